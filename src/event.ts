@@ -1,0 +1,122 @@
+/**
+ * The vocabulary that mediation, recording, configuration and the proxy share: plain data, no behaviour.
+ * Terms are those of docs/architecture.md ("Vocabulary").
+ */
+
+export type Mode = 'observe' | 'guard' | 'lockdown';
+
+export type Integrity = 'trusted' | 'untrusted' | 'poisoned-suspect';
+export type Confidentiality = 'public' | 'private' | 'secret';
+
+/** What is known of a piece of data. `reasons` says what raised it: a detector's name, `error`, `configuration`, `claimed`. */
+export interface Label {
+  integrity: Integrity;
+  confidentiality: Confidentiality;
+  reasons: readonly string[];
+}
+
+/** What a tool does to the world. Only effects are gated; a plain read never is. */
+export type Effect = 'read' | 'write' | 'send' | 'execute' | 'destroy';
+
+export type Channel =
+  | 'result'
+  | 'error'
+  | 'resource'
+  | 'prompt'
+  | 'completion'
+  | 'notification'
+  | 'request'
+  | 'descriptor';
+
+/** Where labelled data entered the session. `event` is the session-wide id of the message (`e12`). */
+export interface Source {
+  event: string;
+  server: string;
+  /** The tool, resource URI, prompt or method whose answer this was. */
+  origin: string;
+  channel: Channel;
+  label: Label;
+}
+
+/** `field`: the text is the whole value of a structured field. `prose`: it is running text that somebody wrote. */
+export type Form = 'field' | 'prose';
+
+/** One leaf of an inbound message. `path` is an RFC 6901 pointer; text that parsed as JSON continues after `#`. */
+export interface Text {
+  path: string;
+  text: string;
+  form: Form;
+}
+
+/** One leaf of an outbound message. Member names are leaves too (`form: 'key'`): data can be smuggled in them. */
+export interface Leaf {
+  path: string;
+  /** The value as text; a number as it was written on the wire. */
+  text: string;
+  form: 'string' | 'number' | 'key';
+}
+
+/** A named, closed list: docs/taint.md explains each. */
+export type Transform = 'case' | 'percent' | 'html' | 'base64' | 'hex' | 'unicode';
+
+/** A span of a source found in a sink. Offsets are UTF-16 code units, end exclusive. */
+export interface Flow {
+  /** RFC 6901 pointer into the sink's arguments. */
+  argument: string;
+  span: readonly [number, number];
+  /** `whole`: the argument is the value. `atom`: an address, URL, path, id, number in it. `span`: a long copy. */
+  match: 'whole' | 'atom' | 'span';
+  /** What was undone to find it, outermost first. */
+  transforms: readonly Transform[];
+  source: Source;
+  /** Path of the source's leaf, and where in it. */
+  path: string;
+  at: readonly [number, number];
+  form: Form;
+  /** The match is the source leaf's whole value (after trimming). */
+  alone: boolean;
+}
+
+/** A detector fired: which one, and where. Suspicion, never the boundary. */
+export interface Finding {
+  detector: string;
+  path: string;
+  span: readonly [number, number];
+}
+
+export type DescriptorKind = 'tool' | 'resource' | 'resourceTemplate' | 'prompt' | 'instructions';
+
+/**
+ * `pinned` may be used. `drifted` no longer matches its pin and `suspect` was marked by a detector:
+ * both are withheld until a person approves.
+ */
+export type PinState = 'pinned' | 'drifted' | 'suspect';
+
+/** The approved digest of a descriptor, as `cordon.lock` keeps it. */
+export interface Pin {
+  server: string;
+  kind: DescriptorKind;
+  name: string;
+  /** SHA-256 of the RFC 8785 form, `sha256:` and 64 hex digits. */
+  digest: string;
+  /** The text a model reads, so that a review shows words and not only digests. */
+  text: string;
+  /** RFC 3339, UTC. */
+  firstSeen: string;
+  approvedBy: 'first-contact' | 'person';
+}
+
+/** A descriptor seen but not usable, kept so that a person can compare and decide. */
+export interface PendingPin extends Omit<Pin, 'approvedBy'> {
+  state: 'drifted' | 'suspect';
+  findings: readonly Finding[];
+  /** The whole descriptor, canonical JSON, for a readable diff. */
+  descriptor: string;
+}
+
+/** The content of `cordon.lock`. */
+export interface Lock {
+  version: 1;
+  pins: Pin[];
+  pending: PendingPin[];
+}

@@ -1,0 +1,55 @@
+/** Deeper values are refused: recursion on foreign data must end before the stack does. */
+const MAX_DEPTH = 256;
+
+/** Thrown for values that have no canonical form: lone surrogates, non-finite numbers, undefined, too deep. */
+export class CanonicalError extends Error {
+  override name = 'CanonicalError';
+}
+
+/**
+ * The RFC 8785 (JCS) text of a JSON value: members sorted by UTF-16 code units, shortest numbers, no white space.
+ * Two values have the same text exactly if every JSON parser reads them as the same value.
+ *
+ * @throws CanonicalError where section 3.2.2 of the RFC has no answer (lone surrogates, NaN, infinities), for
+ * anything that is not JSON, and past 256 levels.
+ */
+export function canonical(value: unknown): string {
+  return write(value, 0);
+}
+
+function write(value: unknown, depth: number): string {
+  switch (typeof value) {
+    case 'string':
+      return text(value);
+    case 'number':
+      if (!Number.isFinite(value)) throw new CanonicalError('a number is not finite');
+      return Object.is(value, -0) ? '0' : String(value);
+    case 'boolean':
+      return value ? 'true' : 'false';
+    case 'object':
+      break;
+    default:
+      throw new CanonicalError(`a ${typeof value} is not JSON`);
+  }
+  if (value === null) return 'null';
+  if (depth >= MAX_DEPTH) throw new CanonicalError(`nested deeper than ${MAX_DEPTH} levels`);
+  if (Array.isArray(value)) {
+    let out = '[';
+    for (let i = 0; i < value.length; i++) out += (i ? ',' : '') + write(value[i], depth + 1);
+    return `${out}]`;
+  }
+  const record = value as Record<string, unknown>;
+  let out = '{';
+  // The default sort compares UTF-16 code units, which is what section 3.2.3 asks for.
+  for (const key of Object.keys(record).sort()) {
+    const member = record[key];
+    if (member === undefined) continue;
+    out += `${out.length > 1 ? ',' : ''}${text(key)}:${write(member, depth + 1)}`;
+  }
+  return `${out}}`;
+}
+
+function text(value: string): string {
+  if (!value.isWellFormed()) throw new CanonicalError('a string holds a lone surrogate');
+  return JSON.stringify(value);
+}
