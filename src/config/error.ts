@@ -1,3 +1,5 @@
+import { printable } from '../json/printable.ts';
+
 /** One thing wrong with a configuration, for a person to act on. */
 export interface Problem {
   /** 1-based; absent where the file as a whole is meant. */
@@ -31,7 +33,8 @@ export class ConfigError extends Error {
 }
 
 function render(file: string, { line, column, path, message }: Problem): string {
-  const at = line === undefined ? file : `${file}:${line}:${column}`;
+  const shown = printable(file);
+  const at = line === undefined ? shown : `${shown}:${line}:${column}`;
   return path === '' ? `${at}: ${message}` : `${at}: ${path}: ${message}`;
 }
 
@@ -40,11 +43,8 @@ export function dotted(path: readonly PropertyKey[]): string {
   return path.map((key) => (/^[\w-]+$/.test(String(key)) ? String(key) : quote(String(key)))).join('.');
 }
 
-/** What would move a terminal's cursor, or turn, join or hide text: C1, zero-width, bidi, separators, tag characters. */
-const UNSEEN = /[\u007f-\u009f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\u{e0000}-\u{e007f}]/gu;
-
 /** The text in quotes, at most `length` characters of it, and nothing in it that a terminal would obey. */
 export function quote(text: string, length = 60): string {
   const short = text.length > length ? `${text.slice(0, length)}...` : text;
-  return JSON.stringify(short).replace(UNSEEN, (char) => `\\u{${char.codePointAt(0)!.toString(16)}}`);
+  return printable(JSON.stringify(short));
 }

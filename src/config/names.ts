@@ -32,6 +32,45 @@ export function nearestServerName(name: string): string {
     .replace(/^[._-]|[._-]$/g, '');
 }
 
+/** Programs that run what their arguments name. */
+const LAUNCHERS = new Set(
+  [
+    'node',
+    'npx',
+    'npm',
+    'pnpm',
+    'yarn',
+    'bun',
+    'bunx',
+    'deno',
+    'tsx',
+    'uv',
+    'uvx',
+    'pipx',
+    'python',
+    'python3',
+  ].concat(['docker', 'podman', 'sh', 'bash', 'env']),
+);
+const SUBCOMMANDS = new Set(['exec', 'x', 'dlx', 'run', 'tool', 'start']);
+
+/**
+ * The name of a server of which only the command is known: after the package or script that a launcher is given, or
+ * after the program itself. `npx -y @scope/server-files@1.2 /data` -> `server-files`.
+ */
+export function nameAfter(command: string, args: readonly string[]): string {
+  const program = baseName(command);
+  const launched = LAUNCHERS.has(program.toLowerCase())
+    ? args.find((arg) => arg !== '' && !arg.startsWith('-') && !SUBCOMMANDS.has(arg))
+    : undefined;
+  return nearestServerName(baseName(launched ?? command)) || nearestServerName(program) || 'server';
+}
+
+/** `/a/server-files.mjs` -> `server-files`, `@scope/server-files@1.2` -> `server-files`. */
+function baseName(path: string): string {
+  const last = path.split(/[\\/]/).findLast((part) => part !== '') ?? '';
+  return last.replace(/(?<=.)@.*$/, '').replace(/(?<=.)\.(?:[cm]?[jt]s|py|exe|cmd|bat|sh)$/i, '');
+}
+
 /** Which of the candidates a mistyped key was most likely meant to be, if one is near. */
 export function suggestion(typed: string, candidates: Iterable<string>): string | undefined {
   let best: string | undefined;

@@ -115,9 +115,10 @@ export type CordonFile = z.infer<typeof cordon>;
 export function validate(located: Located, name: string): ConfigFile {
   const parsed = file.safeParse(located.value);
   if (parsed.success) return located.value as ConfigFile;
+  const problems = parsed.error.issues.flatMap((issue) => explain(issue, located));
   throw new ConfigError(
     name,
-    parsed.error.issues.flatMap((issue) => explain(issue, located)),
+    problems.sort((a, b) => a.line! - b.line! || a.column! - b.column!),
   );
 }
 
