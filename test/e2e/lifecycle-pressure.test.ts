@@ -1,0 +1,88 @@
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+import { inFrontOf } from './support/launch.ts';
+import { eventually, residentBytes } from './support/processes.ts';
+import { Puppet } from './support/puppet.ts';
+import { RawClient, type Received } from './support/raw-client.ts';
+import { sandbox } from './support/sandbox.ts';
+
+const MEGABYTE = 1024 * 1024;
+const base = sandbox();
+
+async function open(
+  strings?: (received: Received) => string | undefined,
+): Promise<{ client: RawClient; puppet: Puppet }> {
+  const tools = [{ name: 'get_note', description: 'Returns a note.' }];
+  const puppet = await Puppet.listen(base, strings ? { tools, strings } : { tools });
+  const client = new RawClient(inFrontOf(puppet.command, { state: join(base, 'state') }));
+  await client.handshake();
+  await client.request('tools/list', {});
+  return { client, puppet };
+}
+
+test('50 MB for a client that does not read: held back, not hoarded, and nothing is lost', async () => {
+  const { client, puppet } = await open();
+  const before = residentBytes(client.pid);
+  client.process.stdout.pause();
+  const text = 'word '.repeat((100 * 1024) / 5);
+  const line = (index: number): string =>
+    `{"jsonrpc":"2.0","method":"notifications/message","params":{"level":"info","data":"${index} ${text}"}}`;
+  const lines = 512;
+  for (let index = 0; index < lines; index++) puppet.send(line(index));
+
+  // Until the proxy stopped taking, so that what it took is all that it will hold.
+  let last = -1;
+  await eventually(() => {
+    const now = residentBytes(client.pid);
+    const still = now === last;
+    last = now;
+    return still;
+  }, 'memory that stays as it is');
+  await sleep(300);
+  const grown = residentBytes(client.pid) - before;
+
+  client.process.stdout.resume();
+  await client.until(
+    () =>
+      client.received.filter(({ message }) => message.method === 'notifications/message').length === lines,
+    'every message',
+  );
+  const got = client.received.filter(({ message }) => message.method === 'notifications/message');
+  expect(got.every((received, index) => received.line === line(index))).toBe(true);
+  expect(grown / MEGABYTE).toBeLessThan(40);
+  expect((await client.end()).code).toBe(0);
+});
+
+test('an upstream that does not read is no reason to lose a call', async () => {
+  const { client, puppet } = await open(({ message }) =>
+    message.method === 'tools/call'
+      ? JSON.stringify({
+          jsonrpc: '2.0',
+          id: message.id,
+          result: { content: [{ type: 'text', text: 'read' }] },
+        })
+      : undefined,
+  );
+  process.kill(puppet.pid, 'SIGSTOP');
+  const calls = Array.from({ length: 20 }, (_, index) =>
+    client.call('get_note', { index, text: `${index}`.repeat(60_000) }),
+  );
+  await sleep(200);
+  process.kill(puppet.pid, 'SIGCONT');
+  const answers = await Promise.all(calls);
+  expect(answers.every(({ message }) => message.result.content[0].text === 'read')).toBe(true);
+  await client.end();
+});
+
+test('one answer of 20 MB comes whole', async () => {
+  const text = 'x'.repeat(20 * MEGABYTE);
+  const { client } = await open(({ message }) =>
+    message.method === 'tools/call'
+      ? JSON.stringify({ jsonrpc: '2.0', id: message.id, result: { content: [{ type: 'text', text }] } })
+      : undefined,
+  );
+  const { message } = await client.call('get_note');
+  expect(message.result.content[0].text === text).toBe(true);
+  await client.end();
+});

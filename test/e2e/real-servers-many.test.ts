@@ -1,0 +1,240 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Client } from '@modelcontextprotocol/sdk/client/index.js';
+import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { CORDON, cordon, inFrontOfAll } from './support/launch.ts';
+import { RawClient, type Received } from './support/raw-client.ts';
+import { sandbox, writeConfig } from './support/sandbox.ts';
+import { type Scenario, type Step, scenarios } from './support/scenarios.ts';
+import { labelsOf, withoutLabels, words } from './support/wire.ts';
+
+const base = sandbox();
+const state = join(base, 'state');
+
+/** Text that no client ever said: it first appears in what a tool returns. */
+const OVERHEARD =
+  'The spare key of the boat house hangs behind the third lantern, says Ottilie from the marina office.';
+
+let config: string;
+
+const folderOf = (side: string, { server }: Scenario): string => join(base, side, server);
+
+/** The environment that the children of Cordon get from a configuration, so that the direct ones differ in nothing. */
+function environment(scenario: Scenario, side: string): Record<string, string> {
+  return { PATH: process.env['PATH'] ?? '', ...scenario.env?.(folderOf(side, scenario)) };
+}
+
+beforeAll(() => {
+  for (const side of ['direct', 'cordon']) {
+    for (const scenario of scenarios) {
+      mkdirSync(folderOf(side, scenario), { recursive: true });
+      scenario.prepare?.(folderOf(side, scenario));
+    }
+  }
+  config = writeConfig(base, {
+    mcpServers: Object.fromEntries(
+      scenarios.map((scenario) => {
+        const cwd = folderOf('cordon', scenario);
+        const [command, ...args] = scenario.command(cwd);
+        return [scenario.server, { command, args, cwd, env: environment(scenario, 'cordon') }];
+      }),
+    ),
+  });
+});
+
+/** What every server says to every step of its scenario, asked directly. */
+async function ask(scenario: Scenario): Promise<Received[]> {
+  const cwd = folderOf('direct', scenario);
+  const client = new RawClient(scenario.command(cwd), { cwd, env: environment(scenario, 'direct') });
+  await client.handshake();
+  const answers = [await client.request('tools/list', {})];
+  for (const { method, params } of scenario.steps(cwd)) answers.push(await client.request(method, params));
+  await client.end();
+  return answers;
+}
+
+/** Only these are answered by one server of several; lists of all of them are merged. */
+const OF_ONE_SERVER = ['tools/call', 'prompts/get'];
+
+function prefixed(server: string, { method, params }: Step): Step {
+  return { method, params: { ...params, name: `${server}__${params['name']}` } };
+}
+
+const settled = (received: Received, scenario: Scenario, side: string): string => {
+  // The answers have ids of their own session; everything else must be equal.
+  const line = withoutLabels(received.line)
+    .replace(/"id":[0-9]+/, '"id":0')
+    .replaceAll(join(base, side), 'FOLDER');
+  return scenario.settle?.(line) ?? line;
+};
+
+describe('all of them behind one Cordon, in guard mode', () => {
+  let client: RawClient;
+
+  beforeAll(async () => {
+    client = new RawClient(inFrontOfAll(config, state));
+    await client.handshake();
+  });
+
+  test('every tool is listed once, under its server, otherwise as the server describes it', async () => {
+    const direct = await Promise.all(scenarios.map(ask));
+    const { message } = await client.request('tools/list', {});
+    const expected = scenarios.flatMap(({ server }, index) =>
+      direct[index]![0]!.message.result.tools.map((tool: { name: string }) => ({
+        ...tool,
+        name: `${server}__${tool.name}`,
+      })),
+    );
+    const byName = (a: { name: string }, b: { name: string }): number => (a.name < b.name ? -1 : 1);
+    const listed = message.result.tools.toSorted(byName);
+    expect(JSON.parse(JSON.stringify(listed).replaceAll(join(base, 'cordon'), 'FOLDER'))).toEqual(
+      JSON.parse(JSON.stringify(expected.toSorted(byName)).replaceAll(join(base, 'direct'), 'FOLDER')),
+    );
+
+    for (const [index, scenario] of scenarios.entries()) {
+      const steps = scenario.steps(folderOf('cordon', scenario));
+      for (const [position, step] of steps.entries()) {
+        if (!OF_ONE_SERVER.includes(step.method)) continue;
+        const { method, params } = prefixed(scenario.server, step);
+        const answer = await client.request(method, params);
+        const plain = direct[index]![position + 1]!;
+        expect(settled(answer, scenario, 'cordon'), `${scenario.server} ${JSON.stringify(step)}`).toBe(
+          settled(plain, scenario, 'direct'),
+        );
+      }
+    }
+  });
+
+  describe('text that first stood in a result', () => {
+    const read = (): Promise<Received> =>
+      client.call('filesystem__read_text_file', { path: join(base, 'cordon/filesystem/inbox/letter.txt') });
+
+    beforeAll(async () => {
+      writeFileSync(join(base, 'cordon/filesystem/inbox/letter.txt'), `${OVERHEARD}\n`);
+    });
+
+    test('is labelled, with the event that brought it', async () => {
+      const labels = labelsOf((await read()).message);
+      expect(labels).toMatchObject({ integrity: 'untrusted' });
+      expect(labels?.event).toMatch(/^e[0-9]+$/);
+    });
+
+    test.each([
+      [
+        'into a file of the same server',
+        'filesystem__write_file',
+        () => ({ path: join(base, 'cordon/filesystem/copy.txt'), content: OVERHEARD }),
+        '/content',
+      ],
+      [
+        'into the memory of another server',
+        'memory__create_entities',
+        () => ({ entities: [{ name: 'Key', entityType: 'thing', observations: [OVERHEARD] }] }),
+        '/entities/0/observations/0',
+      ],
+      [
+        'as a part of longer text, into a commit',
+        'git__git_commit',
+        () => ({
+          path: join(base, 'cordon/git/repository'),
+          message: `Note what I heard\n\n${OVERHEARD}`,
+          allowEmpty: true,
+        }),
+        '/message',
+      ],
+    ])('may not go %s', async (_where, tool, args, argument) => {
+      await read();
+      const { message } = await client.call(tool, args());
+      const [server, name] = tool.split('__');
+
+      expect(message.error).toBeUndefined();
+      expect(message.result.isError).toBe(true);
+      const text = words(message);
+      expect(text).toContain(argument);
+      expect(text).toContain('read_text_file');
+      expect(text).toContain('filesystem');
+
+      const id = /cordon why (\S+?)[.`'")]*(?:\s|$)/.exec(text)?.[1];
+      expect(id, text).toBeDefined();
+      const why = execFileSync(process.execPath, [CORDON, 'why', id!, '--state', state], {
+        encoding: 'utf8',
+      });
+      expect(why).toContain(argument);
+      expect(why).toContain(`"server":"${server}"`.replace(':', why.includes('": "') ? ': ' : ':'));
+      expect(why).toContain(name);
+      expect(why).toContain('filesystem.read_text_file');
+    });
+
+    test('has gone nowhere', async () => {
+      expect(existsSync(join(base, 'cordon/filesystem/copy.txt'))).toBe(false);
+      expect(readFileSync(join(base, 'cordon/memory/memory.json'), 'utf8')).not.toContain('lantern');
+    });
+
+    test('may be read again, and own words still pass', async () => {
+      expect(words((await read()).message)).toContain(OVERHEARD);
+      const path = join(base, 'cordon/filesystem/mine.txt');
+      const { message } = await client.call('filesystem__write_file', {
+        path,
+        content: 'Ask about the key.',
+      });
+      expect(message.result.isError).not.toBe(true);
+      expect(readFileSync(path, 'utf8')).toBe('Ask about the key.');
+    });
+  });
+
+  test('nothing but MCP was printed, nothing was withheld, the junk line went to stderr', () => {
+    expect(client.junk).toEqual([]);
+    expect(client.stderr).toContain('[Filesystem MCP - pathUtils] Project Root determined from CWD');
+    expect(client.stderr).not.toMatch(/withheld|suspect/i);
+  });
+
+  test('the session ends in order and leaves a log that verifies and holds no word of it', async () => {
+    expect(await client.end()).toEqual({ code: 0, signal: null });
+    const verified = new RawClient(cordon('log', 'verify', '--state', state));
+    expect(await verified.end()).toEqual({ code: 0, signal: null });
+    const files = readdirSync(state, { recursive: true, withFileTypes: true }).filter((entry) =>
+      entry.isFile(),
+    );
+    expect(files.length).toBeGreaterThan(3);
+    for (const { parentPath, name } of files) {
+      expect(readFileSync(join(parentPath, name)).includes('lantern'), name).toBe(false);
+    }
+  });
+});
+
+describe("the SDK's own client", () => {
+  /** Everything that a client of the SDK gets to see of the tools of one server. */
+  async function session(command: readonly string[], prefix: string, folder: string): Promise<unknown[]> {
+    const client = new Client({ name: 'sdk', version: '1' });
+    const transport = new StdioClientTransport({
+      command: command[0]!,
+      args: command.slice(1),
+      stderr: 'ignore',
+      env: { PATH: process.env['PATH'] ?? '' },
+    });
+    await client.connect(transport);
+    const { tools } = await client.listTools();
+    const path = join(folder, 'sdk.txt');
+    const results = [
+      await client.callTool({ name: `${prefix}write_file`, arguments: { path, content: 'From the SDK.' } }),
+      await client.callTool({ name: `${prefix}read_text_file`, arguments: { path } }),
+    ];
+    await client.close();
+    const bare = results.map(({ _meta, ...result }) => result);
+    return JSON.parse(JSON.stringify([tools.length, bare]).replaceAll(folder, 'FOLDER')) as unknown[];
+  }
+
+  test('sees the same through Cordon, where output schemas are checked', async () => {
+    const scenario = scenarios.find(({ server }) => server === 'filesystem')!;
+    const [direct, through] = [folderOf('direct', scenario), folderOf('cordon', scenario)];
+    const [command, ...args] = scenario.command(through);
+    const single = writeConfig(through, { mcpServers: { filesystem: { command, args } } });
+    const results = await Promise.all([
+      session(scenario.command(direct), '', direct),
+      session(inFrontOfAll(single, state), '', through),
+    ]);
+    expect(results[1]).toEqual(results[0]);
+  });
+});
