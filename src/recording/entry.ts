@@ -1,0 +1,73 @@
+import { canonical } from '../json/canonical.ts';
+import type { ContentDigest } from './content.ts';
+import { RecordingError } from './errors.ts';
+import { ENTRY_VERSION, MAX_ENTRY_BYTES } from './format.ts';
+
+/** What an entry says beside its envelope. Plain JSON; members with the envelope's names lose to it. */
+export type Body = Readonly<Record<string, unknown>>;
+
+/** The members every entry has. */
+export interface Envelope {
+  /** 0-based index in the log. */
+  n: number;
+  /** Milliseconds since 1970, UTC, an integer. */
+  time: number;
+  kind: string;
+}
+
+/**
+ * The canonical JSON (RFC 8785) of an entry, at most 60,000 bytes of UTF-8. Members of a longer one are replaced by
+ * `{digest, bytes}` of their canonical JSON, the largest first, until it fits.
+ *
+ * @throws RecordingError `entry-unencodable` for a body that is not JSON (a function, a cycle, a huge depth).
+ */
+export function encodeEntry(
+  envelope: Envelope,
+  body: Body,
+  content: Record<string, ContentDigest> | undefined,
+  digest: (text: string) => ContentDigest,
+): string {
+  let entry: Record<string, unknown> = { ...body, v: ENTRY_VERSION, ...envelope };
+  if (content !== undefined) entry['content'] = content;
+  let text: string;
+  try {
+    text = canonical(entry);
+  } catch {
+    try {
+      entry = wellFormed(entry);
+      text = canonical(entry);
+    } catch (error) {
+      throw new RecordingError('entry-unencodable', `an entry of kind ${envelope.kind} is not JSON`, error);
+    }
+  }
+  return fits(text) ? text : shorten(entry, digest);
+}
+
+/** A UTF-16 code unit is at most three bytes of UTF-8: most entries are known to fit without counting. */
+function fits(text: string): boolean {
+  return text.length * 3 <= MAX_ENTRY_BYTES || Buffer.byteLength(text) <= MAX_ENTRY_BYTES;
+}
+
+/** A foreign name may hold a lone surrogate, which has no UTF-8: U+FFFD takes its place, so that it is recorded. */
+function wellFormed(entry: Record<string, unknown>): Record<string, unknown> {
+  return JSON.parse(
+    JSON.stringify(entry, (_, value) => (typeof value === 'string' ? value.toWellFormed() : value)),
+  ) as Record<string, unknown>;
+}
+
+function shorten(entry: Record<string, unknown>, digest: (text: string) => ContentDigest): string {
+  const members = Object.keys(entry)
+    .filter((name) => !ENVELOPE.has(name))
+    .map((name) => ({ name, text: canonical(entry[name]) }))
+    .sort((a, b) => b.text.length - a.text.length);
+  for (const { name, text } of members) {
+    entry[name] = digest(text);
+    const short = canonical(entry);
+    if (fits(short)) return short;
+  }
+  // Thousands of members: even their digests are too long together.
+  const { v, n, time, kind, ...detail } = entry;
+  return canonical({ v, n, time, kind, detail: digest(canonical(detail)) });
+}
+
+const ENVELOPE: ReadonlySet<string> = new Set(['v', 'n', 'time', 'kind']);

@@ -1,0 +1,116 @@
+import { hash } from 'node:crypto';
+import { HASH_BYTES } from './format.ts';
+
+/** One signature line of a note: `— <name> base64(<key id> || <signature>)`. */
+export interface NoteSignature {
+  name: string;
+  /** The four bytes that tell keys of one name apart. */
+  keyId: Buffer;
+  signature: Buffer;
+}
+
+/** A signed note (c2sp.org/signed-note): the text, its last newline included, and who signed it. */
+export interface Note {
+  text: string;
+  signatures: readonly NoteSignature[];
+}
+
+/** The head of a log (c2sp.org/tlog-checkpoint). */
+export interface Checkpoint {
+  origin: string;
+  size: number;
+  /** The RFC 6962 root over the first `size` entries, 32 bytes. */
+  root: Buffer;
+}
+
+/** The note or checkpoint is not one that `formatNote` and `formatCheckpoint` could have printed. */
+export class NoteError extends Error {
+  override name = 'NoteError';
+}
+
+/** The algorithm byte of Ed25519 (c2sp.org/signed-note, "Signature types"). */
+const ED25519 = Buffer.of(0x01);
+const MAX_NOTE_BYTES = 1_000_000;
+const MAX_SIGNATURES = 100;
+
+/** SHA-256(name || LF || 0x01 || public key)[:4]. `publicKey`: the raw 32 bytes. */
+export function keyIdOf(name: string, publicKey: Uint8Array): Buffer {
+  return hash('sha256', Buffer.concat([Buffer.from(`${name}\n`), ED25519, publicKey]), 'buffer').subarray(
+    0,
+    4,
+  );
+}
+
+/** The key as other verifiers of signed notes take it: `<name>+<key id in hex>+base64(0x01 || public key)`. */
+export function verifierKey(name: string, publicKey: Uint8Array): string {
+  const data = Buffer.concat([ED25519, publicKey]).toString('base64');
+  return `${name}+${keyIdOf(name, publicKey).toString('hex')}+${data}`;
+}
+
+export function formatNote({ text, signatures }: Note): string {
+  let note = `${text}\n`;
+  for (const { name, keyId, signature } of signatures) {
+    note += `\u2014 ${name} ${Buffer.concat([keyId, signature]).toString('base64')}\n`;
+  }
+  return note;
+}
+
+/** `<origin>\n<size>\n<base64 root>\n`, the text that is signed. */
+export function formatCheckpoint({ origin, size, root }: Checkpoint): string {
+  return `${origin}\n${size}\n${root.toString('base64')}\n`;
+}
+
+/**
+ * Reads a signed note, strictly: only bytes that `formatNote` would print again are accepted, so no byte of a note
+ * can change unseen. Says nothing about whether a signature is good.
+ *
+ * @throws NoteError
+ */
+export function parseNote(bytes: Uint8Array): Note {
+  if (bytes.length > MAX_NOTE_BYTES) throw new NoteError('longer than 1 MB');
+  const whole = Buffer.from(bytes).toString('utf8');
+  const blank = whole.lastIndexOf('\n\n');
+  if (blank <= 0) throw new NoteError('no blank line between text and signatures');
+  const text = whole.slice(0, blank + 1);
+  if (hasControl(text)) throw new NoteError('a control character');
+  const lines = whole.slice(blank + 2).split('\n', MAX_SIGNATURES + 2);
+  if (lines.pop() !== '' || lines.length === 0)
+    throw new NoteError('no signature line, or an unfinished one');
+  const note = { text, signatures: lines.map(parseSignature) };
+  if (!Buffer.from(formatNote(note)).equals(bytes)) throw new NoteError('not in its one canonical form');
+  return note;
+}
+
+function parseSignature(line: string): NoteSignature {
+  const [dash, name, data, ...more] = line.split(' ', 4);
+  if (dash !== '\u2014' || !name || !data || more.length > 0 || name.includes('+') || hasControl(name)) {
+    throw new NoteError('a malformed signature line');
+  }
+  const raw = Buffer.from(data, 'base64');
+  if (raw.length < 5) throw new NoteError('a signature too short');
+  return { name, keyId: raw.subarray(0, 4), signature: raw.subarray(4) };
+}
+
+/**
+ * Reads the text of a checkpoint. Extension lines are refused: this log writes none.
+ *
+ * @throws NoteError
+ */
+export function parseCheckpoint(text: string): Checkpoint {
+  const [origin, size, root] = text.split('\n', 3);
+  const checkpoint = { origin: origin!, size: Number(size), root: Buffer.from(root ?? '', 'base64') };
+  if (
+    checkpoint.origin === '' ||
+    !Number.isSafeInteger(checkpoint.size) ||
+    checkpoint.root.length !== HASH_BYTES ||
+    formatCheckpoint(checkpoint) !== text
+  ) {
+    throw new NoteError('not a checkpoint: expected origin, size and root, a line each');
+  }
+  return checkpoint;
+}
+
+/** Controls other than newline are not allowed in a note. */
+function hasControl(text: string): boolean {
+  return /[\u0000-\u0009\u000b-\u001f]/.test(text);
+}

@@ -1,0 +1,269 @@
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { ContentDigester } from './content.ts';
+import { type Body, encodeEntry } from './entry.ts';
+import { RecordingError, reasonOf } from './errors.ts';
+import { SessionFolder } from './folder.ts';
+import { isSessionId, originOf, WAL } from './format.ts';
+import type { SigningKey } from './keys.ts';
+import { formatCheckpoint, formatNote, keyIdOf } from './note.ts';
+import { TreeWriter } from './tree.ts';
+import { WriteAhead } from './wal.ts';
+
+/** When entries are on the disk, and not only with the system: see docs/log-format.md, "What a power loss can cost". */
+export type SyncMode = 'group' | 'always' | 'never';
+
+export interface RecorderOptions {
+  stateDir: string;
+  /** Names the session's folder: letters, digits, `-`, `_` and inner dots, at most 64. */
+  sessionId: string;
+  key: SigningKey;
+  sync: SyncMode;
+  /** Milliseconds since 1970. */
+  now: () => number;
+  /** The body of the first entry, kind `session.open`. */
+  head: Body;
+}
+
+/** A checkpoint follows an entry within this time, or after this many entries. */
+const CHECKPOINT_MS = 2_000;
+const CHECKPOINT_ENTRIES = 4_096;
+/** Bytes of entries held for the next checkpoint; past them they are hashed on the spot, to bound memory. */
+const HELD_BYTES = 4_194_304;
+
+/**
+ * The flight recorder of one session: one process, one folder. After the first error it stays failed, and every
+ * later `append` and `commit` throws that error again: what cannot be recorded must not be forwarded.
+ */
+export class Recorder {
+  /** The session's folder. */
+  readonly directory: string;
+  readonly #options: RecorderOptions;
+  readonly #origin: string;
+  readonly #digester: ContentDigester;
+  readonly #folder: SessionFolder;
+  readonly #wal: WriteAhead;
+  readonly #tree: TreeWriter;
+  /** Lines appended and not yet committed. */
+  #pending = '';
+  #next = 0;
+  /** Lines committed and not yet in the tree. */
+  #held: Buffer[] = [];
+  #heldBytes = 0;
+  /** Entries under the checkpoint in force. */
+  #signed = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #immediate: NodeJS.Immediate | undefined;
+  #publishing = false;
+  #closed = false;
+  #failure: RecordingError | undefined;
+
+  /**
+   * A log that holds its first entry, written, and a checkpoint of the empty log.
+   *
+   * @throws RecordingError `session-id-invalid`, `session-exists`, `state-unusable`, `entry-unencodable`.
+   */
+  static open(options: RecorderOptions): Recorder {
+    return new Recorder(options);
+  }
+
+  private constructor(options: RecorderOptions) {
+    const { stateDir, sessionId, key } = options;
+    if (!isSessionId(sessionId)) {
+      throw new RecordingError('session-id-invalid', `not a session id: ${JSON.stringify(sessionId)}`);
+    }
+    this.#options = options;
+    this.#origin = originOf(key.hostId, sessionId);
+    const salt = randomBytes(32);
+    this.#digester = new ContentDigester(salt);
+    this.#tree = new TreeWriter((file) => this.#folder.put(file));
+    const checkpoint = this.#sign();
+    this.append('session.open', options.head);
+    const wal = this.#takePending();
+    this.#folder = new SessionFolder(stateDir, sessionId, { salt, wal, checkpoint });
+    this.directory = this.#folder.path;
+    this.#wal = new WriteAhead(join(this.directory, WAL), wal.length);
+    this.#hold(wal);
+    if (options.sync === 'always') this.#guarded(() => this.#folder.syncNow());
+    this.#schedule();
+  }
+
+  /** Why this recorder records no more, if so. */
+  get failure(): RecordingError | undefined {
+    return this.#failure;
+  }
+
+  /**
+   * Buffers one entry and returns its index. Of `content` only digests and sizes are kept, under the names given;
+   * strings count as UTF-8.
+   *
+   * @throws RecordingError `entry-unencodable` (this entry has not become part of the log), `closed`, or the failure.
+   */
+  append(kind: string, body: Body, content?: Readonly<Record<string, string | Uint8Array>>): number {
+    this.#requireOpen();
+    const n = this.#next;
+    const time = Math.floor(this.#options.now());
+    const digests = content === undefined ? undefined : this.#digester.digest(n, content);
+    const detail = (text: string) => this.#digester.digest(n, { text })['text']!;
+    this.#pending += `${encodeEntry({ n, time, kind }, body, digests, detail)}\n`;
+    this.#next = n + 1;
+    return n;
+  }
+
+  /**
+   * Everything appended has been taken by the system when this returns: it survives the death of this process,
+   * and with `sync: 'always'` the death of the machine.
+   *
+   * @throws RecordingError `write-failed`, `sync-failed`, `vanished`, `closed`, or the earlier failure.
+   */
+  commit(): void {
+    this.#requireOpen();
+    if (this.#pending === '') return;
+    this.#guarded(() => {
+      const lines = this.#takePending();
+      this.#wal.write(lines);
+      if (this.#options.sync === 'always') this.#wal.sync();
+      this.#hold(lines);
+      if (this.#heldBytes > HELD_BYTES) this.#grow();
+    });
+    this.#schedule();
+  }
+
+  /**
+   * Adds a last entry of kind `session.close`, signs the whole log and lays it out as tiles and bundles, synced
+   * unless `sync` is `never`. The write-ahead file, which says nothing more, is removed. A second call does nothing.
+   *
+   * @throws RecordingError if the log could not be completed; what was committed stays in the write-ahead file.
+   */
+  close(body: Body = {}): void {
+    if (this.#closed) return;
+    try {
+      this.append('session.close', body);
+      this.commit();
+      this.#guarded(() => {
+        this.#stage();
+        this.#syncFolder();
+        this.#folder.publish();
+        this.#syncFolder();
+        this.#folder.removeWal();
+        this.#syncFolder();
+      });
+    } finally {
+      this.#closed = true;
+      this.#unschedule();
+      this.#wal.close();
+    }
+  }
+
+  #requireOpen(): void {
+    if (this.#failure !== undefined) throw this.#failure;
+    if (this.#closed) throw new RecordingError('closed', 'the session is closed');
+  }
+
+  /** Runs a step after whose failure nothing more may be recorded. */
+  #guarded(step: () => void): void {
+    try {
+      step();
+    } catch (error) {
+      this.#fail(error);
+      throw this.#failure;
+    }
+  }
+
+  #fail(error: unknown): void {
+    this.#failure ??=
+      error instanceof RecordingError
+        ? error
+        : new RecordingError(
+            'write-failed',
+            `cannot write the log in ${this.directory}: ${reasonOf(error)}`,
+            error,
+          );
+  }
+
+  #takePending(): Buffer {
+    const lines = Buffer.from(this.#pending);
+    this.#pending = '';
+    return lines;
+  }
+
+  #hold(lines: Buffer): void {
+    this.#held.push(lines);
+    this.#heldBytes += lines.length;
+  }
+
+  /** Brings the tree up to everything committed. */
+  #grow(): void {
+    const held = this.#held;
+    this.#held = [];
+    this.#heldBytes = 0;
+    for (const lines of held) {
+      for (let start = 0; start < lines.length; ) {
+        const end = lines.indexOf(10, start);
+        this.#tree.push(lines.subarray(start, end));
+        start = end + 1;
+      }
+    }
+  }
+
+  #sign(): string {
+    const { key } = this.#options;
+    const text = formatCheckpoint({ origin: this.#origin, size: this.#tree.size, root: this.#tree.root() });
+    const signature = key.sign(Buffer.from(text));
+    return formatNote({
+      text,
+      signatures: [{ name: this.#origin, keyId: keyIdOf(this.#origin, key.publicKey), signature }],
+    });
+  }
+
+  #stage(): void {
+    this.#wal.checkLinked();
+    this.#grow();
+    this.#folder.stage(this.#sign(), this.#tree.partials());
+  }
+
+  #syncFolder(): void {
+    if (this.#options.sync !== 'never') this.#folder.syncNow();
+  }
+
+  #schedule(): void {
+    if (this.#options.sync === 'group') this.#wal.syncSoon((error) => this.#fail(error));
+    if (this.#publishing) return;
+    if (this.#next - this.#signed < CHECKPOINT_ENTRIES) {
+      this.#timer ??= setTimeout(() => this.#checkpoint(), CHECKPOINT_MS).unref();
+    } else {
+      this.#immediate ??= setImmediate(() => this.#checkpoint());
+    }
+  }
+
+  #unschedule(): void {
+    clearTimeout(this.#timer);
+    clearImmediate(this.#immediate);
+    this.#timer = undefined;
+    this.#immediate = undefined;
+  }
+
+  /** Signs what there is, off the path of any call: between staging and publishing only the disk works. */
+  #checkpoint(): void {
+    this.#unschedule();
+    if (this.#failure !== undefined) return;
+    try {
+      this.#stage();
+    } catch (error) {
+      this.#fail(error);
+      return;
+    }
+    this.#publishing = true;
+    const size = this.#tree.size;
+    const synced = this.#options.sync === 'never' ? Promise.resolve() : this.#folder.sync();
+    synced
+      .then(() => {
+        this.#publishing = false;
+        if (this.#closed) return;
+        this.#folder.publish();
+        this.#signed = size;
+        if (this.#next > size) this.#schedule();
+      })
+      .catch((error) => this.#fail(error));
+  }
+}
