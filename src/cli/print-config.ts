@@ -129,7 +129,7 @@ function print(argv: string[]): number {
   const entry = { ...client.extra, command: process.execPath, args: [bundle(), ...args] };
   process.stdout.write(`${JSON.stringify({ [client.key]: { [name]: entry } }, undefined, 2)}\n`);
   process.stderr.write(
-    [`Goes into ${client.file(support())}, under "${client.key}".`, client.hint, ...notes].join('\n') + '\n',
+    `${[`Goes into ${client.file(support())}, under "${client.key}".`, client.hint, ...notes].join('\n')}\n`,
   );
   return 0;
 }
