@@ -200,3 +200,16 @@ test('one of several that goes takes nothing of the others along', async () => {
   await client.end();
   await ended(processes);
 });
+
+test('one of several that never answers initialize keeps neither the client nor the others waiting', async () => {
+  const directory = folder();
+  const asleep = await Puppet.listen(directory, { tools: TOOLS, strings: () => [] });
+  const awake = await Puppet.listen(directory, { tools: TOOLS, strings: echo });
+  const [slow, other] = [asleep, awake].map(({ command: [command, ...args] }) => ({ command, args }));
+  const config = writeConfig(directory, { mcpServers: { slow, other } });
+  const client = new RawClient(inFrontOfAll(config, join(directory, 'state')));
+  const { message } = await client.handshake();
+  expect(message.result.capabilities.tools).toEqual({ listChanged: true });
+  expect(words((await client.call('other__echo', { word: 'awake' })).message)).toContain('awake');
+  await client.end();
+});

@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { inFrontOf, inFrontOfAll, servers } from './support/launch.ts';
+import { cordon, inFrontOf, inFrontOfAll, servers } from './support/launch.ts';
 import { alive, descendants, ended, eventually, startTime } from './support/processes.ts';
 import { Puppet } from './support/puppet.ts';
 import { RawClient } from './support/raw-client.ts';
@@ -162,18 +162,40 @@ test('a record of another start never ends a process that has got its pid', asyn
   }
 });
 
-test('starts in the root folder, with an empty PATH and no home', async () => {
+test('starts in the root folder, with an empty PATH and no home, whether node is named or given by its path', async () => {
   const directory = folder();
-  const client = new RawClient(
-    inFrontOf(servers.filesystem(directory), { state: join(directory, 'state') }),
-    {
+  const [node, ...script] = servers.filesystem(directory);
+  for (const command of [node!, 'node']) {
+    const client = new RawClient(inFrontOf([command, ...script], { state: join(directory, 'state') }), {
       cwd: '/',
       env: { PATH: '' },
-    },
+    });
+    await client.handshake();
+    const path = join(directory, `${command.length}.txt`);
+    await client.call('write_file', { path, content: 'from the root' });
+    expect(words((await client.call('read_text_file', { path })).message)).toBe('from the root');
+    expect(await client.end()).toEqual({ code: 0, signal: null });
+  }
+});
+
+test('several at the same moment share a fresh state directory, and every log of theirs verifies', async () => {
+  const directory = folder();
+  const state = join(directory, 'state');
+  const clients = await Promise.all(
+    Array.from({ length: 4 }, async () => {
+      const puppet = await Puppet.listen(directory, { tools: [{ name: 'get_note' }] });
+      return new RawClient(inFrontOf(puppet.command, { state }));
+    }),
   );
-  await client.handshake();
-  const path = join(directory, 'note.txt');
-  await client.call('write_file', { path, content: 'from the root' });
-  expect(words((await client.call('read_text_file', { path })).message)).toBe('from the root');
-  expect(await client.end()).toEqual({ code: 0, signal: null });
+  await Promise.all(
+    clients.map(async (client) => {
+      await client.handshake();
+      await client.request('tools/list', {});
+    }),
+  );
+  for (const client of clients) expect(await client.end()).toEqual({ code: 0, signal: null });
+  expect(await new RawClient(cordon('log', 'verify', '--state', state)).end()).toEqual({
+    code: 0,
+    signal: null,
+  });
 });

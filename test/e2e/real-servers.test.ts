@@ -1,11 +1,11 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { inFrontOf } from './support/launch.ts';
+import { inFrontOf, inFrontOfAll, servers } from './support/launch.ts';
 import { RawClient } from './support/raw-client.ts';
-import { sandbox } from './support/sandbox.ts';
+import { sandbox, writeConfig } from './support/sandbox.ts';
 import { type Scenario, scenarios } from './support/scenarios.ts';
-import { labelsOf, withoutLabels } from './support/wire.ts';
+import { labelsOf, withoutLabels, words } from './support/wire.ts';
 
 const base = sandbox();
 const LABELLED = ['tools/call', 'resources/read', 'prompts/get'];
@@ -67,3 +67,43 @@ describe.each(scenarios.map((scenario) => [scenario.server, scenario] as const))
     });
   },
 );
+
+describe("a server's environment", () => {
+  const SECRETS = { ANTHROPIC_API_KEY: 'not-for-servers-1', OPENAI_API_KEY: 'not-for-servers-2' };
+  const OTHERS = { GARDEN_TOKEN: 'for-the-server', PATH: process.env['PATH'] ?? '' };
+
+  async function environmentBehind(command: readonly string[]): Promise<{ text: string; stderr: string }> {
+    const client = new RawClient(command, { env: { ...SECRETS, ...OTHERS } });
+    await client.handshake();
+    const { message } = await client.call('get-env');
+    await client.end();
+    return { text: words(message), stderr: client.stderr };
+  }
+
+  test("on the command line: the client's, without what is known to be the client's own", async () => {
+    const state = join(base, 'state', 'environment');
+    const { text, stderr } = await environmentBehind(inFrontOf(servers.everything, { state }));
+    expect(text).toContain('for-the-server');
+    for (const [name, value] of Object.entries(SECRETS)) {
+      expect(text).not.toContain(value);
+      expect(stderr).toContain(name);
+      expect(stderr).not.toContain(value);
+    }
+  });
+
+  test('in a configuration: what it says, and a small safe set', async () => {
+    const directory = join(base, 'environment');
+    mkdirSync(directory);
+    const [command, ...args] = servers.everything;
+    const config = writeConfig(directory, {
+      mcpServers: {
+        everything: { command, args, env: { FENCE: 'green ${GARDEN_TOKEN}', GATE: '${NO_GATE:-open}' } },
+      },
+    });
+    const { text } = await environmentBehind(inFrontOfAll(config, join(directory, 'state')));
+    expect(text).toContain('green for-the-server');
+    expect(text).toContain('"GATE": "open"');
+    expect(text).not.toContain('GARDEN_TOKEN');
+    for (const value of Object.values(SECRETS)) expect(text).not.toContain(value);
+  });
+});

@@ -1,0 +1,223 @@
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { cordon, inFrontOf, inFrontOfAll, servers } from './support/launch.ts';
+import { RawClient } from './support/raw-client.ts';
+import { sandbox, writeConfig } from './support/sandbox.ts';
+
+const base = sandbox();
+
+let count = 0;
+function folder(): string {
+  const path = join(base, String(count++));
+  mkdirSync(path);
+  return path;
+}
+
+const entry = { command: servers.sequentialThinking[0], args: servers.sequentialThinking.slice(1) };
+
+/** A configuration that works, and a state directory that it was used with once. */
+async function used(): Promise<{ directory: string; config: string; state: string }> {
+  const directory = folder();
+  const config = writeConfig(directory, { mcpServers: { thinking: entry } });
+  const state = join(directory, 'state');
+  const client = new RawClient(inFrontOfAll(config, state));
+  await client.handshake();
+  await client.request('tools/list', {});
+  await client.end();
+  return { directory, config, state };
+}
+
+/** Ends with 2, says all of `words` on stderr, has printed nothing on stdout, and no stack or code of ours. */
+async function expectRefusal(command: readonly string[], ...words: readonly string[]): Promise<string> {
+  const client = new RawClient(command);
+  client.send(
+    '{"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"2025-06-18","capabilities":{}}}',
+  );
+  const { code } = await client.exit;
+  expect(
+    { code, stdout: [...client.junk, ...client.received.map(({ line }) => line)] },
+    client.stderr,
+  ).toEqual({
+    code: 2,
+    stdout: [],
+  });
+  for (const word of words) expect(client.stderr).toContain(word);
+  expect(client.stderr).not.toMatch(/^\s+at /m);
+  return client.stderr;
+}
+
+describe.concurrent('a configuration', () => {
+  const refused = (text: string): { config: string; command: string[] } => {
+    const directory = folder();
+    const config = writeConfig(directory, text);
+    return { config, command: inFrontOfAll(config, join(directory, 'state')) };
+  };
+
+  test('that is missing', async () => {
+    const directory = folder();
+    const config = join(directory, 'none.json');
+    await expectRefusal(inFrontOfAll(config, join(directory, 'state')), config, '--config');
+  });
+
+  test('that is a folder', async () => {
+    const directory = folder();
+    await expectRefusal(inFrontOfAll(directory, join(directory, 'state')), directory);
+  });
+
+  test('that is empty, or no JSON: with the line', async () => {
+    for (const text of ['', '{', '{"mcpServers": {\n  "a": }\n}', 'mcpServers:\n  a: b']) {
+      const { config, command } = refused(text);
+      await expectRefusal(command, config);
+    }
+    const { config, command } = refused('{\n  "mcpServers": {\n    "a": oops\n  }\n}');
+    await expectRefusal(command, `${config}:3:`);
+  });
+
+  test('with a wrong value: its line, what it is and what was expected', async () => {
+    const value = { mcpServers: { thinking: entry }, cordon: { mode: 'gaurd' } };
+    const { config, command } = refused(JSON.stringify(value, null, 2));
+    const line =
+      JSON.stringify(value, null, 2)
+        .split('\n')
+        .findIndex((text) => text.includes('gaurd')) + 1;
+    await expectRefusal(command, `${config}:${line}:`, 'gaurd', 'guard');
+  });
+
+  test('with two servers of one name, or with none', async () => {
+    const text = JSON.stringify(entry);
+    const { config, command } = refused(`{"mcpServers":{"a":${text},"a":${text}}}`);
+    await expectRefusal(command, config, 'twice');
+    const none = refused('{"mcpServers":{}}');
+    await expectRefusal(none.command, none.config);
+  });
+});
+
+describe.concurrent('a command line', () => {
+  test.each<[string, readonly string[], string]>([
+    ['without a command', [], 'run'],
+    ['with an unknown command', ['rnu'], 'rnu'],
+    ['with an unknown option', ['run', '--modus', 'guard', '--', 'node'], '--modus'],
+    ['with an unknown mode', ['run', '--mode', 'gaurd', '--', 'node'], 'gaurd'],
+    ['with an option that lacks its value', ['run', '--state'], '--state'],
+    ['with no server after --', ['run', '--'], '--'],
+    ['with both a configuration and a server', ['run', '--config', 'x.json', '--', 'node'], '--config'],
+  ])('%s', async (_what, words, said) => {
+    await expectRefusal(cordon(...words), said);
+  });
+});
+
+describe.concurrent('a state directory', () => {
+  test('that is a file', async () => {
+    const directory = folder();
+    const state = join(directory, 'state');
+    writeFileSync(state, 'not a folder');
+    await expectRefusal(inFrontOf(servers.sequentialThinking, { state }), state);
+    expect(readFileSync(state, 'utf8')).toBe('not a folder');
+  });
+
+  test('that lies below a file', async () => {
+    const directory = folder();
+    writeFileSync(join(directory, 'file'), '');
+    const state = join(directory, 'file', 'state');
+    await expectRefusal(inFrontOf(servers.sequentialThinking, { state }), state);
+  });
+
+  test.each(['sessions', 'running', 'keys'])('in which %s is a file', async (name) => {
+    const directory = folder();
+    const state = join(directory, 'state');
+    mkdirSync(state, { recursive: true });
+    writeFileSync(join(state, name), '');
+    await expectRefusal(inFrontOf(servers.sequentialThinking, { state }), join(state, name));
+  });
+});
+
+describe.concurrent('a signing key', () => {
+  test.each<[string, (path: string) => void]>([
+    ['is empty', (path) => writeFileSync(path, '')],
+    ['is cut off', (path) => writeFileSync(path, readFileSync(path, 'utf8').slice(0, 60))],
+    ['is something else', (path) => writeFileSync(path, 'no key at all\n')],
+    [
+      'is a folder',
+      (path) => {
+        rmSync(path);
+        mkdirSync(path);
+      },
+    ],
+  ])('that %s', async (_what, harm) => {
+    const { config, state } = await used();
+    const path = join(state, 'keys', 'signing.key');
+    harm(path);
+    const said = await expectRefusal(inFrontOfAll(config, state), path);
+    expect(said).not.toContain('BEGIN PRIVATE KEY');
+  });
+});
+
+describe.concurrent('cordon.lock', () => {
+  let good: string;
+
+  beforeAll(async () => {
+    const { directory } = await used();
+    good = readFileSync(join(directory, 'cordon.lock'), 'utf8');
+  });
+
+  test.each<[string, (good: string) => string]>([
+    ['is empty', () => ''],
+    ['is no JSON', () => 'pins: none'],
+    ['is cut off', (text) => text.slice(0, text.length / 2)],
+    ['has another shape', () => '{"version":1,"pins":{},"pending":[]}'],
+    ['is of a version to come', (text) => text.replace('"version": 1', '"version": 99')],
+    ['holds a digest that is none', (text) => text.replace(/sha256:[0-9a-f]{64}/, 'sha256:1234')],
+    ['has conflict marks of git', (text) => `<<<<<<< ours\n${text}=======\n${text}>>>>>>> theirs\n`],
+  ])('that %s', async (_what, harm) => {
+    const directory = folder();
+    const config = writeConfig(directory, { mcpServers: { thinking: entry } });
+    const path = join(directory, 'cordon.lock');
+    const harmed = harm(good);
+    expect(harmed).not.toBe(good);
+    writeFileSync(path, harmed);
+    await expectRefusal(inFrontOfAll(config, join(directory, 'state')), path);
+    // What a person may still want to repair is not overwritten.
+    expect(readFileSync(path, 'utf8')).toBe(harmed);
+  });
+
+  test('that is a folder', async () => {
+    const directory = folder();
+    const config = writeConfig(directory, { mcpServers: { thinking: entry } });
+    mkdirSync(join(directory, 'cordon.lock'));
+    await expectRefusal(inFrontOfAll(config, join(directory, 'state')), join(directory, 'cordon.lock'));
+  });
+
+  test('of a server given on the command line lies in the state directory and is checked as well', async () => {
+    const directory = folder();
+    const state = join(directory, 'state');
+    const command = inFrontOf(servers.sequentialThinking, { state });
+    const client = new RawClient(command);
+    await client.handshake();
+    await client.request('tools/list', {});
+    await client.end();
+    const lock = readdirSync(state, { recursive: true, withFileTypes: true })
+      .filter((file) => file.isFile() && file.name.endsWith('.lock'))
+      .map((file) => join(file.parentPath, file.name))[0]!;
+    expect(dirname(lock).startsWith(state)).toBe(true);
+    writeFileSync(lock, '{');
+    await expectRefusal(command, lock);
+  });
+});
+
+test('a log that can no longer be written stops calls, and says so', async () => {
+  const { config, state } = await used();
+  const client = new RawClient(inFrontOfAll(config, state));
+  await client.handshake();
+  await client.request('tools/list', {});
+  // The disk cannot be filled here, so what the process writes to is taken away from it.
+  rmSync(join(state, 'sessions'), { recursive: true });
+  const { message } = await client.call('sequentialthinking', {
+    thought: 'Is this on record?',
+    nextThoughtNeeded: false,
+    thoughtNumber: 1,
+    totalThoughts: 1,
+  });
+  expect(message.result ?? message.error).toBeDefined();
+  await client.end();
+});
