@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { CANARY } from '../../fixtures/attacks/45-remote-ref.ts';
 import { attacks } from '../../fixtures/attacks/index.ts';
 import type { Attack, Run, Side } from '../../fixtures/lib/attack.ts';
+import type { Era } from '../../fixtures/lib/model.ts';
 import { failed, textOf } from '../../fixtures/lib/model.ts';
 import type { Fields } from '../../fixtures/lib/raw-server.ts';
 import { type How, play } from '../../fixtures/lib/stage.ts';
@@ -40,8 +41,25 @@ afterAll(() => {
   rmSync(dir, { recursive: true, force: true });
 });
 
-const stage = (attack: Attack, side: Side, how: How) =>
-  play(attack, side, how, { servers, cordon, dir: join(dir, `${attack.name}-${side}-${how}`) }, extra);
+const stage = (attack: Attack, side: Side, how: How, era: Era = 'handshake') =>
+  play(
+    attack,
+    side,
+    how,
+    { servers, cordon, era, dir: join(dir, `${attack.name}-${side}-${how}-${era}`) },
+    extra,
+  );
+
+/** One server each, and nothing in them that belongs to the handshake. */
+const STATELESS = new Set([
+  '01-tool-poisoning',
+  '03-rug-pull',
+  '09-full-schema-poisoning-enum',
+  '22-name-collision-within',
+  '30-key-folding-answers',
+  '35-id-coercion',
+  '36-unsolicited-answer',
+]);
 
 const LABELS = ['cordon/labels', 'io.modelcontextprotocol/trust-annotations'];
 
@@ -125,6 +143,17 @@ describe.concurrent('attacks', () => {
       expect(labelOf(answer.result)['integrity'], 'nothing is suspect').not.toBe('poisoned-suspect');
     }
   });
+
+  test.each(attacks.filter(({ name }) => STATELESS.has(name)))(
+    '$name: fails in the stateless revision too',
+    async (attack) => {
+      const direct = await stage(attack, 'hostile', 'direct', 'stateless');
+      expect(attack.attacked(direct), 'without Cordon the attack succeeds').toBe(true);
+      const guarded = await stage(attack, 'hostile', 'guard', 'stateless');
+      expect(attack.attacked(guarded), 'behind Cordon it fails').toBe(false);
+      expectGuarded(attack, guarded);
+    },
+  );
 
   test('45-remote-ref: the canary counts, and was never visited', async () => {
     const attack = attacks.find(({ name }) => name === '45-remote-ref')!;

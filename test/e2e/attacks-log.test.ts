@@ -1,0 +1,59 @@
+import { spawn } from 'node:child_process';
+import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, relative, resolve } from 'node:path';
+import { buildSync } from 'esbuild';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { attack } from '../../fixtures/attacks/01-tool-poisoning.ts';
+import { evidence, tamperings } from '../../fixtures/attacks/55-log-tampering.ts';
+import { play } from '../../fixtures/lib/stage.ts';
+
+const cordon = resolve('dist/cordon.js');
+const dir = mkdtempSync(join(tmpdir(), 'cordon-attacks-log-'));
+const state = join(dir, 'stage', 'state');
+
+const verify = (stateDir: string): Promise<number | null> =>
+  new Promise((done) => {
+    spawn(process.execPath, [cordon, 'log', 'verify', '--state', stateDir], { stdio: 'ignore' }).on(
+      'exit',
+      done,
+    );
+  });
+
+const sessionOf = (stateDir: string) => {
+  const [session, ...more] = readdirSync(join(stateDir, 'sessions'));
+  expect(more).toEqual([]);
+  return join(stateDir, 'sessions', session!);
+};
+
+beforeAll(async () => {
+  const servers = join(dir, 'serve.mjs');
+  buildSync({
+    entryPoints: [resolve('fixtures/lib/serve.ts')],
+    outfile: servers,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+  });
+  await play(attack, 'honest', 'guard', { servers, cordon, dir: join(dir, 'stage') });
+});
+
+afterAll(() => rmSync(dir, { recursive: true, force: true }));
+
+test('55-log-tampering: the untouched log verifies', async () => {
+  expect(await verify(state)).toBe(0);
+});
+
+test.each(tamperings)('55-log-tampering: $name is found, in every file', async ({ name, apply }) => {
+  const files = evidence(sessionOf(state)).map((path) => relative(state, path));
+  expect(files).not.toEqual([]);
+  let tampered = 0;
+  for (const [i, file] of files.entries()) {
+    const copy = join(dir, `${name}-${i}`);
+    cpSync(state, copy, { recursive: true });
+    if (!apply(join(copy, file))) continue;
+    tampered++;
+    expect(await verify(copy), `${name}: ${file}`).toBe(1);
+  }
+  expect(tampered).toBeGreaterThan(0);
+});
