@@ -504,3 +504,14 @@ test('one server of the command line gets the same defaults', async () => {
   const { path: _, digest: __, ...rest } = config;
   expect(configOf(config.servers[0]!)).toEqual(rest);
 });
+
+test('the example of docs/configuration.md is valid, and shows the defaults', async () => {
+  const page = readFileSync(new URL('../../docs/configuration.md', import.meta.url), 'utf8');
+  const example = /```jsonc\n(.*?)```/s.exec(page)?.[1];
+  const { config, warnings } = await load(example!);
+  const { config: plain } = await load({ mcpServers: { a: server } });
+  expect(warnings).toEqual(['mcpServers.old is disabled and not served']);
+  for (const key of ['mode', 'limits', 'record'] as const) expect(config[key]).toEqual(plain[key]);
+  expect(config.servers[0]!.args[2]).toBe('--account=default');
+  expect(config.allow).toHaveLength(2);
+});
