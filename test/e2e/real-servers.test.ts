@@ -97,7 +97,16 @@ describe("a server's environment", () => {
     const [command, ...args] = servers.everything;
     const config = writeConfig(directory, {
       mcpServers: {
-        everything: { command, args, env: { FENCE: 'green ${GARDEN_TOKEN}', GATE: '${NO_GATE:-open}' } },
+        everything: {
+          command,
+          args,
+          env: {
+            // biome-ignore lint/suspicious/noTemplateCurlyInString: Cordon expands it
+            FENCE: 'green ${GARDEN_TOKEN}',
+            // biome-ignore lint/suspicious/noTemplateCurlyInString: Cordon expands it
+            GATE: '${NO_GATE:-open}',
+          },
+        },
       },
     });
     const { text } = await environmentBehind(inFrontOfAll(config, join(directory, 'state')));
