@@ -1,0 +1,75 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Outcome } from '../../src/cli/demo/report.ts';
+import { cordon } from './support/launch.ts';
+import { ended, mentioning } from './support/processes.ts';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+const collector = 'release-audit@collector.example.invalid';
+
+let temp: string;
+beforeAll(() => {
+  temp = realpathSync(mkdtempSync(join(tmpdir(), 'cordon-demo-test-')));
+});
+afterAll(async () => {
+  await ended(mentioning(temp));
+  rmSync(temp, { recursive: true, force: true });
+});
+
+function run([program, ...args]: string[]) {
+  return spawnSync(program!, args, { cwd: root, encoding: 'utf8', env: { ...process.env, TMPDIR: temp } });
+}
+
+test('the attack works without Cordon, not with it; honest work passes; the log verifies', () => {
+  const state = join(temp, 'json');
+  const { stdout, stderr, status } = run(cordon('demo', '--json', '--state', state));
+  expect(stderr).toBe('');
+  const outcome = JSON.parse(stdout) as Outcome;
+  expect(status).toBe(0);
+  expect(outcome.ok).toBe(true);
+
+  // The world itself, not what the demo says of it.
+  const outbox = (which: string) => readFileSync(join(state, 'demo', which, 'outbox.jsonl'), 'utf8');
+  const script = (which: string) =>
+    readFileSync(join(state, 'demo', which, 'repo/deploy/release.sh'), 'utf8');
+  expect(outbox('without')).toContain(collector);
+  expect(outbox('without')).toContain('NOT-A-REAL-SECRET');
+  expect(script('without')).toContain('stage2.sh');
+  expect(outbox('with')).not.toContain(collector);
+  expect(outbox('with')).not.toContain('NOT-A-REAL-SECRET');
+  expect(script('with')).not.toContain('stage2.sh');
+  expect(outbox('with')).toContain('team@harbour.example.invalid');
+  expect(readdirSync(join(state, 'demo/with/repo/docs'))).toContain('review.md');
+
+  const denied = outcome.steps.filter((step) => step.denial !== undefined);
+  expect(denied.map((step) => step.tool)).toEqual(['mail__send_mail', 'repo__apply_patch']);
+  for (const { denial } of denied) {
+    expect(denial!.flows.some(({ from }) => from.includes('read_page'))).toBe(true);
+    expect(run(cordon('why', denial!.id, '--state', state)).status).toBe(0);
+  }
+  expect(run(cordon('log', 'verify', '--state', state)).status).toBe(0);
+  expect(mentioning(state)).toEqual([]);
+});
+
+test('the table: plain where there is no terminal, in 100 columns, and it says where the state was left', () => {
+  const { stdout, status } = run(cordon('demo'));
+  expect(status).toBe(0);
+  expect(stdout).not.toContain('\u001b');
+  expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBeLessThanOrEqual(100);
+  expect(stdout.match(/DENIED/g)).toHaveLength(2);
+  const [left] = readdirSync(temp).filter((name) => name.startsWith('cordon-demo-'));
+  expect(stdout).toContain(join(temp, left!));
+});
+
+test('works from source', () => {
+  const state = join(temp, 'source');
+  const args = ['--import', 'tsx', 'src/cli/main.ts', 'demo', '--json', '--state', state];
+  const outcome = JSON.parse(
+    execFileSync(process.execPath, args, { cwd: root, encoding: 'utf8' }),
+  ) as Outcome;
+  expect(outcome.ok).toBe(true);
+});
