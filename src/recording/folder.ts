@@ -33,6 +33,8 @@ export class SessionFolder {
   readonly path: string;
   readonly #made = new Set<string>();
   readonly #unsynced = new Map<string, 'file' | 'folder'>();
+  /** What an asynchronous sync has taken on and not yet finished. */
+  #syncing: [string, 'file' | 'folder'][] = [];
   /** Every partial file there is: of the checkpoint in force, and staged. */
   readonly #partials = new Set<string>();
   #staged: string[] = [];
@@ -125,7 +127,7 @@ export class SessionFolder {
 
   /** Everything written before this call is on the disk when it returns. */
   syncNow(): void {
-    for (const [path, kind] of this.#take()) {
+    for (const [path, kind] of [...this.#syncing, ...this.#take()]) {
       const fd = openSync(path, flagsFor(kind));
       try {
         fsyncSync(fd);
@@ -135,9 +137,10 @@ export class SessionFolder {
     }
   }
 
-  /** The same without blocking. */
+  /** The same without blocking; one at a time. */
   async sync(): Promise<void> {
-    for (const [path, kind] of this.#take()) {
+    this.#syncing = this.#take();
+    for (const [path, kind] of this.#syncing) {
       const handle = await open(path, flagsFor(kind));
       try {
         await handle.sync();
@@ -145,6 +148,7 @@ export class SessionFolder {
         await handle.close();
       }
     }
+    this.#syncing = [];
   }
 
   /** Files before folders: a name should not be on the disk before what it names. Windows cannot sync folders. */

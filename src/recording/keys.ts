@@ -36,22 +36,16 @@ export function openSigningKey(stateDir: string): SigningKey {
     );
     refuseExposed(path);
     const privateKey = parsePrivate(path, pem);
-    const publicKey = createPublicKey(privateKey);
-    const published = readOrCreate(join(folder, 'signing.pub'), () =>
-      publicKey.export({ type: 'spki', format: 'pem' }),
-    );
-    const raw = rawOf(publicKey);
-    if (!parsePublic(join(folder, 'signing.pub'), published).equals(raw)) {
+    const publicKey = Buffer.from(createPublicKey(privateKey).export({ format: 'jwk' }).x!, 'base64url');
+    const publicPath = join(folder, 'signing.pub');
+    const published = readOrCreate(publicPath, () => formatPublic(publicKey));
+    if (!parsePublic(publicPath, published).equals(publicKey)) {
       throw new RecordingError(
         'key-broken',
-        `${join(folder, 'signing.pub')} does not belong to ${path}: put the right one back, or move both away to start with a new key`,
+        `${publicPath} does not belong to ${path}: put the right one back, or move both away to start with a new key`,
       );
     }
-    return {
-      hostId: readHostId(stateDir, true),
-      publicKey: raw,
-      sign: (data) => sign(null, data, privateKey),
-    };
+    return { hostId: readHostId(stateDir, true), publicKey, sign: (data) => sign(null, data, privateKey) };
   } catch (error) {
     if (error instanceof RecordingError) throw error;
     throw new RecordingError('state-unusable', `no signing key in ${folder}: ${reasonOf(error)}`, error);
@@ -132,16 +126,16 @@ function parsePrivate(path: string, pem: string): KeyObject {
   );
 }
 
+/** Ed25519 public keys have one DER (RFC 8410), so one PEM: no parser is needed to read back what was printed. */
 function parsePublic(path: string, pem: string): Buffer {
-  try {
-    const key = createPublicKey(pem);
-    if (key.asymmetricKeyType === 'ed25519') return rawOf(key);
-  } catch {
-    // As above.
-  }
+  const raw = Buffer.from(pem.split('\n')[1] ?? '', 'base64').subarray(SPKI.length);
+  if (raw.length === 32 && formatPublic(raw) === pem) return raw;
   throw new RecordingError('key-broken', `${path} is not an Ed25519 public key in SPKI PEM`);
 }
 
-function rawOf(key: KeyObject): Buffer {
-  return Buffer.from(key.export({ format: 'jwk' }).x!, 'base64url');
+function formatPublic(raw: Buffer): string {
+  const der = Buffer.concat([SPKI, raw]);
+  return `-----BEGIN PUBLIC KEY-----\n${der.toString('base64')}\n-----END PUBLIC KEY-----\n`;
 }
+
+const SPKI = Buffer.from('302a300506032b6570032100', 'hex');

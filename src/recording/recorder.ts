@@ -27,7 +27,7 @@ export interface RecorderOptions {
 
 /** A checkpoint follows an entry within this time, or after this many entries. */
 const CHECKPOINT_MS = 2_000;
-const CHECKPOINT_ENTRIES = 4_096;
+const CHECKPOINT_ENTRIES = 1_024;
 /** Bytes of entries held for the next checkpoint; past them they are hashed on the spot, to bound memory. */
 const HELD_BYTES = 4_194_304;
 
