@@ -94,7 +94,12 @@ function clip(text: string): string {
   return text.length > MAX_CHARS ? `${text.slice(0, MAX_CHARS).toWellFormed()}\n...: cut` : text;
 }
 
-const NAME_MEMBER = { tool: 'name', prompt: 'name', resource: 'uri', resourceTemplate: 'uriTemplate' } as const;
+const NAME_MEMBER = {
+  tool: 'name',
+  prompt: 'name',
+  resource: 'uri',
+  resourceTemplate: 'uriTemplate',
+} as const;
 
 function nameOf(kind: DescriptorKind, value: unknown): string | undefined {
   if (kind === 'instructions') return typeof value === 'string' ? 'instructions' : undefined;

@@ -1,0 +1,103 @@
+import { Anchors } from './anchors.ts';
+import { type InspectContext, MAX_SPANS, type Span } from './detector.ts';
+import { ANCHORS, CLASSES, PAIRS, RULES, TEMPLATE_MARKERS } from './lexicon.ts';
+import { type Word, wordsOf } from './words.ts';
+
+/** Characters read around an anchor. The next anchor is sought past STEP, so that any text is read a few times at most. */
+const BEFORE = 200;
+const AFTER = 300;
+const STEP = 150;
+
+interface Rule {
+  kind: 'always' | 'descriptor' | 'output';
+  acrossSentences: boolean;
+  steps: { gap: number; words: ReadonlySet<string>; pairs: ReadonlySet<string> }[];
+}
+
+const ANCHOR_SCAN = new Anchors([...ANCHORS, ...TEMPLATE_MARKERS]);
+const MARKERS = new Set(TEMPLATE_MARKERS);
+const BY_FIRST_WORD = new Map<string, Rule[]>();
+
+for (const kind of ['always', 'descriptor', 'output'] as const) {
+  for (const source of RULES[kind]) {
+    const rule = compile(kind, source);
+    for (const word of rule.steps[0]!.words) {
+      const rules = BY_FIRST_WORD.get(word);
+      if (rules) rules.push(rule);
+      else BY_FIRST_WORD.set(word, [rule]);
+    }
+  }
+}
+
+/**
+ * `instructions`: text that speaks to the model and not to the reader: that takes the place of earlier
+ * instructions, hides from the user, speaks for the user, asks for secrets or carries them out, or puts itself
+ * before other tools. Combinations of words (lexicon.ts), not wordings; English.
+ */
+export function instructions(text: string, kind: InspectContext['kind']): Span[] {
+  const spans: Span[] = [];
+  for (let hit = ANCHOR_SCAN.next(text, 0); hit && spans.length < MAX_SPANS; ) {
+    const { at, length } = hit;
+    if (MARKERS.has(text.slice(at, at + length).toLowerCase())) {
+      spans.push([at, at + length]);
+      hit = ANCHOR_SCAN.next(text, at + length);
+      continue;
+    }
+    const found = firstMatch(wordsOf(text, windowStart(text, at), at + AFTER), kind);
+    if (found && found[1] > (spans.at(-1)?.[1] ?? 0)) spans.push(found);
+    hit = ANCHOR_SCAN.next(text, Math.max(found?.[1] ?? 0, at + (found ? length : STEP)));
+  }
+  return spans;
+}
+
+/** Not in the middle of a word, unless it has no beginning near. */
+function windowStart(text: string, at: number): number {
+  const from = Math.max(0, at - BEFORE);
+  const space = text.indexOf(' ', from);
+  return from > 0 && space >= 0 && space < at ? space : from;
+}
+
+function firstMatch(words: readonly Word[], kind: InspectContext['kind']): Span | undefined {
+  for (let i = 0; i < words.length; i++) {
+    for (const rule of BY_FIRST_WORD.get(words[i]!.text) ?? []) {
+      if (rule.kind !== 'always' && rule.kind !== kind) continue;
+      const last = matchFrom(words, i, rule);
+      if (last !== undefined) return [words[i]!.at, words[last]!.end];
+    }
+  }
+  return undefined;
+}
+
+/** The word at which a rule that begins at `first` is fulfilled. Takes the nearest word at every step. */
+function matchFrom(words: readonly Word[], first: number, rule: Rule): number | undefined {
+  const { sentence } = words[first]!;
+  let at = first;
+  for (const { gap, words: accepted, pairs } of rule.steps.slice(1)) {
+    const limit = Math.min(words.length - 1, at + gap);
+    let next = at + 1;
+    for (; next <= limit; next++) {
+      const word = words[next]!;
+      if (!rule.acrossSentences && word.sentence !== sentence) return undefined;
+      if (accepted.has(word.text)) break;
+      if (pairs.size > 0 && pairs.has(`${word.text} ${words[next + 1]?.text}`)) break;
+    }
+    if (next > limit) return undefined;
+    at = next;
+  }
+  return at;
+}
+
+function compile(kind: Rule['kind'], source: string): Rule {
+  const acrossSentences = source.startsWith('~ ');
+  const tokens = `0 ${acrossSentences ? source.slice(2) : source}`.split(' ');
+  const steps: Rule['steps'] = [];
+  for (let i = 0; i < tokens.length; i += 2) {
+    const classes = tokens[i + 1]!.split('|');
+    steps.push({
+      gap: Number(tokens[i]),
+      words: new Set(classes.flatMap((name) => CLASSES[name]?.split(' ') ?? (name in PAIRS ? [] : [name]))),
+      pairs: new Set(classes.flatMap((name) => PAIRS[name] ?? [])),
+    });
+  }
+  return { kind, acrossSentences, steps };
+}
