@@ -13,6 +13,10 @@ export const TILE_WIDTH = 256;
 
 export const HASH_BYTES = 32;
 
+/** Sizes past which a reader need not look. */
+export const MAX_BUNDLE_BYTES = TILE_WIDTH * (2 + MAX_ENTRY_BYTES);
+export const MAX_CHECKPOINT_BYTES = 65_536;
+
 /** Files of a session's folder. The salt lies beside the log and is no part of it. */
 export const WAL = 'wal';
 export const CHECKPOINT = 'checkpoint';

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { HASH_BYTES } from './format.ts';
+import { HASH_BYTES, MAX_CHECKPOINT_BYTES } from './format.ts';
 
 /** One signature line of a note: `— <name> base64(<key id> || <signature>)`. */
 export interface NoteSignature {
@@ -30,7 +30,6 @@ export class NoteError extends Error {
 
 /** The algorithm byte of Ed25519 (c2sp.org/signed-note, "Signature types"). */
 const ED25519 = Buffer.of(0x01);
-const MAX_NOTE_BYTES = 1_000_000;
 const MAX_SIGNATURES = 100;
 
 /** SHA-256(name || LF || 0x01 || public key)[:4]. `publicKey`: the raw 32 bytes. */
@@ -67,7 +66,7 @@ export function formatCheckpoint({ origin, size, root }: Checkpoint): string {
  * @throws NoteError
  */
 export function parseNote(bytes: Uint8Array): Note {
-  if (bytes.length > MAX_NOTE_BYTES) throw new NoteError('longer than 1 MB');
+  if (bytes.length > MAX_CHECKPOINT_BYTES) throw new NoteError(`longer than ${MAX_CHECKPOINT_BYTES} bytes`);
   const whole = Buffer.from(bytes).toString('utf8');
   const blank = whole.lastIndexOf('\n\n');
   if (blank <= 0) throw new NoteError('no blank line between text and signatures');

@@ -1,0 +1,211 @@
+import { createPublicKey, verify } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { basename } from 'node:path';
+import { CanonicalError, canonical } from '../json/canonical.ts';
+import { LogFault, readLines, readLogFile, unpackBundle } from './files.ts';
+import {
+  CHECKPOINT,
+  ENTRY_VERSION,
+  MAX_BUNDLE_BYTES,
+  MAX_CHECKPOINT_BYTES,
+  MAX_ENTRY_BYTES,
+  originOf,
+  TILE_WIDTH,
+  tilePath,
+  WAL,
+} from './format.ts';
+import { type Checkpoint, keyIdOf, NoteError, parseCheckpoint, parseNote, verifierKey } from './note.ts';
+import { checkOtherFiles, TreeCheck } from './tiles.ts';
+
+/** What verification found. It says nothing about entries that nobody wrote, nor about content behind digests. */
+export interface Verification {
+  session: string;
+  /**
+   * `ok`: the checkpoint covers every entry. `unsigned`: what it covers is good, and more follows. `tampered`: see
+   * `fault`.
+   */
+  status: 'ok' | 'unsigned' | 'tampered';
+  /** The key that had to have signed, as other verifiers of signed notes take it. */
+  key: string;
+  /** Entries under the checkpoint. */
+  signed: number;
+  /** Whole entries after them. */
+  unsigned: number;
+  /** Bytes after the last whole entry: a write that never ended. */
+  tornBytes: number;
+  /** The last signed entry is `session.close`. If not, the session runs or was broken off. */
+  closed: boolean;
+  /** The first thing wrong. */
+  fault?: { code: string; file: string; entry?: number; message: string };
+}
+
+/** Who must have signed. */
+export interface Signer {
+  hostId: string;
+  publicKey: Buffer;
+}
+
+/** A running session may put a new checkpoint in force while its files are read; then they are read again. */
+const ATTEMPTS = 8;
+
+/**
+ * Checks every byte of a session's log against its signed checkpoint: bundles, write-ahead file and tiles against
+ * each other, entries for canonical form and sequence, and that no other file is there. Shares no code with the
+ * writer but the format's constants and the syntax of notes; opens no network.
+ */
+export function verifyLog(directory: string, signer: Signer): Verification {
+  for (let attempt = 1; ; attempt++) {
+    const before = checkpointBytes(directory);
+    const result = verifyOnce(directory, signer);
+    const stable = before?.equals(checkpointBytes(directory) ?? Buffer.alloc(0)) ?? true;
+    if (result.status !== 'tampered' || stable || attempt === ATTEMPTS) return result;
+  }
+}
+
+function checkpointBytes(directory: string): Buffer | undefined {
+  try {
+    return readLogFile(directory, CHECKPOINT, MAX_CHECKPOINT_BYTES);
+  } catch {
+    return undefined;
+  }
+}
+
+function verifyOnce(directory: string, signer: Signer): Verification {
+  const session = basename(directory);
+  const origin = originOf(signer.hostId, session);
+  const result: Verification = {
+    session,
+    status: 'ok',
+    key: verifierKey(origin, signer.publicKey),
+    signed: 0,
+    unsigned: 0,
+    tornBytes: 0,
+    closed: false,
+  };
+  try {
+    const checkpoint = readCheckpoint(directory, origin, signer.publicKey);
+    result.signed = checkpoint.size;
+    checkEntries(directory, checkpoint, result);
+    const left = checkOtherFiles(directory, checkpoint.size);
+    if (left !== undefined && result.closed) {
+      throw new LogFault('file-unexpected', left, undefined, 'it lies past the end of a closed log');
+    }
+    if (result.unsigned > 0 || result.tornBytes > 0 || left !== undefined) result.status = 'unsigned';
+  } catch (error) {
+    if (!(error instanceof LogFault)) throw error;
+    const { code, file, entry, message } = error;
+    result.status = 'tampered';
+    result.fault = { code, file, ...(entry === undefined ? {} : { entry }), message };
+  }
+  return result;
+}
+
+function readCheckpoint(directory: string, origin: string, publicKey: Buffer): Checkpoint {
+  const bytes = readLogFile(directory, CHECKPOINT, MAX_CHECKPOINT_BYTES);
+  const fault = (
+    code: 'checkpoint-malformed' | 'checkpoint-origin' | 'checkpoint-signature',
+    message: string,
+  ) => new LogFault(code, CHECKPOINT, undefined, message);
+  try {
+    const note = parseNote(bytes);
+    const checkpoint = parseCheckpoint(note.text);
+    if (checkpoint.origin !== origin) {
+      throw fault(
+        'checkpoint-origin',
+        `it belongs to ${JSON.stringify(checkpoint.origin)}, not to ${origin}`,
+      );
+    }
+    const keyId = keyIdOf(origin, publicKey);
+    const ours = note.signatures.filter(({ name, keyId: id }) => name === origin && id.equals(keyId));
+    if (ours.length === 0)
+      throw fault('checkpoint-signature', 'it is not signed by the key of this state directory');
+    const key = createPublicKey({
+      key: { kty: 'OKP', crv: 'Ed25519', x: publicKey.toString('base64url') },
+      format: 'jwk',
+    });
+    for (const { signature } of ours) {
+      if (!verify(null, Buffer.from(note.text), key, signature)) {
+        throw fault('checkpoint-signature', 'its signature does not match');
+      }
+    }
+    return checkpoint;
+  } catch (error) {
+    if (error instanceof NoteError) throw fault('checkpoint-malformed', error.message);
+    throw error;
+  }
+}
+
+/** Every signed entry against bundle, write-ahead file, tiles and root; then what follows them. */
+function checkEntries(directory: string, { size, root }: Checkpoint, result: Verification): void {
+  const lines = existsSync(`${directory}/${WAL}`) ? readLines(directory, WAL) : undefined;
+  try {
+    const tree = new TreeCheck(directory);
+    let kind = '';
+    let bundle: Buffer[] = [];
+    for (let n = 0; n < size; n++) {
+      const slot = n % TILE_WIDTH;
+      if (slot === 0) bundle = readBundle(directory, n, Math.min(TILE_WIDTH, size - n));
+      const entry = bundle[slot]!;
+      if (lines !== undefined) {
+        const line = lines.next().value;
+        if (!line?.whole) throw new LogFault('entry-mismatch', WAL, n, 'it ends before this signed entry');
+        if (!line.bytes.equals(entry)) {
+          throw new LogFault('entry-mismatch', WAL, n, 'write-ahead file and entry bundle differ');
+        }
+      }
+      tree.push(entry);
+      kind = checkEntry(entry, n, tilePath('entries', Math.floor(n / TILE_WIDTH)));
+    }
+    if (!tree.finish().equals(root)) {
+      throw new LogFault(
+        'root-mismatch',
+        CHECKPOINT,
+        size === 0 ? undefined : 0,
+        'the entries are not those signed',
+      );
+    }
+    result.closed = kind === 'session.close';
+    if (lines === undefined) {
+      if (result.closed) return;
+      throw new LogFault(
+        'file-missing',
+        WAL,
+        size,
+        'the session was not closed, so its write-ahead file must be here',
+      );
+    }
+    for (const { bytes, whole } of lines) {
+      if (!whole) result.tornBytes = bytes.length;
+      else checkEntry(bytes, size + result.unsigned++, WAL);
+    }
+  } finally {
+    lines?.return(undefined);
+  }
+}
+
+function readBundle(directory: string, first: number, width: number): Buffer[] {
+  const file = tilePath('entries', Math.floor(first / TILE_WIDTH), width);
+  return unpackBundle(readLogFile(directory, file, MAX_BUNDLE_BYTES, first), width, file, first);
+}
+
+/** Returns the entry's kind. */
+function checkEntry(bytes: Buffer, n: number, file: string): string {
+  const fault = (message: string) => new LogFault('entry-malformed', file, n, message);
+  if (bytes.length > MAX_ENTRY_BYTES) throw fault(`longer than ${MAX_ENTRY_BYTES} bytes`);
+  let entry: Record<string, unknown>;
+  try {
+    entry = JSON.parse(bytes.toString('utf8')) as Record<string, unknown>;
+    if (!Buffer.from(canonical(entry)).equals(bytes)) throw fault('not canonical JSON');
+  } catch (error) {
+    if (error instanceof SyntaxError || error instanceof CanonicalError) throw fault('not JSON');
+    throw error;
+  }
+  if (entry === null || typeof entry !== 'object' || entry['v'] !== ENTRY_VERSION)
+    throw fault('not an entry of version 1');
+  if (entry['n'] !== n) throw fault(`its number is ${JSON.stringify(entry['n'])}`);
+  if (!Number.isSafeInteger(entry['time']) || Number(entry['time']) < 0) throw fault('its time is no time');
+  const kind = entry['kind'];
+  if (typeof kind !== 'string' || (kind === 'session.open') !== (n === 0))
+    throw fault('its kind cannot stand here');
+  return kind;
+}
