@@ -9,7 +9,7 @@ import { cordon } from './support/launch.ts';
 import { ended, mentioning } from './support/processes.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
-const collector = 'release-audit@collector.example.invalid';
+const attacker = 'audit@evil.example.invalid';
 
 let temp: string;
 beforeAll(() => {
@@ -36,13 +36,13 @@ test('the attack works without Cordon, not with it; honest work passes; the log 
   const outbox = (which: string) => readFileSync(join(state, 'demo', which, 'outbox.jsonl'), 'utf8');
   const script = (which: string) =>
     readFileSync(join(state, 'demo', which, 'repo/deploy/release.sh'), 'utf8');
-  expect(outbox('without')).toContain(collector);
+  expect(outbox('without')).toContain(attacker);
   expect(outbox('without')).toContain('NOT-A-REAL-SECRET');
   expect(script('without')).toContain('stage2.sh');
-  expect(outbox('with')).not.toContain(collector);
+  expect(outbox('with')).not.toContain(attacker);
   expect(outbox('with')).not.toContain('NOT-A-REAL-SECRET');
   expect(script('with')).not.toContain('stage2.sh');
-  expect(outbox('with')).toContain('team@harbour.example.invalid');
+  expect(outbox('with')).toContain('team@tides.example.invalid');
   expect(readdirSync(join(state, 'demo/with/repo/docs'))).toContain('review.md');
 
   const denied = outcome.steps.filter((step) => step.denial !== undefined);

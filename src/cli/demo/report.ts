@@ -1,7 +1,12 @@
 import path from 'node:path';
 import type { Attempt } from './agent.ts';
 import type { Denial } from './denial.ts';
-import { paintFor, row, wrap } from './table.ts';
+import { type Cell, paintFor, row, wrap } from './table.ts';
+
+/** Steps stand under a heading that says who ordered them. */
+const INDENT = '  ';
+/** Columns of `without`, `DENIED` and the like. */
+const VERDICT = 7;
 
 /** One attempt of the agent, in both runs. */
 export interface Step {
@@ -47,8 +52,10 @@ export function report(
 ): string {
   const paint = paintFor(out, process.env);
   const width = Math.min(Math.max(out.columns ?? 100, 80), 110) - 2;
-  const what = Math.floor((width - 7 - 7 - 6) * 0.48);
-  const widths = [what, 7, 7, width - what - 7 - 7 - 6];
+  const free = width - INDENT.length - 2 * VERDICT - 3 * 2;
+  const what = Math.floor(free * 0.48);
+  const widths = [what, VERDICT, VERDICT, free - what];
+  const inTable = (cells: Cell[]) => row(cells, widths).map((line) => INDENT + line);
   const lines: string[] = [
     ...wrap(
       'An agent that obeys whatever it reads is asked to read the release notes, to mail a summary to the team and ' +
@@ -56,9 +63,8 @@ export function report(
       width,
     ),
     '',
-    ...row(
+    ...inTable(
       ['', 'without Cordon', 'with Cordon', 'evidence'].map((text) => ({ text, paint: paint.bold })),
-      widths,
     ),
     paint.dim('─'.repeat(width)),
   ];
@@ -74,15 +80,12 @@ export function report(
       paint: done === bad ? paint.red : paint.green,
     });
     lines.push(
-      ...row(
-        [
-          { text: `  ${step.what}` },
-          seen(step.without),
-          seen(step.with),
-          { text: evidence(step), paint: paint.dim },
-        ],
-        widths,
-      ),
+      ...inTable([
+        { text: step.what },
+        seen(step.without),
+        seen(step.with),
+        { text: evidence(step), paint: paint.dim },
+      ]),
     );
   }
   const { state, verified, says } = outcome.log;
@@ -97,7 +100,7 @@ export function report(
     'Look closer:',
     `  node dist/cordon.js why ${id} --state ${folder}`,
     `  node dist/cordon.js log show --state ${folder}`,
-    `  cat ${path.join(folder, 'demo/without/outbox.jsonl')}    (what the attacker got)`,
+    `  cat ${path.join(folder, 'demo/without/outbox.jsonl')}   (what leaked)`,
     '',
     outcome.ok
       ? paint.bold(`Attack stopped, honest work untouched, ${seconds.toFixed(1)} s.`)
@@ -115,5 +118,5 @@ function evidence(step: Step): string {
     sources.set(source, (sources.get(source) ?? new Set()).add(argument));
   }
   const lines = [...sources].map(([source, into]) => `${[...into].join(', ')} from ${source}`);
-  return [...lines, `${rule}, why ${id}`].join('\n');
+  return [...lines, `rule ${rule}, id ${id}`].join('\n');
 }

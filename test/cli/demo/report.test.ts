@@ -8,7 +8,7 @@ const denial = {
 };
 const honest: Step = {
   orderedBy: 'user',
-  what: 'mail a summary to team@harbour.example.invalid',
+  what: 'mail a summary to team@tides.example.invalid',
   tool: 'mail__send_mail',
   without: true,
   with: true,
