@@ -120,3 +120,31 @@ export interface Lock {
   pins: Pin[];
   pending: PendingPin[];
 }
+
+/** What the user says of a server: how far what it answers is to be trusted, and how confidential that is. */
+export interface ServerTrust {
+  integrity: ConfiguredIntegrity;
+  confidentiality: Confidentiality;
+  tools: ReadonlyMap<string, ToolTrust>;
+}
+
+export type ConfiguredIntegrity = Exclude<Integrity, 'poisoned-suspect'>;
+
+/** What the user says of one tool. Absent means: as the server. */
+export interface ToolTrust {
+  effect?: Effect;
+  integrity?: ConfiguredIntegrity;
+  confidentiality?: Confidentiality;
+  /** By RFC 6901 pointer into the result, in which a token `*` stands for any one. */
+  fields: ReadonlyMap<string, ConfiguredIntegrity>;
+}
+
+/** Allows what would be denied: one flow into one argument of one tool, or the whole call where neither is given. */
+export interface Allow {
+  server: string;
+  tool: string;
+  /** RFC 6901 pointer into the arguments. Given exactly if `from` is. */
+  argument?: string;
+  /** `server.origin` of the source; no two configured servers could both be meant. */
+  from?: string;
+}

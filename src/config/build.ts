@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
-import type { Allow, Config, ServerEntry, ServerTrust, ToolTrust } from './config.ts';
+import type { Allow, ServerTrust, ToolTrust } from '../event.ts';
+import type { Config, ServerEntry } from './config.ts';
 import { dotted, quote } from './error.ts';
 import { ExpandError, expand } from './expand.ts';
 import { isServerName, nearestServerName, SERVER_NAME, sameName, suggestion } from './names.ts';

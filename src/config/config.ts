@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import type { Confidentiality, Effect, Integrity, Mode } from '../event.ts';
+import type { Allow, Mode, ServerTrust } from '../event.ts';
 import { sha256 } from '../json/digest.ts';
 import { BuildError, build, withDefaults } from './build.ts';
 import { ConfigError, dotted, quote } from './error.ts';
@@ -31,34 +31,6 @@ export interface Limits {
 
 /** How often what was written to the log is synced to the disk: within 50 ms, before each call, or by the system. */
 export type Sync = 'group' | 'always' | 'never';
-
-export type ConfiguredIntegrity = Exclude<Integrity, 'poisoned-suspect'>;
-
-/** What the user says of a server: how far what it answers is to be trusted, and how confidential that is. */
-export interface ServerTrust {
-  integrity: ConfiguredIntegrity;
-  confidentiality: Confidentiality;
-  tools: ReadonlyMap<string, ToolTrust>;
-}
-
-/** What the user says of one tool. Absent means: as the server. */
-export interface ToolTrust {
-  effect?: Effect;
-  integrity?: ConfiguredIntegrity;
-  confidentiality?: Confidentiality;
-  /** By RFC 6901 pointer into the result, in which a token `*` stands for any one. */
-  fields: ReadonlyMap<string, ConfiguredIntegrity>;
-}
-
-/** Allows what would be denied: one flow into one argument of one tool, or the whole call where neither is given. */
-export interface Allow {
-  server: string;
-  tool: string;
-  /** RFC 6901 pointer into the arguments. Given exactly if `from` is. */
-  argument?: string;
-  /** `server.origin` of the source; no two configured servers could both be meant. */
-  from?: string;
-}
 
 export interface Config {
   /** Absolute path of the file; absent when a server was given on the command line. */

@@ -14,8 +14,7 @@ export function reviewable(json: string): string {
   return json.replace(HIDDEN, (char) => {
     if (char === '\n') return char;
     let escaped = '';
-    for (let i = 0; i < char.length; i++)
-      escaped += `\\u${char.charCodeAt(i).toString(16).padStart(4, '0')}`;
+    for (let i = 0; i < char.length; i++) escaped += `\\u${char.charCodeAt(i).toString(16).padStart(4, '0')}`;
     return escaped;
   });
 }

@@ -215,7 +215,8 @@ function literalEnd(line: Buffer, start: number): number {
   let i = start + 1;
   for (; i < line.length; i++) {
     const byte = line[i]!;
-    if (byte <= 0x20 || byte === COMMA || byte === CLOSE_OBJECT || byte === CLOSE_ARRAY || byte === QUOTE) break;
+    if (byte <= 0x20 || byte === COMMA || byte === CLOSE_OBJECT || byte === CLOSE_ARRAY || byte === QUOTE)
+      break;
     if (byte === OPEN_ARRAY || byte === OPEN_OBJECT) break;
   }
   return i;
@@ -279,7 +280,11 @@ function refuseFolded(key: string, known: ReadonlySet<string>, offset: number): 
   for (const name of known) {
     if (folded === name.toLowerCase()) {
       const shown = JSON.stringify(key.slice(0, 60));
-      throw new JsonFault('folded-key', `the member name ${shown} reads as "${name}" to some parsers`, offset);
+      throw new JsonFault(
+        'folded-key',
+        `the member name ${shown} reads as "${name}" to some parsers`,
+        offset,
+      );
     }
   }
 }

@@ -1,0 +1,36 @@
+#!/usr/bin/env node
+const COMMANDS: Record<string, () => Promise<{ command(argv: string[]): Promise<number> }>> = {
+  run: () => import('./run.ts'),
+  demo: () => import('./demo.ts'),
+  log: () => import('./log.ts'),
+  pins: () => import('./pins.ts'),
+  'print-config': () => import('./print-config.ts'),
+  status: () => import('./status.ts'),
+  why: () => import('./why.ts'),
+};
+
+const USAGE = `usage: cordon COMMAND [...]
+
+  run           serve MCP servers through Cordon, over stdin and stdout
+  print-config  print the configuration to paste into a client
+  status        what is running, and what is withheld
+  pins          list, diff, approve or revoke what servers advertise
+  why ID        the evidence of a denial, and the line that would allow just this
+  log           list, show or verify recorded sessions
+  demo          the attack, without Cordon and with it
+`;
+
+const [name = '', ...argv] = process.argv.slice(2);
+if (name === '--version') {
+  const { VERSION } = await import('../config/version.ts');
+  process.stdout.write(`${VERSION}\n`);
+} else if (name === '--help' || name === 'help') process.stdout.write(USAGE);
+else if (!Object.hasOwn(COMMANDS, name)) {
+  process.stderr.write(USAGE);
+  process.exitCode = 2;
+} else {
+  const { command } = await COMMANDS[name]!();
+  process.exitCode = await command(argv);
+  // A proxy is done when it says so, whatever a server's grandchildren still hold open.
+  if (name === 'run') process.exit();
+}

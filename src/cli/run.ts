@@ -1,0 +1,211 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync, statSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { CommandError, resolveCommand, withoutShell } from '../config/command.ts';
+import { type Config, configOf, loadConfig, type ServerEntry } from '../config/config.ts';
+import { childEnvironment } from '../config/environment.ts';
+import { ConfigError } from '../config/error.ts';
+import { LastRunFile } from '../config/last-run.ts';
+import { lockPath, readLock, updateLock } from '../config/lock-file.ts';
+import { isServerName, nameAfter, SERVER_NAME } from '../config/names.ts';
+import { stateDirectory } from '../config/state.ts';
+import { VERSION } from '../config/version.ts';
+import type { Mode } from '../event.ts';
+import { canonical } from '../json/canonical.ts';
+import { sha256 } from '../json/digest.ts';
+import { Pins } from '../mediation/descriptors/pins.ts';
+import { Mediator } from '../mediation/mediator.ts';
+import type { Launch } from '../proxy/child.ts';
+import type { Introduction } from '../proxy/handshakes.ts';
+import { Journal } from '../proxy/journal.ts';
+import { log } from '../proxy/log.ts';
+import { PinKeeper } from '../proxy/pin-keeper.ts';
+import { Session, startUpstreams } from '../proxy/session.ts';
+import { supervise } from '../proxy/supervise.ts';
+import type { Upstream } from '../proxy/upstream.ts';
+import { RecordingError } from '../recording/errors.ts';
+import { openSigningKey } from '../recording/keys.ts';
+import { Recorder } from '../recording/recorder.ts';
+
+const USAGE = `usage: cordon run [--config FILE] [--state DIR] [--mode observe|guard|lockdown]
+       cordon run [--name NAME] [--state DIR] [--mode MODE] [--env NAME]... -- COMMAND [ARG...]`;
+const MODES = new Set(['observe', 'guard', 'lockdown']);
+
+interface Options {
+  config?: string;
+  state?: string;
+  mode?: string;
+  name?: string;
+  env?: string[];
+}
+
+class UsageError extends Error {
+  override name = 'UsageError';
+}
+
+/** Serves the servers of a configuration, or one command, over this process's stdin and stdout. */
+export async function command(argv: string[]): Promise<number> {
+  try {
+    return await run(argv);
+  } catch (error) {
+    if (error instanceof UsageError) process.stderr.write(`cordon run: ${error.message}\n${USAGE}\n`);
+    else if (
+      error instanceof ConfigError ||
+      error instanceof CommandError ||
+      error instanceof RecordingError
+    ) {
+      process.stderr.write(`cordon run: ${error.message}\n`);
+    } else throw error;
+    return 2;
+  }
+}
+
+async function run(argv: string[]): Promise<number> {
+  const { options, wrapped } = parse(argv);
+  const stateDir = resolve(options.state ?? stateDirectory());
+  const config = await configure(options, wrapped, stateDir);
+  const mode = (options.mode as Mode | undefined) ?? config.mode;
+  const launches = config.servers.map((server) => launchOf(server, wrapped !== undefined, options.env));
+
+  // The servers start while everything else is made ready; nothing is sent to them before the log stands.
+  let session: Session | undefined;
+  const upstreams = startUpstreams(launches, config.limits.messageBytes, () => session!);
+  try {
+    const made = makeSession(config, mode, stateDir, upstreams);
+    session = made.session;
+    return await supervise(session, made.record, stateDir);
+  } catch (error) {
+    for (const upstream of upstreams) upstream.kill();
+    throw error;
+  }
+}
+
+function parse(argv: string[]): { options: Options; wrapped: string[] | undefined } {
+  const at = argv.indexOf('--');
+  const wrapped = at === -1 ? undefined : argv.slice(at + 1);
+  let options: Options;
+  try {
+    options = parseArgs({
+      args: at === -1 ? argv : argv.slice(0, at),
+      options: {
+        config: { type: 'string' },
+        state: { type: 'string' },
+        mode: { type: 'string' },
+        name: { type: 'string' },
+        env: { type: 'string', multiple: true },
+      },
+    }).values;
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
+  if (wrapped?.length === 0) throw new UsageError('no command after --');
+  if (wrapped === undefined && (options.name ?? options.env) !== undefined) {
+    throw new UsageError('--name and --env go with a command after --');
+  }
+  if (wrapped !== undefined && options.config !== undefined) {
+    throw new UsageError('either --config or a command after --');
+  }
+  if (options.mode !== undefined && !MODES.has(options.mode)) {
+    throw new UsageError(`--mode is observe, guard or lockdown, not ${JSON.stringify(options.mode)}`);
+  }
+  if (options.name !== undefined && !isServerName(options.name)) {
+    throw new UsageError(`--name is ${SERVER_NAME}, not ${JSON.stringify(options.name)}`);
+  }
+  return { options, wrapped };
+}
+
+async function configure(options: Options, wrapped: string[] | undefined, stateDir: string): Promise<Config> {
+  if (wrapped !== undefined) {
+    const [file, ...args] = wrapped;
+    const name = options.name ?? nameAfter(file!, args);
+    return configOf({ name, command: file!, args, env: {}, cwd: process.cwd() });
+  }
+  const path = options.config ?? 'mcp.json';
+  if (options.config === undefined && !existsSync(path)) {
+    throw new UsageError('no mcp.json here: name one with --config, or a command after --');
+  }
+  const { config, warnings } = await loadConfig(path, stateDir);
+  for (const warning of warnings) log('warn', warning);
+  return config;
+}
+
+function launchOf(server: ServerEntry, isWrapped: boolean, only: string[] | undefined): Launch {
+  const { env, withheld } = childEnvironment({
+    mode: isWrapped ? 'wrap' : 'config',
+    parentEnv: process.env,
+    entryEnv: server.env,
+    ...(only === undefined ? {} : { only }),
+  });
+  if (withheld.length > 0) {
+    const names = withheld.length > 12 ? `${withheld.slice(0, 12).join(' ')} ...` : withheld.join(' ');
+    log('info', `server ${server.name} does not get ${withheld.length} environment variables: ${names}`);
+  }
+  const found = withoutShell(resolveCommand(server.command, env, server.cwd), server.args);
+  return { name: server.name, file: found.file, args: found.args, cwd: server.cwd, env };
+}
+
+function makeSession(
+  config: Config,
+  mode: Mode,
+  stateDir: string,
+  upstreams: readonly Upstream[],
+): { session: Session; record: { session: string; mode: string; lock: string } } {
+  const id = sessionId();
+  const commands = config.servers.map(({ name, command, args }) => ({
+    name,
+    command: sha256(canonical([command, ...args])),
+  }));
+  const lock = lockPath(
+    config.path === undefined
+      ? { stateDir, name: config.servers[0]!.name, commandDigest: commands[0]!.command }
+      : { configPath: config.path },
+  );
+  const pins = new Pins(readLock(lock));
+  const recorder = Recorder.open({
+    stateDir,
+    sessionId: id,
+    key: openSigningKey(stateDir),
+    sync: config.record.sync,
+    now: Date.now,
+    head: { session: id, cordon: VERSION, mode, servers: config.servers.map(({ name }) => ({ name })) },
+  });
+  const servers = config.servers.map((server) => server.name);
+  const { trust, allow, limits } = config;
+  const mediator = new Mediator(
+    { mode, session: id, servers, trust, allow, taintBytes: limits.taintBytes },
+    pins,
+  );
+  const journal = new Journal(recorder);
+  journal.note(
+    'session.settings',
+    {},
+    { commands: JSON.stringify(commands), configuration: config.digest ?? '' },
+  );
+  const file = new LastRunFile(stateDir, config.path ?? JSON.stringify(commands));
+  const session = new Session({
+    limits,
+    upstreams,
+    mediator,
+    journal,
+    pins: new PinKeeper(pins, {
+      version: () => versionOf(lock),
+      read: () => readLock(lock),
+      update: (mutate) => updateLock(lock, mutate),
+    }),
+    lastRun: { read: () => file.read<Introduction>(), write: (all) => file.write(all) },
+    client: { input: process.stdin, output: process.stdout },
+  });
+  return { session, record: { session: id, mode, lock } };
+}
+
+/** Sorts by time and does not repeat. */
+function sessionId(): string {
+  const time = new Date().toISOString().replace(/[-:]/g, '').replace(/\..*/, '');
+  return `${time}-${randomBytes(4).toString('hex')}`;
+}
+
+function versionOf(path: string): string | undefined {
+  const stats = statSync(path, { throwIfNoEntry: false });
+  return stats && `${stats.mtimeMs} ${stats.size} ${stats.ino}`;
+}

@@ -1,0 +1,308 @@
+import type { DescriptorKind, Finding, Flow, Label, Leaf, PinState, Text } from '../event.ts';
+import { sha256 } from '../json/digest.ts';
+import { leavesOf } from '../json/leaves.ts';
+import { type Descriptor, describeAll, textsOf } from './descriptors/descriptor.ts';
+import type { Pins } from './descriptors/pins.ts';
+import { inspect } from './detectors/inspect.ts';
+import { findSecrets } from './detectors/secrets.ts';
+import { effectOf, isNetworkUri } from './effects.ts';
+import { schemaWords } from './evidence.ts';
+import { denialText, noticeText } from './explain.ts';
+import { type Inbound, structured, textsOfMessage } from './inbound.ts';
+import type { Judgement } from './judgement.ts';
+import { byIntegrity, claimedLabel, configuredLabel, labelMembers, raise, raisedBy } from './labels.ts';
+import { decide } from './policy.ts';
+import { Provenance } from './provenance/provenance.ts';
+import type { Settings } from './settings.ts';
+import { answerSink, recordOf, type Sink, sinkOf } from './sinks.ts';
+
+/** A descriptor as it was judged: withheld unless `pinned`. */
+export interface Described {
+  descriptor: Descriptor;
+  state: PinState;
+  findings: readonly Finding[];
+  /** It may be shown to the client and used. */
+  usable: boolean;
+}
+
+/** A message from a server with its label; `learn` takes it once it was forwarded. */
+export interface Labelled {
+  event: string;
+  inbound: Inbound;
+  label: Label;
+  findings: readonly Finding[];
+  texts: readonly Text[];
+  /** Members for the result's `_meta`, as JSON text without braces. */
+  meta: string;
+  /** Text to put in front of the content, where a detector marked it. */
+  notice: string | undefined;
+}
+
+interface Known {
+  descriptor: Descriptor;
+  words: { names: Set<string>; values: Set<string> } | undefined;
+}
+
+/**
+ * The decisions of one session: a state machine over its messages. It does no I/O and reads no clock and no
+ * randomness, so the same messages under the same settings and pins give the same verdicts, bit for bit.
+ */
+export class Mediator {
+  readonly #settings: Settings;
+  readonly #pins: Pins;
+  readonly #provenance: Provenance;
+  readonly #known = new Map<string, Known>();
+  readonly #toolNames = new Map<string, Set<string>>();
+  readonly #foreign = new Map<string, readonly string[]>();
+  #events = 0;
+  #readUntrusted = false;
+
+  constructor(settings: Settings, pins: Pins) {
+    this.#settings = settings;
+    this.#pins = pins;
+    this.#provenance = new Provenance({ retainedBytes: settings.taintBytes });
+  }
+
+  /** Drifted and suspect descriptors are kept from the client; in observe they are only recorded. */
+  get withholds(): boolean {
+    return this.#settings.mode !== 'observe';
+  }
+
+  /**
+   * Takes what a server advertises, in one list or one page of it. Each value's state, in order; `now` is RFC 3339
+   * and stands in the lock as the time a name was first seen.
+   */
+  describe(server: string, kind: DescriptorKind, values: readonly unknown[], now: string): Described[] {
+    const descriptors = describeAll(kind, server, values);
+    if (kind === 'tool') this.#noteTools(server, descriptors);
+    const ownTools = [...(this.#toolNames.get(server) ?? [])];
+    const context = {
+      server,
+      kind: 'descriptor' as const,
+      foreignTools: this.#foreignTools(server),
+      ownTools,
+    };
+    return descriptors.map((descriptor) => {
+      const texts = textsOf(descriptor);
+      const findings = inspect(texts, context);
+      const state = this.#pins.check(descriptor, findings, now);
+      this.#known.set(keyOf(server, kind, descriptor.name), { descriptor, words: undefined });
+      // With one server there is no other whose descriptions could steer its calls.
+      if (this.#settings.servers.length > 1) this.#learnDescriptor(descriptor, findings);
+      return { descriptor, state, findings, usable: state === 'pinned' || !this.withholds };
+    });
+  }
+
+  /** Whether a descriptor may be used; `unlisted` if the server never advertised the name in this session. */
+  standing(server: string, kind: DescriptorKind, name: string): 'usable' | 'withheld' | 'unlisted' {
+    const state = this.#pins.state(server, kind, name);
+    if (state === undefined) return 'unlisted';
+    return state === 'pinned' || !this.withholds ? 'usable' : 'withheld';
+  }
+
+  /** Judges a client's request; undefined for what carries nothing (lists, pings). */
+  judge(server: string, method: string, params: unknown): Judgement | undefined {
+    const sink = sinkOf(server, method, params);
+    return sink === undefined ? undefined : this.#judge(sink);
+  }
+
+  /** Judges the client's answer to a server's request of `method`. */
+  judgeAnswer(server: string, method: string, result: unknown): Judgement {
+    return this.#judge(answerSink(server, method, result));
+  }
+
+  /**
+   * Labels a message from a server before it is forwarded. `call` is the judgement of what it answers: the result
+   * of a call that carried taint is tainted, whoever gives it.
+   */
+  label(inbound: Inbound, call?: Judgement): Labelled {
+    const { server, origin, channel, payload } = inbound;
+    const texts = textsOfMessage(inbound);
+    const context = { server, kind: 'output' as const, foreignTools: this.#foreignTools(server) };
+    const findings = inspect(texts, context);
+    let label = configuredLabel(this.#settings.trust.get(server), origin);
+    const failed = channel === 'error' || recordOf(payload)['isError'] === true;
+    if (failed) label = raise(label, { integrity: 'poisoned-suspect', reasons: ['error'] });
+    if (call?.flows.some((flow) => flow.source.label.integrity !== 'trusted')) {
+      label = raise(label, {
+        integrity: 'untrusted',
+        reasons: label.integrity === 'trusted' ? ['echo'] : [],
+      });
+    }
+    label = raise(raise(label, raisedBy(findings)), claimedLabel(payload));
+    if (texts.some((one) => findSecrets(one.text).length > 0)) {
+      label = raise(label, { confidentiality: 'secret', reasons: ['secret'] });
+    }
+    const event = this.#next();
+    return {
+      event,
+      inbound,
+      label,
+      findings,
+      texts,
+      meta: labelMembers(label, event),
+      notice: findings.length > 0 ? noticeText(server, label) : undefined,
+    };
+  }
+
+  /** Indexes a labelled message, so that later calls are matched against it. To be done before the next judgement. */
+  learn({ event, inbound, label, texts }: Labelled): void {
+    if (texts.length === 0) return;
+    const { server, origin, channel } = inbound;
+    const indexed = structured(texts);
+    for (const [integrity, group] of byIntegrity(indexed, this.#settings.trust.get(server), origin)) {
+      const own = integrity === undefined || label.reasons.length > 0 ? label : { ...label, integrity };
+      this.#provenance.learn({ event, server, origin, channel, label: own }, group);
+      if (own.integrity !== 'trusted' && channel !== 'request') this.#readUntrusted = true;
+    }
+  }
+
+  /** Does queued indexing while nothing else waits; true once none is left. */
+  settle(): boolean {
+    return this.#provenance.settle();
+  }
+
+  /** Names and values that a descriptor itself announces, for evidence without content. */
+  words(server: string, kind: DescriptorKind, name: string): { names: Set<string>; values: Set<string> } {
+    const known = this.#known.get(keyOf(server, kind, name));
+    if (known === undefined) return { names: new Set(), values: new Set() };
+    const value = recordOf(known.descriptor.value);
+    known.words ??= schemaWords(value['inputSchema'], value['outputSchema'], value['arguments']);
+    return known.words;
+  }
+
+  #judge(sink: Sink): Judgement {
+    const { server, name } = sink;
+    const kind = sink.kind === 'tool' ? 'tool' : sink.kind === 'prompt' ? 'prompt' : 'resource';
+    const known = this.#known.get(keyOf(server, kind, name));
+    const leaves = this.#carrying(sink, known);
+    const flows = this.#flows(sink, leaves, kind);
+    this.#provenance.offer(leaves);
+    const { effect, by } = this.#effect(sink, known);
+    const verdict = decide({
+      mode: this.#settings.mode,
+      sink,
+      effect,
+      descriptor: this.#standing(sink, kind),
+      flows,
+      readUntrusted: this.#readUntrusted,
+      forgotten: this.#provenance.evicted && leaves.some(couldBeForgotten),
+      allow: this.#settings.allow,
+    });
+    const event = this.#next();
+    const judgement: Judgement = {
+      event,
+      sink,
+      named: (sink.kind === 'tool' || sink.kind === 'prompt') && known !== undefined,
+      descriptor: known?.descriptor.digest,
+      effect,
+      effectBy: by,
+      verdict: verdict.verdict,
+      rule: verdict.rule,
+      flows,
+    };
+    if (verdict.verdict === 'allow') return judgement;
+    const id = `d-${sha256(`${this.#settings.session}\n${event}`).slice(7, 15)}`;
+    return { ...judgement, id, text: denialText(sink, verdict, id) };
+  }
+
+  /** Leaves that can carry data: the names that the descriptor itself announces cannot. */
+  #carrying(sink: Sink, known: Known | undefined): readonly Leaf[] {
+    if (known === undefined || !sink.leaves.some((leaf) => leaf.form === 'key')) return sink.leaves;
+    const { names } = this.words(sink.server, known.descriptor.kind, sink.name);
+    return sink.leaves.filter((leaf) => leaf.form !== 'key' || !names.has(leaf.text));
+  }
+
+  /**
+   * Flows of labelled data into a sink. Not a flow: a value that the tool's own schema holds, a whole value that
+   * the called server itself returned alone in a structured field, and what a server's own descriptions say.
+   */
+  #flows(sink: Sink, leaves: readonly Leaf[], kind: DescriptorKind): readonly Flow[] {
+    const traced = this.#provenance.trace(leaves);
+    if (traced.length === 0) return traced;
+    const { values } = this.words(sink.server, kind, sink.name);
+    const own = new Set<string>();
+    for (const leaf of leaves) if (values.has(leaf.text)) own.add(leaf.path);
+    for (const flow of traced) if (isOwnValue(flow, sink)) own.add(flow.argument);
+    return traced.filter(
+      ({ argument, source }) =>
+        !own.has(argument) && !(source.channel === 'descriptor' && source.server === sink.server),
+    );
+  }
+
+  #effect(sink: Sink, known: Known | undefined): ReturnType<typeof effectOf> {
+    const { kind, name, server, leaves } = sink;
+    if (kind === 'unknown') return { effect: 'send', by: 'default' };
+    if (kind === 'tool') {
+      const configured = this.#settings.trust.get(server)?.tools.get(name)?.effect;
+      return effectOf(name, server, known?.descriptor.value, leaves, configured);
+    }
+    const listed = kind === 'resource' && known !== undefined;
+    const leaves_ = kind === 'answer' ? [] : leaves;
+    if (!listed && leaves_.some((leaf) => isNetworkUri(leaf.text))) return { effect: 'send', by: 'url' };
+    return { effect: 'read', by: 'default' };
+  }
+
+  /** Tools and prompts must have been listed; a resource need not be, but must not be one that is withheld. */
+  #standing({ kind, server, name }: Sink, descriptor: DescriptorKind): 'usable' | 'withheld' | 'unlisted' {
+    if (kind !== 'tool' && kind !== 'prompt' && kind !== 'resource') return 'usable';
+    const standing = this.standing(server, descriptor, name);
+    return standing === 'unlisted' && kind === 'resource' ? 'usable' : standing;
+  }
+
+  #learnDescriptor(descriptor: Descriptor, findings: readonly Finding[]): void {
+    const { server, name, value } = descriptor;
+    const label = raise(
+      { integrity: 'untrusted', confidentiality: 'public', reasons: [] },
+      raisedBy(findings),
+    );
+    const texts: Text[] = leavesOf(value)
+      .filter((leaf) => leaf.form === 'string')
+      .map((leaf) => ({ path: leaf.path, text: leaf.text, form: 'prose' }));
+    const source = { event: this.#next(), server, origin: name, channel: 'descriptor' as const, label };
+    this.#provenance.learn(source, texts);
+  }
+
+  #noteTools(server: string, descriptors: readonly Descriptor[]): void {
+    const names = this.#toolNames.get(server) ?? new Set();
+    for (const { name } of descriptors) names.add(name);
+    this.#toolNames.set(server, names);
+    this.#foreign.clear();
+  }
+
+  #foreignTools(server: string): readonly string[] {
+    let names = this.#foreign.get(server);
+    if (names === undefined) {
+      const own = this.#toolNames.get(server);
+      const others = [...this.#toolNames]
+        .filter(([other]) => other !== server)
+        .flatMap(([, all]) => [...all]);
+      names = others.filter((name) => !own?.has(name));
+      this.#foreign.set(server, names);
+    }
+    return names;
+  }
+
+  #next(): string {
+    return `e${++this.#events}`;
+  }
+}
+
+function keyOf(server: string, kind: DescriptorKind, name: string): string {
+  return `${server}\0${kind}\0${name}`;
+}
+
+function isOwnValue({ match, source, form, alone }: Flow, sink: Sink): boolean {
+  return (
+    match === 'whole' &&
+    alone &&
+    form === 'field' &&
+    source.server === sink.server &&
+    source.channel === 'result'
+  );
+}
+
+/** Addresses, paths and longer texts; short words and numbers name nothing that a forgotten page could steer to. */
+function couldBeForgotten({ text, form }: Leaf): boolean {
+  return form === 'string' && (text.length >= 32 || /[@/\\:]/.test(text));
+}

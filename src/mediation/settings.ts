@@ -1,0 +1,14 @@
+import type { Allow, Mode, ServerTrust } from '../event.ts';
+
+/** What decides beside the traffic itself; recorded, so that a session can be judged again. */
+export interface Settings {
+  mode: Mode;
+  /** Names the session in the ids of denials. */
+  session: string;
+  /** Every server behind this proxy. */
+  servers: readonly string[];
+  trust: ReadonlyMap<string, ServerTrust>;
+  allow: readonly Allow[];
+  /** Memory for retained text, in bytes. */
+  taintBytes: number;
+}

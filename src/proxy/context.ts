@@ -1,0 +1,58 @@
+import type { Edit } from '../json/edit.ts';
+import type { Mediator } from '../mediation/mediator.ts';
+import type { Journal } from './journal.ts';
+import type { Id, Message, Request } from './message.ts';
+import type { PinKeeper } from './pin-keeper.ts';
+import type { InFlight, Upstream } from './upstream.ts';
+
+/** Where a client's request goes, and what of its bytes has to change on the way. */
+export interface Route {
+  upstream: Upstream;
+  /** The id on the server's wire. */
+  id: Id;
+  /** The server's own name of the tool or prompt, where the client uses another. */
+  name?: string;
+  edits: Edit[];
+}
+
+/** What the parts of a session share. Lines go out together at the end of a turn, in the order they were added. */
+export interface Context {
+  readonly mediator: Mediator;
+  readonly journal: Journal;
+  readonly pins: PinKeeper;
+  readonly upstreams: readonly Upstream[];
+  /** The client's requests in flight, by its own ids: where each went and under which id. */
+  readonly inFlight: Map<string, { upstream: Upstream; id: Id }>;
+  toClient(line: Buffer): void;
+  /** `request` is the client's judged request that the line is; it is refused if its entry cannot be written. */
+  toUpstream(upstream: Upstream, line: Buffer, request?: { request: Request; id: Id }): void;
+  /** Does what came up by itself (a timer, a server's end) as a turn of its own. */
+  turn(task: () => void): void;
+  /** Runs after this turn's lines were forwarded and before anything else is judged. */
+  later(task: () => void): void;
+}
+
+/** How messages are spread over servers: one keeps everything verbatim, several need names and ids of their own. */
+export interface Routing {
+  /** Where a client's request goes; undefined if it was answered here. */
+  route(request: Request): Route | undefined;
+  /** A client's notification, or its answer to a server's request. */
+  fromClient(message: Exclude<Message, Request>): void;
+  /** Edits of a server's answer before it goes to the client under `clientId`. */
+  answerEdits(answer: Message & { kind: 'answer' }, clientId: Id): Edit[];
+  /** A server's request or notification, already learned from. */
+  fromUpstream(upstream: Upstream, message: Exclude<Message, { kind: 'answer' }>): void;
+  /** A server is gone; what was in flight on it has been answered. */
+  gone(upstream: Upstream): void;
+}
+
+/** Asks a server on Cordon's own behalf. */
+export function ask(
+  context: Context,
+  upstream: Upstream,
+  method: string,
+  params: Record<string, unknown>,
+  own: NonNullable<InFlight['own']>,
+): void {
+  context.toUpstream(upstream, upstream.request(method, params, own));
+}

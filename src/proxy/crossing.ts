@@ -1,0 +1,91 @@
+import { errorLine } from './answers.ts';
+import type { Context } from './context.ts';
+import { noteListChanged } from './listing.ts';
+import { log } from './log.ts';
+import { type Answer, type Id, idKey, type Message, memberOf } from './message.ts';
+import type { Upstream } from './upstream.ts';
+
+/** Requests that only a client may make; a server that makes one is answered, and the client never sees it. */
+const CLIENT_ONLY = new Set([
+  'initialize',
+  'server/discover',
+  'tools/list',
+  'tools/call',
+  'resources/list',
+  'resources/templates/list',
+  'resources/read',
+  'resources/subscribe',
+  'resources/unsubscribe',
+  'prompts/list',
+  'prompts/get',
+  'completion/complete',
+  'logging/setLevel',
+  'subscriptions/listen',
+]);
+
+const METHOD_NOT_FOUND = -32601;
+
+/**
+ * Takes in what a server says unasked: its text becomes a source. False if it must not reach the client: a request
+ * in the wrong direction, or progress of something that is not in flight, which would close some clients' links.
+ */
+export function fromServer(
+  context: Context,
+  upstream: Upstream,
+  message: Exclude<Message, { kind: 'answer' }>,
+): boolean {
+  const { method, params } = message;
+  const drop = (reason: string): boolean => {
+    log('warn', `server ${upstream.name} sent what it may not; dropped (${reason})`, { method });
+    context.journal.note('wire.absorbed', { server: upstream.name, reason }, { method });
+    return false;
+  };
+  if (message.kind === 'request' && CLIENT_ONLY.has(method)) {
+    context.toUpstream(upstream, errorLine(message.id, METHOD_NOT_FOUND, `a server may not ask ${method}`));
+    return drop('wrong-direction');
+  }
+  if (method === 'notifications/progress' && !upstream.progressTokens.has(tokenKey(params))) {
+    return drop('progress-not-in-flight');
+  }
+  noteListChanged(upstream, method);
+  const channel = message.kind === 'request' ? 'request' : 'notification';
+  const labelled = context.mediator.label({
+    server: upstream.name,
+    channel,
+    origin: method,
+    payload: params,
+  });
+  context.later(() => {
+    context.mediator.learn(labelled);
+    // Progress comes by the thousand and says little; its text is a source all the same.
+    if (method !== 'notifications/progress' && method !== 'ping') {
+      const member = memberOf(message, 'params');
+      const content = member === undefined ? '' : message.line.subarray(member.start, member.end);
+      context.journal.labelled(`server.${channel}`, labelled, undefined, { method, params: content });
+    }
+  });
+  return true;
+}
+
+/** Matches and records what the client answers to a server: sampled text, a filled form, its roots. */
+export function judgeClientAnswer(
+  context: Context,
+  upstream: Upstream,
+  method: string,
+  answer: Answer,
+): void {
+  if (method === 'ping') return;
+  const judgement = context.mediator.judgeAnswer(upstream.name, method, answer.payload);
+  const member = memberOf(answer, answer.failed ? 'error' : 'result')!;
+  context.journal.judged(judgement, new Set(), { result: answer.line.subarray(member.start, member.end) });
+}
+
+export function absorbClientAnswer(context: Context, answer: Answer): void {
+  log('warn', 'the client answered a request that no server made; dropped', { id: String(answer.id) });
+  context.journal.note('wire.absorbed', { server: '', reason: 'not-asked' }, { id: String(answer.id) });
+}
+
+function tokenKey(params: unknown): string {
+  const token = (params as { progressToken?: unknown } | undefined)?.progressToken;
+  return typeof token === 'string' || typeof token === 'number' ? idKey(token as Id) : '';
+}

@@ -1,0 +1,125 @@
+import type { DescriptorKind } from '../event.ts';
+import { judgementEvidence, labelEvidence } from '../mediation/evidence.ts';
+import type { Judgement } from '../mediation/judgement.ts';
+import type { Described, Labelled } from '../mediation/mediator.ts';
+import type { Recorder } from '../recording/recorder.ts';
+import { log } from './log.ts';
+
+type Content = Record<string, string | Uint8Array>;
+
+/** The response of a call may be written this much after it was forwarded, if no other entry takes it along. */
+const LINGER_MS = 20;
+
+/** Turns what happened into entries of the log: kinds and members are those of docs/log-format.md. */
+export class Journal {
+  readonly #recorder: Recorder;
+  readonly #described = new Map<string, string>();
+  #timer: NodeJS.Timeout | undefined;
+  #failure: string | undefined;
+
+  constructor(recorder: Recorder) {
+    this.#recorder = recorder;
+  }
+
+  /** Why nothing can be recorded any more; calls are refused from then on. */
+  get failure(): string | undefined {
+    return this.#failure;
+  }
+
+  /** A judged outbound message; `content` is what it carries, of which only a salted digest is kept. */
+  judged(judgement: Judgement, known: ReadonlySet<string>, content: Content): void {
+    const { sink, named } = judgement;
+    const kind = { tool: 'tool.invoke', resource: 'resource.read', prompt: 'prompt.get' } as Record<
+      string,
+      string
+    >;
+    const entry = kind[sink.kind] ?? `${sink.kind === 'answer' ? 'client.answer' : 'client.request'}`;
+    this.#append(
+      entry,
+      judgementEvidence(judgement, known),
+      named ? content : { name: sink.name, ...content },
+    );
+  }
+
+  /** A labelled inbound message, with the event that it answers. */
+  labelled(kind: string, labelled: Labelled, answers: Judgement | undefined, content: Content): void {
+    const { event, inbound, label, findings } = labelled;
+    const named = answers?.named === true ? { tool: inbound.origin } : {};
+    const body = { event, server: inbound.server, ...named, ...(answers ? { answers: answers.event } : {}) };
+    const failed =
+      inbound.channel === 'error' || (inbound.payload as { isError?: unknown })?.isError === true;
+    this.#append(kind, { ...body, isError: failed, ...labelEvidence(label, findings) }, content);
+  }
+
+  /** Descriptors, each once and again when its digest or state changes. */
+  described(server: string, kind: DescriptorKind, described: readonly Described[]): void {
+    for (const { descriptor, state, findings } of described) {
+      const key = `${server}\0${kind}\0${descriptor.name}`;
+      const now = `${state} ${descriptor.digest}`;
+      if (this.#described.get(key) === now) continue;
+      this.#described.set(key, now);
+      // A tool's or prompt's name is what the log speaks of; a resource's address is content.
+      const named = kind === 'tool' || kind === 'prompt';
+      const family = kind === 'resourceTemplate' ? 'resource' : kind;
+      this.#append(
+        `${family}.describe`,
+        {
+          server,
+          kind,
+          ...(named ? { name: descriptor.name } : {}),
+          digest: descriptor.digest,
+          state,
+          findings: labelEvidence(
+            { integrity: 'untrusted', confidentiality: 'public', reasons: [] },
+            findings,
+          )['findings'],
+        },
+        named ? {} : { name: descriptor.name },
+      );
+    }
+  }
+
+  /** Anything else worth a line: a refused message, a server's start and end. `body` must hold no content. */
+  note(kind: string, body: Record<string, unknown>, content: Content = {}): void {
+    this.#append(kind, body, content);
+  }
+
+  /** Everything noted so far has been written when this returns true. */
+  commit(): boolean {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (this.#failure !== undefined) return false;
+    try {
+      this.#recorder.commit();
+      return true;
+    } catch (error) {
+      this.#fail(error);
+      return false;
+    }
+  }
+
+  /** Signs and closes the log. */
+  close(body: Record<string, unknown>): void {
+    clearTimeout(this.#timer);
+    try {
+      if (this.#failure === undefined) this.#recorder.close(body);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #append(kind: string, body: Record<string, unknown>, content: Content): void {
+    if (this.#failure !== undefined) return;
+    try {
+      this.#recorder.append(kind, body, content);
+      this.#timer ??= setTimeout(() => this.commit(), LINGER_MS);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #fail(error: unknown): void {
+    this.#failure = error instanceof Error ? error.message : String(error);
+    log('error', `the log cannot be written: ${this.#failure}. Calls are refused until Cordon is restarted`);
+  }
+}

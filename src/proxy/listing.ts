@@ -1,0 +1,153 @@
+import type { DescriptorKind } from '../event.ts';
+import { type Edit, removeItems } from '../json/edit.ts';
+import { elementsOf } from '../json/scan.ts';
+import type { Described } from '../mediation/mediator.ts';
+import { ask, type Context } from './context.ts';
+import { log } from './log.ts';
+import { type Answer, innerOf } from './message.ts';
+import type { Upstream } from './upstream.ts';
+
+export interface ListKind {
+  method: string;
+  /** Member of the result that holds the descriptors. */
+  member: string;
+  kind: DescriptorKind;
+}
+
+const TOOLS: ListKind = { method: 'tools/list', member: 'tools', kind: 'tool' };
+const PROMPTS: ListKind = { method: 'prompts/list', member: 'prompts', kind: 'prompt' };
+const RESOURCES: ListKind = { method: 'resources/list', member: 'resources', kind: 'resource' };
+const TEMPLATES: ListKind = {
+  method: 'resources/templates/list',
+  member: 'resourceTemplates',
+  kind: 'resourceTemplate',
+};
+
+const BY_METHOD = new Map([TOOLS, PROMPTS, RESOURCES, TEMPLATES].map((one) => [one.method, one]));
+/** What has to be listed before a first request of the method is judged. */
+const NEEDED = new Map([
+  ['tools/call', TOOLS],
+  ['prompts/get', PROMPTS],
+  ['resources/read', RESOURCES],
+]);
+const CHANGED = new Map([
+  ['notifications/tools/list_changed', [TOOLS]],
+  ['notifications/prompts/list_changed', [PROMPTS]],
+  ['notifications/resources/list_changed', [RESOURCES, TEMPLATES]],
+]);
+
+/** A server that lists without end is cut off; what lies behind the cut counts as never listed. */
+const MAX_PAGES = 1000;
+const MAX_DESCRIPTORS = 10_000;
+
+export function listKindOf(method: string): ListKind | undefined {
+  return BY_METHOD.get(method);
+}
+
+export function listNeededBy(method: string): ListKind | undefined {
+  return NEEDED.get(method);
+}
+
+/** Takes a server's word that a list has changed: it is listed again before the next request that needs it. */
+export function noteListChanged(upstream: Upstream, method: string): void {
+  for (const kind of CHANGED.get(method) ?? []) upstream.listed.delete(kind.method);
+}
+
+/** One descriptor as the server sent it. */
+export interface Listed {
+  json: string;
+  described: Described;
+}
+
+/**
+ * Lists everything of one kind, page by page, checks it against the pins and hands out what may be used. A server
+ * that has no such list has nothing listed. `meta` is what a request of the stateless revision has to carry.
+ */
+export function listAll(
+  context: Context,
+  upstream: Upstream,
+  list: ListKind,
+  meta: Record<string, unknown>,
+  done: (usable: Listed[]) => void,
+): void {
+  const usable: Listed[] = [];
+  const cursors = new Set<string>();
+  let seen = 0;
+  const page = (cursor: string | undefined): void => {
+    const params = {
+      ...(cursor === undefined ? {} : { cursor }),
+      ...(Object.keys(meta).length ? { _meta: meta } : {}),
+    };
+    ask(context, upstream, method, params, (answer) => {
+      if (answer === undefined || answer.failed) {
+        if (upstream.gone === undefined) upstream.listed.add(method);
+        return done(usable);
+      }
+      const all = describePage(context, upstream, list, answer);
+      seen += all.length;
+      for (const one of all) if (one.described.usable) usable.push(one);
+      const next = (answer.payload as { nextCursor?: unknown }).nextCursor;
+      if (typeof next !== 'string') {
+        upstream.listed.add(method);
+        return done(usable);
+      }
+      if (cursors.has(next) || cursors.size >= MAX_PAGES || seen >= MAX_DESCRIPTORS) {
+        log('warn', `server ${upstream.name} lists without end; cut off after ${seen}`, { method });
+        upstream.listed.add(method);
+        return done(usable);
+      }
+      cursors.add(next);
+      page(next);
+    });
+  };
+  const { method } = list;
+  page(undefined);
+}
+
+/** Edits that take what is withheld out of a list on its way to the client. */
+export function filterPage(context: Context, upstream: Upstream, list: ListKind, answer: Answer): Edit[] {
+  const all = describePage(context, upstream, list, answer);
+  const complete = typeof (answer.payload as { nextCursor?: unknown }).nextCursor !== 'string';
+  if (complete) upstream.listed.add(list.method);
+  if (all.every((one) => one.described.usable)) return [];
+  const items = elementsOf(answer.line, innerOf(answer, list.member)!.start);
+  return removeItems(items, (i) => !all[i]!.described.usable);
+}
+
+function describePage(context: Context, upstream: Upstream, list: ListKind, answer: Answer): Listed[] {
+  const member = innerOf(answer, list.member);
+  const values = (answer.payload as Record<string, unknown> | null)?.[list.member];
+  if (member === undefined || !Array.isArray(values)) return [];
+  const described = describe(context, upstream, list.kind, values);
+  const items = elementsOf(answer.line, member.start);
+  return described.map((one, i) => ({
+    described: one,
+    json: answer.line.toString('utf8', items[i]!.start, items[i]!.end),
+  }));
+}
+
+/** Checks descriptors against the pins, records them, and says on stderr what is withheld. */
+export function describe(
+  context: Context,
+  upstream: Upstream,
+  kind: DescriptorKind,
+  values: readonly unknown[],
+): Described[] {
+  context.pins.refresh();
+  const described = context.mediator.describe(upstream.name, kind, values, new Date().toISOString());
+  context.journal.described(upstream.name, kind, described);
+  context.pins.keep();
+  for (const { descriptor, state, findings } of described) {
+    if (state === 'pinned') continue;
+    const key = `${kind} ${descriptor.name} ${state} ${descriptor.digest}`;
+    if (upstream.reported.has(key)) continue;
+    upstream.reported.add(key);
+    const why = [...new Set([...descriptor.faults, ...findings].map((one) => one.detector))].join(', ');
+    const act = context.mediator.withholds ? 'withheld' : 'shown, since mode is observe';
+    log('warn', `${act}: ${kind} of server ${upstream.name} is ${state}. Review it with: cordon pins diff`, {
+      descriptor: descriptor.name,
+      ...(why ? { why } : {}),
+    });
+  }
+  return described;
+}

@@ -1,0 +1,45 @@
+import type { Logger } from 'pino';
+import { VERSION } from '../config/version.ts';
+import { printable } from '../json/printable.ts';
+
+export type Level = 'info' | 'warn' | 'error';
+
+let logger: Logger | undefined;
+let loading = false;
+const waiting: (() => void)[] = [];
+
+/**
+ * Writes one line for the operator to stderr. stdout belongs to MCP alone. pino is loaded with the first line, so
+ * that a start that has nothing to say does not pay for it. Foreign text in `message` and `fields` is shown with
+ * its hidden characters escaped: stderr is somebody's terminal.
+ */
+export function log(level: Level, message: string, fields: Record<string, string | number> = {}): void {
+  const safe: Record<string, string | number> = {};
+  for (const [key, value] of Object.entries(fields)) {
+    safe[key] = typeof value === 'string' ? printable(value.slice(0, 2000)) : value;
+  }
+  waiting.push(() => logger?.[level](safe, printable(message)));
+  if (logger !== undefined) drain();
+  else if (!loading) {
+    loading = true;
+    void import('pino').then(({ default: pino }) => {
+      const base = { name: 'cordon', version: VERSION };
+      logger = pino(
+        { base, timestamp: pino.stdTimeFunctions.isoTime },
+        pino.destination({ dest: 2, sync: true }),
+      );
+      drain();
+    });
+  }
+}
+
+/** Everything logged so far is on stderr once this resolves. */
+export async function logged(): Promise<void> {
+  if (!loading || logger !== undefined) return;
+  await import('pino');
+  await new Promise((resolve) => setImmediate(resolve));
+}
+
+function drain(): void {
+  for (const write of waiting.splice(0)) write();
+}

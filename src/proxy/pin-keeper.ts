@@ -1,0 +1,72 @@
+import type { DescriptorKind, Lock } from '../event.ts';
+import type { Pins } from '../mediation/descriptors/pins.ts';
+import { log } from './log.ts';
+
+/** Where pins are kept between sessions. */
+export interface LockStore {
+  /** Changes whenever the file does; undefined if there is none. */
+  version(): string | undefined;
+  read(): Lock;
+  update(mutate: (disk: Lock) => Lock): unknown;
+}
+
+/** New pins are written together, this long after the first of them, in ms. */
+const GATHER_MS = 20;
+
+/** Keeps the pins of this session and the lock file in step: what a person approves meanwhile counts at once. */
+export class PinKeeper {
+  readonly #pins: Pins;
+  readonly #store: LockStore;
+  #version: string | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #broken = false;
+
+  constructor(pins: Pins, store: LockStore) {
+    this.#pins = pins;
+    this.#store = store;
+    this.#version = store.version();
+  }
+
+  /** Takes over what others wrote to the lock since it was last read. */
+  refresh(): void {
+    const version = this.#store.version();
+    if (version === this.#version) return;
+    try {
+      this.#pins.merge(this.#store.read());
+      this.#version = version;
+    } catch (error) {
+      this.#complain(error);
+    }
+  }
+
+  /** The digest that stands approved under a name. */
+  digest(server: string, kind: DescriptorKind, name: string): string | undefined {
+    const { pin, pending } = this.#pins.entry(server, kind, name);
+    return pending === undefined ? pin?.digest : undefined;
+  }
+
+  /** Has what is new written, soon. */
+  keep(): void {
+    if (this.#pins.changed) this.#timer ??= setTimeout(() => this.flush(), GATHER_MS);
+  }
+
+  /** Writes what is new, now. */
+  flush(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (!this.#pins.changed) return;
+    try {
+      this.#store.update((disk) => this.#pins.merge(disk));
+      this.#version = this.#store.version();
+    } catch (error) {
+      this.#complain(error);
+    }
+  }
+
+  /** Pins hold for this session all the same; the next would meet every server for the first time again. */
+  #complain(error: unknown): void {
+    if (this.#broken) return;
+    this.#broken = true;
+    log('error', `the pins cannot be kept: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}

@@ -1,0 +1,133 @@
+import type { Channel } from '../event.ts';
+import { applyEdits, type Edit, memberItems, removeItems } from '../json/edit.ts';
+import { membersOf } from '../json/scan.ts';
+import type { Inbound } from '../mediation/inbound.ts';
+import { errorLine } from './answers.ts';
+import type { Context, Routing } from './context.ts';
+import { describe, filterPage, listKindOf } from './listing.ts';
+import { log } from './log.ts';
+import { type Answer, type Id, idKey, innerOf, memberOf } from './message.ts';
+import { labelEdits } from './splice.ts';
+import type { InFlight, Upstream } from './upstream.ts';
+
+/** Methods whose results carry content to the model, with the channel and the log's kind of entry. */
+const CONTENT = new Map<string, { channel: Channel; entry: string }>([
+  ['tools/call', { channel: 'result', entry: 'tool.response' }],
+  ['resources/read', { channel: 'resource', entry: 'resource.content' }],
+  ['prompts/get', { channel: 'prompt', entry: 'prompt.content' }],
+]);
+
+/** Takes a server's answer to the client: labelled, with what is withheld taken out, everything else as it came. */
+export function forwardAnswer(
+  context: Context,
+  routing: Routing,
+  upstream: Upstream,
+  answer: Answer,
+  flight: InFlight,
+): void {
+  if (flight.own !== undefined) return flight.own(answer);
+  const client = flight.client!;
+  context.inFlight.delete(idKey(client.id));
+  if (client.progressToken !== undefined && !startsTask(answer)) {
+    upstream.progressTokens.delete(idKey(client.progressToken));
+  }
+  const edits = routing.answerEdits(answer, client.id);
+  if (answer.failed) learn(context, upstream, answer, flight, { channel: 'error', entry: 'response.error' });
+  else if (CONTENT.has(flight.method)) {
+    edits.push(...learn(context, upstream, answer, flight, CONTENT.get(flight.method)!));
+  } else if (flight.method === 'initialize' || flight.method === 'server/discover') {
+    edits.push(...introduction(context, upstream, answer));
+  } else {
+    const list = listKindOf(flight.method);
+    if (list !== undefined) edits.push(...filterPage(context, upstream, list, answer));
+    else if (flight.method !== 'ping') {
+      learn(context, upstream, answer, flight, { channel: 'completion', entry: 'response' });
+    }
+  }
+  context.toClient(applyEdits(answer.line, edits));
+}
+
+/** Labels an answer now and learns from it once it was forwarded; gives the edits that show the label. */
+function learn(
+  context: Context,
+  upstream: Upstream,
+  answer: Answer,
+  flight: InFlight,
+  { channel, entry }: { channel: Channel; entry: string },
+): Edit[] {
+  const { judgement } = flight.client!;
+  const inbound: Inbound = { server: upstream.name, channel, origin: flight.origin, payload: answer.payload };
+  const labelled = context.mediator.label(inbound, judgement);
+  context.later(() => {
+    context.mediator.learn(labelled);
+    const member = memberOf(answer, answer.failed ? 'error' : 'result')!;
+    context.journal.labelled(entry, labelled, judgement, {
+      result: answer.line.subarray(member.start, member.end),
+    });
+  });
+  return CONTENT.has(flight.method) && !answer.failed ? labelEdits(answer, labelled) : [];
+}
+
+/** What a server says of itself: its capabilities are noted, its instructions pinned like any descriptor. */
+function introduction(context: Context, upstream: Upstream, answer: Answer): Edit[] {
+  const { line, payload } = answer;
+  const { capabilities, instructions } = (payload ?? {}) as {
+    capabilities?: unknown;
+    instructions?: unknown;
+  };
+  if (typeof capabilities === 'object' && capabilities !== null) {
+    upstream.capabilities = capabilities as Record<string, unknown>;
+  }
+  if (instructions === undefined) return [];
+  const [described] = describe(context, upstream, 'instructions', [instructions]);
+  if (described!.usable) return [];
+  const result = memberOf(answer, 'result')!;
+  const members = membersOf(line, result.start);
+  return removeItems(memberItems(members), (i) => members[i]!.key === 'instructions');
+}
+
+/** Answers what is in flight on a server that can no longer answer it: all, or what was sent under one wire id. */
+export function failInFlight(
+  context: Context,
+  upstream: Upstream,
+  code: number,
+  reason: string,
+  id?: Id,
+): void {
+  const keys = id === undefined ? [...upstream.inFlight.keys()] : [idKey(id)];
+  for (const key of keys) {
+    const flight = upstream.inFlight.get(key);
+    upstream.inFlight.delete(key);
+    if (flight?.client === undefined) {
+      flight?.own?.(undefined);
+      continue;
+    }
+    const { client } = flight;
+    context.inFlight.delete(idKey(client.id));
+    if (client.progressToken !== undefined) upstream.progressTokens.delete(idKey(client.progressToken));
+    const text = `server ${JSON.stringify(upstream.name)} gave no answer: ${reason}`;
+    context.toClient(errorLine(client.id, code, text));
+    context.journal.note('response.error', {
+      server: upstream.name,
+      reason: 'no-answer',
+      ...(client.judgement ? { answers: client.judgement.event } : {}),
+    });
+  }
+}
+
+/** An answer that starts a task (2025-11-25) leaves the progress token of its request in use. */
+function startsTask(answer: Answer): boolean {
+  return !answer.failed && innerOf(answer, 'task') !== undefined;
+}
+
+/** Warns of an answer that nobody asked for. Forwarding it would close some clients' links. */
+export function absorb(context: Context, upstream: Upstream, answer: Answer): void {
+  log('warn', `server ${upstream.name} answered a request that is not in flight; dropped`, {
+    id: String(answer.id),
+  });
+  context.journal.note(
+    'wire.absorbed',
+    { server: upstream.name, reason: 'not-in-flight' },
+    { id: String(answer.id) },
+  );
+}

@@ -1,0 +1,126 @@
+import { applyEdits } from '../json/edit.ts';
+import type { Judgement } from '../mediation/judgement.ts';
+import { denialLine, errorLine, refusalLine, UPSTREAM_GONE } from './answers.ts';
+import type { Context, Route } from './context.ts';
+import { listAll, listNeededBy } from './listing.ts';
+import { log } from './log.ts';
+import { type Id, INVALID_REQUEST, idKey, innerOf, memberOf, type Request } from './message.ts';
+import type { Upstream } from './upstream.ts';
+
+/**
+ * Takes a client's request to its server, in the order of the client's lines: listed first if it never was, then
+ * judged, recorded and forwarded, or refused with the reason.
+ */
+export function sendRequest(context: Context, request: Request, route: Route): void {
+  const { upstream } = route;
+  upstream.inOrder(() => {
+    const list = listNeededBy(request.method);
+    if (list === undefined || upstream.listed.has(list.method))
+      return judgeAndSend(context, request, route, false);
+    upstream.held = [() => judgeAndSend(context, request, route, true)];
+    listAll(context, upstream, list, protocolMeta(request.params), () => upstream.release());
+  });
+}
+
+function judgeAndSend(context: Context, request: Request, route: Route, freshlyListed: boolean): void {
+  const { upstream } = route;
+  if (upstream.gone !== undefined) {
+    const text = `server ${JSON.stringify(upstream.name)} is not running: ${upstream.gone}. Restart the client's connection`;
+    return context.toClient(errorLine(request.id, UPSTREAM_GONE, text));
+  }
+  if (context.inFlight.has(idKey(request.id))) {
+    const text = `the id ${JSON.stringify(request.id)} is that of a request still in flight`;
+    return context.toClient(errorLine(request.id, INVALID_REQUEST, text));
+  }
+  const params = named(request.params, route.name);
+  const list = listNeededBy(request.method);
+  const name = originOf(request.method, params);
+  if (list !== undefined) {
+    const standing = context.mediator.standing(upstream.name, list.kind, name);
+    if (standing === 'withheld') context.pins.refresh();
+    // The server may have learned new tricks without saying so; it is asked once more before it is refused.
+    if (standing === 'unlisted' && list.kind !== 'resource' && !freshlyListed) {
+      upstream.held = [() => judgeAndSend(context, request, route, true)];
+      return listAll(context, upstream, list, protocolMeta(request.params), () => upstream.release());
+    }
+  }
+  const judgement = context.mediator.judge(upstream.name, request.method, params);
+  if (judgement !== undefined) {
+    record(context, request, upstream, judgement);
+    if (judgement.verdict === 'deny') {
+      log('warn', `denied ${request.method} (${judgement.rule}); evidence: cordon why ${judgement.id}`, {
+        server: upstream.name,
+        name,
+      });
+      return context.toClient(denialLine(request.id, judgement, isModern(request.params)));
+    }
+  }
+  const progressToken = tokenOf(request.params);
+  upstream.inFlight.set(idKey(route.id), {
+    method: request.method,
+    origin: name === '' ? request.method : name,
+    client: { id: request.id, judgement, progressToken },
+  });
+  context.inFlight.set(idKey(request.id), { upstream, id: route.id });
+  if (progressToken !== undefined) upstream.progressTokens.add(idKey(progressToken));
+  const line = applyEdits(request.line, route.edits);
+  context.toUpstream(upstream, line, judgement === undefined ? undefined : { request, id: route.id });
+}
+
+/** Refuses a judged request whose entry could not be written: what is not on record does not happen. */
+export function refuseUnrecorded(
+  context: Context,
+  upstream: Upstream,
+  request: Request,
+  id: Id,
+  code: number,
+): void {
+  upstream.inFlight.delete(idKey(id));
+  context.inFlight.delete(idKey(request.id));
+  const text =
+    `Cordon refused this: it cannot be recorded (${context.journal.failure}). Nothing was sent. ` +
+    'See that the state directory can be written, then restart the connection.';
+  context.toClient(refusalLine(request.id, request.method, code, text));
+}
+
+function record(context: Context, request: Request, upstream: Upstream, judgement: Judgement): void {
+  const { sink } = judgement;
+  const kind = sink.kind === 'prompt' ? 'prompt' : 'tool';
+  const { names } = context.mediator.words(upstream.name, kind, sink.name);
+  const member = innerOf(request, 'arguments');
+  const whole = member ?? memberOf(request, 'params');
+  const bytes = whole === undefined ? '' : request.line.subarray(whole.start, whole.end);
+  context.journal.judged(judgement, names, { [member === undefined ? 'params' : 'arguments']: bytes });
+}
+
+/** The server's own name of what a request is about. */
+export function originOf(method: string, params: unknown): string {
+  const record = (params ?? {}) as Record<string, unknown>;
+  const name = method === 'resources/read' ? record['uri'] : record['name'];
+  return typeof name === 'string' ? name : '';
+}
+
+function named(params: unknown, name: string | undefined): unknown {
+  return name === undefined ? params : { ...(params as Record<string, unknown>), name };
+}
+
+function metaOf(params: unknown): Record<string, unknown> {
+  const meta = (params as { _meta?: unknown } | undefined)?._meta;
+  return typeof meta === 'object' && meta !== null ? (meta as Record<string, unknown>) : {};
+}
+
+/** What a request of Cordon's own has to carry where the client speaks the stateless revision (2026-07-28). */
+function protocolMeta(params: unknown): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(metaOf(params)).filter(([key]) => key.startsWith('io.modelcontextprotocol/')),
+  );
+}
+
+function isModern(params: unknown): boolean {
+  return 'io.modelcontextprotocol/protocolVersion' in metaOf(params);
+}
+
+function tokenOf(params: unknown): Id | undefined {
+  const token = metaOf(params)['progressToken'];
+  return typeof token === 'string' || typeof token === 'number' ? token : undefined;
+}

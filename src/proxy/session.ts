@@ -1,0 +1,287 @@
+import type { Readable, Writable } from 'node:stream';
+import type { Limits } from '../config/config.ts';
+import type { Mediator } from '../mediation/mediator.ts';
+import { BAD_UPSTREAM, errorLine, NOT_RECORDED, UPSTREAM_GONE } from './answers.ts';
+import type { Launch } from './child.ts';
+import type { Context, Routing } from './context.ts';
+import { LineReader } from './framing.ts';
+import { Handshakes, type LastRun } from './handshakes.ts';
+import type { Journal } from './journal.ts';
+import { log } from './log.ts';
+import {
+  type Id,
+  INVALID_REQUEST,
+  idKey,
+  type Message,
+  parseMessage,
+  type Request,
+  readId,
+  WireFault,
+} from './message.ts';
+import { Outbox } from './outbox.ts';
+import type { PinKeeper } from './pin-keeper.ts';
+import { absorb, failInFlight, forwardAnswer } from './replies.ts';
+import { refuseUnrecorded, sendRequest } from './requests.ts';
+import { SeveralRouting } from './several.ts';
+import { SingleRouting } from './single.ts';
+import { Upstream } from './upstream.ts';
+
+export interface SessionOptions {
+  limits: Limits;
+  upstreams: readonly Upstream[];
+  mediator: Mediator;
+  journal: Journal;
+  pins: PinKeeper;
+  lastRun: LastRun;
+  client: { input: Readable; output: Writable };
+}
+
+/** Bytes that a slow side may be behind before the other side is no longer read. */
+const BACKLOG_BYTES = 8 * 1024 * 1024;
+/** Queued indexing is done once the session has been quiet for this long. */
+const QUIET_MS = 10;
+/** How long answers in flight are waited for once the client has closed its side. */
+const DRAIN_MS = 2000;
+
+interface Outgoing {
+  upstream: Upstream;
+  line: Buffer;
+  judged: { request: Request; id: Id } | undefined;
+}
+
+/**
+ * The wires of one session: lines in, lines out. What one chunk of input leads to is one turn, and goes out at its
+ * end: entries are written first, then lines are forwarded, then what was forwarded is learned from.
+ */
+export class Session implements Context {
+  readonly mediator: Mediator;
+  readonly journal: Journal;
+  readonly pins: PinKeeper;
+  readonly upstreams: readonly Upstream[];
+  readonly inFlight: Context['inFlight'] = new Map();
+  readonly #limits: Limits;
+  readonly #routing: Routing;
+  readonly #input: Readable;
+  readonly #client: Outbox;
+  readonly #output: Writable;
+  readonly #quiet: NodeJS.Timeout;
+  #outgoing: Outgoing[] = [];
+  #later: (() => void)[] = [];
+  #clientGone = false;
+  #onDrained: (() => void) | undefined;
+
+  constructor(options: SessionOptions) {
+    const { client } = options;
+    this.mediator = options.mediator;
+    this.journal = options.journal;
+    this.pins = options.pins;
+    this.upstreams = options.upstreams;
+    this.#limits = options.limits;
+    this.#input = client.input;
+    this.#output = client.output;
+    this.#client = new Outbox(client.output);
+    const [first, ...others] = this.upstreams;
+    this.#routing =
+      others.length === 0
+        ? new SingleRouting(this, first!)
+        : new SeveralRouting(this, new Handshakes(this, options.lastRun));
+    this.#quiet = setTimeout(() => {
+      if (!this.mediator.settle()) this.#quiet.refresh();
+    }, QUIET_MS).unref();
+  }
+
+  /** Reads the client until it closes its side and what was in flight is answered, or it is gone. */
+  serve(): Promise<void> {
+    const reader = new LineReader(
+      this.#limits.messageBytes,
+      (line) => this.#fromClient(line),
+      (head) => this.#oversizeRequest(head),
+    );
+    return new Promise((resolve) => {
+      const ended = (): void => {
+        this.#onDrained = resolve;
+        if (this.#isDrained()) resolve();
+        else setTimeout(resolve, DRAIN_MS);
+      };
+      this.#input.on('data', (chunk: Buffer) => this.turn(() => reader.feed(chunk)));
+      this.#input.once('end', () => {
+        this.turn(() => reader.end());
+        ended();
+      });
+      this.#input.once('error', ended);
+      this.#output.once('error', () => {
+        this.#clientGone = true;
+        resolve();
+      });
+      this.#output.on('drain', () => this.#readOn());
+      for (const upstream of this.upstreams) upstream.child.stdin!.on('drain', () => this.#readOn());
+    });
+  }
+
+  /** The client has taken everything once this resolves. */
+  flushed(): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.#clientGone) resolve();
+      else this.#output.write('', () => resolve());
+    });
+  }
+
+  toClient(line: Buffer): void {
+    this.#client.add(line);
+  }
+
+  toUpstream(upstream: Upstream, line: Buffer, judged?: { request: Request; id: Id }): void {
+    this.#outgoing.push({ upstream, line, judged });
+  }
+
+  later(task: () => void): void {
+    this.#later.push(task);
+  }
+
+  turn(task: () => void): void {
+    task();
+    this.endTurn();
+  }
+
+  /** Sends what this turn produced: recorded, forwarded, learned from, in this order. */
+  endTurn(): void {
+    // Learning can release held requests of its own only through lines, so one round is enough; a task that was
+    // added while sending belongs to it all the same.
+    this.#forward();
+    const tasks = this.#later;
+    if (tasks.length > 0) {
+      this.#later = [];
+      for (const task of tasks) task();
+      this.#quiet.refresh();
+    }
+    if (this.#onDrained !== undefined && this.#isDrained()) this.#onDrained();
+  }
+
+  #forward(): void {
+    const outgoing = this.#outgoing;
+    if (outgoing.length > 0) {
+      this.#outgoing = [];
+      const recorded = !outgoing.some((one) => one.judged !== undefined) || this.journal.commit();
+      for (const { upstream, line, judged } of outgoing) {
+        if (judged === undefined || recorded) upstream.send(line);
+        else refuseUnrecorded(this, upstream, judged.request, judged.id, NOT_RECORDED);
+      }
+    }
+    for (const upstream of this.upstreams) upstream.outbox.flush();
+    this.#client.flush();
+    this.#holdBack();
+  }
+
+  #fromClient(line: Buffer): void {
+    let message: Message;
+    try {
+      message = parseMessage(line, this.#limits.depth);
+    } catch (error) {
+      if (!(error instanceof WireFault)) throw error;
+      return this.#refuse(error.id, error.code, error.reason, error.message);
+    }
+    if (message.kind !== 'request') return this.#routing.fromClient(message);
+    const route = this.#routing.route(message);
+    if (route !== undefined) sendRequest(this, message, route);
+  }
+
+  #oversizeRequest(head: Buffer): void {
+    const text = `the message is longer than ${this.#limits.messageBytes} bytes (limits.messageBytes)`;
+    this.#refuse(readId(head), INVALID_REQUEST, 'oversize', text);
+  }
+
+  #refuse(id: Id | null, code: number, reason: string, message: string): void {
+    log('warn', `refused a message of the client: ${message}`);
+    this.journal.note('wire.refused', { from: 'client', reason });
+    this.toClient(errorLine(id, code, `Cordon refused this message: ${message}`));
+  }
+
+  /** Takes a line of a server. */
+  fromUpstream(upstream: Upstream, line: Buffer): void {
+    let message: Message;
+    try {
+      message = parseMessage(line, this.#limits.depth);
+    } catch (error) {
+      if (!(error instanceof WireFault)) throw error;
+      return this.#badLine(upstream, line, error);
+    }
+    if (message.kind !== 'answer') return this.#routing.fromUpstream(upstream, message);
+    const flight = upstream.inFlight.get(idKey(message.id));
+    if (flight === undefined) return absorb(this, upstream, message);
+    upstream.inFlight.delete(idKey(message.id));
+    forwardAnswer(this, this.#routing, upstream, message, flight);
+  }
+
+  /** Takes the beginning of a line of a server that is longer than allowed; the rest is never read. */
+  oversizeFromUpstream(upstream: Upstream, head: Buffer): void {
+    const text = `its message is longer than ${this.#limits.messageBytes} bytes (limits.messageBytes)`;
+    log('warn', `dropped a message of server ${upstream.name}: ${text}`);
+    this.journal.note('wire.refused', { from: upstream.name, reason: 'oversize' });
+    const id = readId(head);
+    // Without an id it may have been the answer to anything in flight, and nobody may wait for it for ever.
+    if (id === null) failInFlight(this, upstream, BAD_UPSTREAM, text);
+    else failInFlight(this, upstream, BAD_UPSTREAM, text, id);
+  }
+
+  /** A server's process has ended: nothing in flight on it may wait for ever. */
+  lostUpstream(upstream: Upstream, reason: string): void {
+    log('error', `server ${upstream.name} is gone: ${reason}`);
+    this.journal.note('server.exit', { server: upstream.name, reason });
+    failInFlight(this, upstream, UPSTREAM_GONE, reason);
+    this.#routing.gone(upstream);
+    upstream.release();
+  }
+
+  #badLine(upstream: Upstream, line: Buffer, fault: WireFault): void {
+    const { name } = upstream;
+    const junk =
+      fault.reason === 'invalid-json' || fault.reason === 'not-an-object' || fault.reason === 'invalid-utf8';
+    const shown = line.toString('utf8', 0, 200);
+    log('warn', `dropped a line of server ${name} that is no MCP message: ${fault.message}`, { line: shown });
+    this.journal.note('wire.refused', { from: name, reason: fault.reason });
+    if (fault.id !== null && upstream.inFlight.has(idKey(fault.id))) {
+      const text = `its answer could not be read in one way only: ${fault.message}`;
+      failInFlight(this, upstream, BAD_UPSTREAM, text, fault.id);
+    } else if (!junk && fault.id !== null && line.includes('"method"')) {
+      this.toUpstream(upstream, errorLine(fault.id, fault.code, fault.message));
+    }
+  }
+
+  /** Stops reading from whoever writes faster than the other side takes. */
+  #holdBack(): void {
+    if (this.#client.backlogBytes > BACKLOG_BYTES) {
+      for (const upstream of this.upstreams) upstream.child.stdout!.pause();
+    }
+    if (this.upstreams.some((upstream) => upstream.outbox.backlogBytes > BACKLOG_BYTES)) this.#input.pause();
+  }
+
+  #readOn(): void {
+    if (this.#client.backlogBytes <= BACKLOG_BYTES) {
+      for (const upstream of this.upstreams) upstream.child.stdout!.resume();
+    }
+    if (this.upstreams.every((upstream) => upstream.outbox.backlogBytes <= BACKLOG_BYTES))
+      this.#input.resume();
+  }
+
+  #isDrained(): boolean {
+    return (
+      this.#clientGone || (this.inFlight.size === 0 && this.upstreams.every((one) => one.held === undefined))
+    );
+  }
+}
+
+/** Starts the servers and gives them to the session that `session` returns once it stands. */
+export function startUpstreams(
+  launches: readonly Launch[],
+  limitBytes: number,
+  session: () => Session,
+): Upstream[] {
+  const events = {
+    line: (upstream: Upstream, line: Buffer) => session().fromUpstream(upstream, line),
+    oversize: (upstream: Upstream, head: Buffer) => session().oversizeFromUpstream(upstream, head),
+    turn: () => session().endTurn(),
+    gone: (upstream: Upstream, reason: string) =>
+      session().turn(() => session().lostUpstream(upstream, reason)),
+  };
+  return launches.map((launch) => new Upstream(launch, limitBytes, events));
+}

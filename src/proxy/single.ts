@@ -1,0 +1,48 @@
+import type { Edit } from '../json/edit.ts';
+import type { Context, Route, Routing } from './context.ts';
+import { absorbClientAnswer, fromServer, judgeClientAnswer } from './crossing.ts';
+import { idKey, type Message, type Request } from './message.ts';
+import type { Upstream } from './upstream.ts';
+
+/** One server: names, ids and tokens stay as they are. */
+export class SingleRouting implements Routing {
+  readonly #context: Context;
+  readonly #upstream: Upstream;
+
+  constructor(context: Context, upstream: Upstream) {
+    this.#context = context;
+    this.#upstream = upstream;
+  }
+
+  route(request: Request): Route {
+    return { upstream: this.#upstream, id: request.id, edits: [] };
+  }
+
+  fromClient(message: Exclude<Message, Request>): void {
+    const upstream = this.#upstream;
+    upstream.inOrder(() => {
+      if (upstream.gone !== undefined) return;
+      if (message.kind === 'answer') {
+        const asked = upstream.asked.get(idKey(message.id));
+        if (asked === undefined) return absorbClientAnswer(this.#context, message);
+        upstream.asked.delete(idKey(message.id));
+        judgeClientAnswer(this.#context, upstream, asked.method, message);
+      }
+      this.#context.toUpstream(upstream, message.line);
+    });
+  }
+
+  answerEdits(): Edit[] {
+    return [];
+  }
+
+  fromUpstream(upstream: Upstream, message: Exclude<Message, { kind: 'answer' }>): void {
+    if (!fromServer(this.#context, upstream, message)) return;
+    if (message.kind === 'request') {
+      upstream.asked.set(idKey(message.id), { id: message.id, method: message.method });
+    }
+    this.#context.toClient(message.line);
+  }
+
+  gone(): void {}
+}

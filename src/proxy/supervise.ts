@@ -1,0 +1,94 @@
+import { log, logged } from './log.ts';
+import { startTimeOf } from './process-group.ts';
+import { putOnRecord, reapLeftovers } from './running.ts';
+import type { Session } from './session.ts';
+
+const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
+/** Servers get this long to end by themselves when Cordon was told to end, in ms. */
+const SIGNALLED_EOF_MS = 300;
+/** A client that still reads gets its last answers within this time, in ms. */
+const FLUSH_MS = 500;
+/** A client that died behind a pipe that nobody reads shows only by its process being gone. */
+const ORPHAN_POLL_MS = 1000;
+
+/**
+ * Runs a session to its end and leaves nothing behind: no server, no record, no unsigned entry. Resolves to the exit
+ * code once the client has closed its side, is gone, or a signal came.
+ */
+export async function supervise(
+  session: Session,
+  record: { session: string; mode: string; lock: string },
+  stateDir: string,
+): Promise<number> {
+  const killAll = (): void => {
+    for (const upstream of session.upstreams) upstream.kill();
+  };
+  process.once('exit', killAll);
+  process.once('uncaughtException', (error) => {
+    killAll();
+    process.stderr.write(
+      `cordon: a defect ended this proxy, please report it: ${error.stack ?? error.message}\n`,
+    );
+    session.journal.close({ reason: 'defect' });
+    process.exit(70);
+  });
+  const signalled = new Promise<string>((resolve) => {
+    for (const signal of SIGNALS) process.once(signal, () => resolve(signal));
+  });
+  const takeOff = announce(session, record, stateDir);
+  const poll = watchParent();
+
+  const reason = await Promise.race([session.serve().then(() => 'client-closed'), signalled, poll.orphaned]);
+  clearInterval(poll.timer);
+  session.pins.flush();
+  session.journal.close({ reason });
+  const eofMs = reason === 'client-closed' ? undefined : SIGNALLED_EOF_MS;
+  const ended = Promise.all(session.upstreams.map((upstream) => upstream.end(eofMs)));
+  // A signal that comes while servers take their time ends the patience.
+  await Promise.race([ended, signalled.then(() => (reason === 'client-closed' ? undefined : ended))]);
+  killAll();
+  takeOff();
+  await Promise.race([session.flushed(), wait(FLUSH_MS)]);
+  await logged();
+  return session.journal.failure === undefined ? 0 : 1;
+}
+
+/** Puts the proxy on record and ends what an earlier one left, once the first messages are on their way. */
+function announce(
+  session: Session,
+  record: { session: string; mode: string; lock: string },
+  stateDir: string,
+): () => void {
+  let takeOff = (): void => {};
+  try {
+    const servers = session.upstreams.flatMap(({ name, child: { pid } }) => {
+      const startTime = pid === undefined ? undefined : startTimeOf(pid);
+      return pid === undefined || startTime === undefined ? [] : [{ name, pid, startTime }];
+    });
+    takeOff = putOnRecord(stateDir, {
+      pid: process.pid,
+      startTime: startTimeOf(process.pid) ?? '',
+      ...record,
+      servers,
+    });
+    setTimeout(() => reapLeftovers(stateDir), 50).unref();
+  } catch (error) {
+    log('warn', `this proxy is not on record: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  return takeOff;
+}
+
+function wait(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+function watchParent(): { orphaned: Promise<string>; timer: NodeJS.Timeout | undefined } {
+  let timer: NodeJS.Timeout | undefined;
+  const parent = process.ppid;
+  const orphaned = new Promise<string>((resolve) => {
+    timer = setInterval(() => {
+      if (process.ppid !== parent && process.stdin.isPaused()) resolve('client-gone');
+    }, ORPHAN_POLL_MS).unref();
+  });
+  return { orphaned, timer };
+}
