@@ -104,7 +104,8 @@ export const RULES: Readonly<Record<'always' | 'descriptor' | 'output', readonly
     'must 2 prefer 1 mine',
     'over 3 other 3 tool',
     'negation 2 prefer 3 other 2 tool',
-    'other 2 tool 2 are 3 bad',
+    'other 2 tool 3 are 3 bad',
+    'override 2 other 2 tool',
     // Carry data out.
     'send 14 privateData|secretWord|secretFile 8 url',
   ],

@@ -43,15 +43,16 @@ export function lookAlike(name: string, context: InspectContext): Span[] {
   const folded = fold(name);
   if (!isPlain(name) && isPlain(folded)) return whole;
   const shape = shapeOf(folded);
-  for (const other of context.ownTools ?? []) {
-    if (other !== name && shapeOf(fold(other)) === shape) return whole;
-  }
-  for (const other of context.foreignTools) {
-    if (other === name) continue;
+  const resembles = (other: string, typos: boolean): boolean => {
+    // A plain name is not to blame for its copy in other letters.
+    if (other === name || (isPlain(name) && !isPlain(other))) return false;
     const otherShape = shapeOf(fold(other));
-    if (otherShape === shape || isTypo(shape, otherShape)) return whole;
-  }
-  return [];
+    return otherShape === shape || (typos && isTypo(shape, otherShape));
+  };
+  const found =
+    context.ownTools?.some((other) => resembles(other, false)) ||
+    context.foreignTools.some((other) => resembles(other, true));
+  return found ? whole : [];
 }
 
 function fold(name: string): string {

@@ -1,0 +1,136 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { ConfigError } from '../config/error.ts';
+import { lockPath, readLock } from '../config/lock-file.ts';
+import { stateDirectory } from '../config/state.ts';
+import type { PendingPin } from '../event.ts';
+import { printable } from '../json/printable.ts';
+import { startTimeOf } from '../proxy/process-group.ts';
+import { locksInState } from './locks.ts';
+
+const USAGE = `usage: cordon status [--state DIR] [--json]
+
+Shows the sessions that run, and every descriptor that is withheld until a person approves it: those of the
+state directory, of ./mcp.json and of running sessions. Other configurations: cordon pins diff --config FILE.
+
+Exit code: 0; 1 if something is withheld; 2 if the command line or a lock is wrong.
+`;
+
+interface Server {
+  name: string;
+  pid: number;
+  state: string;
+}
+
+interface Session {
+  pid: number;
+  session: string;
+  mode: string;
+  servers: Server[];
+  lock: string;
+}
+
+interface Withheld extends Pick<PendingPin, 'server' | 'kind' | 'name' | 'state' | 'digest'> {
+  lock: string;
+  detectors: string[];
+}
+
+/** `cordon status`: what runs and what is withheld. */
+export async function command(argv: string[]): Promise<number> {
+  try {
+    const { values } = parseArgs({
+      args: argv,
+      options: {
+        state: { type: 'string' },
+        json: { type: 'boolean' },
+        help: { type: 'boolean', short: 'h' },
+      },
+    });
+    if (values.help) {
+      process.stdout.write(USAGE);
+      return 0;
+    }
+    return report(resolve(values.state ?? stateDirectory()), values.json === true);
+  } catch (error) {
+    const isUsage = (error as { code?: string }).code?.startsWith('ERR_PARSE_ARGS');
+    if (!isUsage) throw error;
+    process.stderr.write(`cordon status: ${(error as Error).message}\n\n${USAGE}`);
+    return 2;
+  }
+}
+
+function report(stateDir: string, json: boolean): number {
+  const sessions = runningSessions(stateDir);
+  const locks = new Set(locksInState(stateDir));
+  if (existsSync('mcp.json')) locks.add(lockPath({ configPath: resolve('mcp.json') }));
+  for (const { lock } of sessions) locks.add(lock);
+
+  const withheld: Withheld[] = [];
+  const errors: string[] = [];
+  for (const lock of locks) {
+    try {
+      withheld.push(...readLock(lock).pending.map((one) => summary(lock, one)));
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      errors.push(error.message);
+    }
+  }
+
+  if (json) process.stdout.write(`${JSON.stringify({ sessions, withheld, errors }, null, 2)}\n`);
+  else process.stdout.write(`${[...sessionLines(sessions), ...withheldLines(withheld)].join('\n')}\n`);
+  for (const error of errors) process.stderr.write(`cordon status: ${error}\n`);
+  if (errors.length > 0) return 2;
+  return withheld.length > 0 ? 1 : 0;
+}
+
+/** Sessions whose process still is the one that wrote the record: pids are used again. */
+function runningSessions(stateDir: string): Session[] {
+  const folder = join(stateDir, 'running');
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder)
+    .filter((name) => /^\d+\.json$/.test(name))
+    .sort()
+    .flatMap((name) => sessionOf(join(folder, name)) ?? []);
+}
+
+/** Undefined for a record that is stale, half written or not one. */
+function sessionOf(path: string): Session | undefined {
+  try {
+    const { pid, startTime, session, mode, servers, lock } = JSON.parse(readFileSync(path, 'utf8'));
+    if (!Number.isSafeInteger(pid) || startTimeOf(pid) !== String(startTime)) return undefined;
+    return {
+      pid,
+      session: String(session),
+      mode: String(mode),
+      servers: (servers as Server[]).map((one) => ({ name: one.name, pid: one.pid, state: one.state })),
+      lock: String(lock),
+    };
+  } catch {
+    return undefined;
+  }
+}
+
+function summary(lock: string, { server, kind, name, state, digest, findings }: PendingPin): Withheld {
+  const detectors = [...new Set(findings.map(({ detector }) => detector))];
+  return { lock, server, kind, name, state, digest, detectors };
+}
+
+function sessionLines(sessions: readonly Session[]): string[] {
+  if (sessions.length === 0) return ['no session is running'];
+  return sessions.flatMap(({ pid, session, mode, servers }) => [
+    printable(`session ${session}  ${mode}  pid ${pid}`),
+    ...servers.map((one) => printable(`  ${one.name}  ${one.state}  pid ${one.pid}`)),
+  ]);
+}
+
+function withheldLines(withheld: readonly Withheld[]): string[] {
+  if (withheld.length === 0) return ['nothing is withheld'];
+  return [
+    `${withheld.length} withheld until approved (cordon pins diff, cordon pins approve):`,
+    ...withheld.map(({ server, kind, name, state, detectors, lock }) => {
+      const why = detectors.length > 0 ? `: ${detectors.join(', ')}` : '';
+      return printable(`  ${server}.${name} (${kind}) is ${state}${why}  ${lock}`);
+    }),
+  ];
+}
