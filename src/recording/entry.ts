@@ -3,10 +3,8 @@ import type { ContentDigest } from './content.ts';
 import { RecordingError } from './errors.ts';
 import { ENTRY_VERSION, MAX_ENTRY_BYTES } from './format.ts';
 
-/** What an entry says beside its envelope, as plain JSON; the envelope's names are taken. */
-export type Body = Readonly<Record<string, unknown>> & {
-  readonly [name in 'v' | 'n' | 'time' | 'kind' | 'content']?: never;
-};
+/** What an entry says beside its envelope, as plain JSON. Members with the envelope's names lose to it. */
+export type Body = Readonly<Record<string, unknown>>;
 
 /** The members every entry has. */
 export interface Envelope {

@@ -103,7 +103,8 @@ export class Recorder {
     this.#requireOpen();
     const n = this.#next;
     const time = Math.floor(this.#options.now());
-    const digests = content === undefined ? undefined : this.#digester.digest(n, content);
+    const some = content !== undefined && Object.keys(content).length > 0;
+    const digests = some ? this.#digester.digest(n, content) : undefined;
     const detail = (text: string) => this.#digester.digest(n, { text })['text']!;
     this.#pending += `${encodeEntry({ n, time, kind }, body, digests, detail)}\n`;
     this.#next = n + 1;

@@ -1,0 +1,75 @@
+import { printable } from '../json/printable.ts';
+import type { Entry } from '../recording/reader.ts';
+import { paintFor } from './demo/table.ts';
+
+/** RFC 3339, UTC, milliseconds: `2026-01-31T09:05:00.000Z`. What is no time is shown as the number it is. */
+export function timeOf(milliseconds: number): string {
+  const date = new Date(milliseconds);
+  return Number.isNaN(date.getTime()) ? String(milliseconds) : date.toISOString();
+}
+
+/**
+ * One entry as one line for a person. Every kind reads the same way, so that kinds of later versions can be read too.
+ * Names are foreign text: what a terminal would obey is shown as an escape.
+ */
+export function lineOf(entry: Entry, stream: { isTTY?: boolean }): string {
+  const paint = paintFor(stream, process.env);
+  const denied = entry['verdict'] === 'deny';
+  const line = [
+    String(entry.n).padStart(5),
+    timeOf(entry.time),
+    denied ? 'DENIED' : '      ',
+    entry.kind.padEnd(15),
+    word(entry['event']).padEnd(5),
+    subjectOf(entry),
+    ...(denied ? [word(entry['rule']), word(entry['id'])] : []),
+    labelOf(entry),
+    ...listOf(entry['flows']).map(flowOf),
+  ];
+  const text = printable(
+    line
+      .filter((part) => part !== '')
+      .join('  ')
+      .trimEnd(),
+  );
+  return denied ? paint.bold(paint.red(text)) : text;
+}
+
+function subjectOf(entry: Entry): string {
+  const name = entry['tool'] ?? entry['prompt'] ?? entry['name'];
+  return [word(entry['server']), word(name)].filter((part) => part !== '').join('.');
+}
+
+function labelOf(entry: Entry): string {
+  const { integrity, confidentiality } = objectOf(entry['label']);
+  return [integrity, confidentiality]
+    .map(word)
+    .filter((part) => part !== '' && part !== 'public')
+    .join(', ');
+}
+
+function flowOf(flow: unknown): string {
+  const { argument, from } = objectOf(flow);
+  return `[${word(argument)} <- ${originOf(from)} ${word(objectOf(from)['event'])}]`;
+}
+
+/** `server.tool` of where a flow began; the server alone where the rest is content and was not recorded. */
+export function originOf(from: unknown): string {
+  const { server, origin } = objectOf(from);
+  return [word(server), word(origin)].filter((part) => part !== '').join('.');
+}
+
+/** Entries are read as they lie there: nothing about their members is certain. */
+export function objectOf(value: unknown): Record<string, unknown> {
+  return value !== null && typeof value === 'object' ? (value as Record<string, unknown>) : {};
+}
+
+/** See `objectOf`. */
+export function listOf(value: unknown): unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
+/** Text as it is, a number as its digits, anything else as nothing. */
+export function word(value: unknown): string {
+  return typeof value === 'string' ? value : typeof value === 'number' ? String(value) : '';
+}

@@ -1,0 +1,173 @@
+import { parseArgs } from 'node:util';
+import { stateDirectory } from '../config/state.ts';
+import { printable, reviewable } from '../json/printable.ts';
+import { RecordingError } from '../recording/errors.ts';
+import { type Entry, listSessions, readEntries } from '../recording/reader.ts';
+import { listOf, objectOf, originOf, timeOf, word } from './log-line.ts';
+
+const USAGE = `usage: cordon why ID [--state DIR] [--json]
+
+Prints why something was denied: which argument, what flowed into it from where, by which rule, and the line of the
+configuration that would allow just this. ID stands in the denial (such as d-7f3a9c).
+  --state DIR   where logs lie (default: the system's state directory)
+  --json        for programs: {session, entry, sources, allow}
+
+The log is not verified here: cordon log verify does that. Exit code 1 if no recorded session knows the id.
+`;
+
+/** One line of `cordon.allow` in mcp.json. Without argument and from it allows every call of the tool. */
+interface AllowLine {
+  server: string;
+  tool: string;
+  argument?: string;
+  from?: string;
+}
+
+/** Everything the log holds about a denial. */
+interface Evidence {
+  session: string;
+  entry: Entry;
+  /** The entries of the events that the flows came from. */
+  sources: Entry[];
+  /** What would allow just this; empty where no line of a configuration does. */
+  allow: AllowLine[];
+}
+
+/** Prints the evidence of a denial. Exit codes: 0 found, 1 unknown id, 2 wrong usage or no readable state. */
+export async function command(argv: string[]): Promise<number> {
+  let parsed: ReturnType<typeof parse>;
+  try {
+    parsed = parse(argv);
+  } catch (error) {
+    process.stderr.write(`cordon why: ${printable((error as Error).message)}\n${USAGE}`);
+    return 2;
+  }
+  const { values, positionals } = parsed;
+  if (values.help) {
+    process.stdout.write(USAGE);
+    return 0;
+  }
+  const [id, ...more] = positionals;
+  if (id === undefined || more.length > 0) {
+    process.stderr.write(USAGE);
+    return 2;
+  }
+  const state = values.state ?? stateDirectory();
+  try {
+    const evidence = evidenceOf(state, id);
+    if (evidence === undefined) {
+      process.stderr.write(
+        `cordon why: no recorded denial has the id ${printable(id)} in ${printable(state)}\n`,
+      );
+      return 1;
+    }
+    process.stdout.write(
+      values.json
+        ? `${reviewable(JSON.stringify(evidence, undefined, 2))}\n`
+        : `${explain(evidence).join('\n')}\n`,
+    );
+    return 0;
+  } catch (error) {
+    if (!(error instanceof RecordingError)) throw error;
+    process.stderr.write(`cordon why: ${printable(error.message)}\n`);
+    return 2;
+  }
+}
+
+function parse(argv: string[]) {
+  return parseArgs({
+    args: argv,
+    allowPositionals: true,
+    options: { state: { type: 'string' }, json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } },
+  });
+}
+
+function evidenceOf(state: string, id: string): Evidence | undefined {
+  for (const { id: session, directory } of listSessions(state)) {
+    for (const entry of readEntries(directory)) {
+      if (entry['id'] !== id || entry['verdict'] !== 'deny') continue;
+      const events = new Set(listOf(entry['flows']).map((flow) => objectOf(objectOf(flow)['from'])['event']));
+      const sources = events.size === 0 ? [] : entriesOf(directory, events, entry.n);
+      return { session, entry, sources, allow: allowLines(entry) };
+    }
+  }
+  return undefined;
+}
+
+function entriesOf(directory: string, events: ReadonlySet<unknown>, before: number): Entry[] {
+  const found: Entry[] = [];
+  for (const entry of readEntries(directory)) {
+    if (entry.n >= before) break;
+    if (events.has(entry['event'])) found.push(entry);
+  }
+  return found;
+}
+
+/** Only data that is not trusted decides. Where the log left out what a line needs, as content, there is no line. */
+function allowLines(entry: Entry): AllowLine[] {
+  const { server, tool, rule } = entry;
+  if (typeof server !== 'string' || typeof tool !== 'string') return [];
+  if (rule === 'lockdown' || rule === 'forgotten-source') return [{ server, tool }];
+  if (rule === 'withheld-descriptor' || rule === 'unlisted') return [];
+  const lines = new Map<string, AllowLine>();
+  for (const flow of listOf(entry['flows']).map(objectOf)) {
+    const from = objectOf(flow['from']);
+    const argument = word(flow['argument']);
+    if (from['integrity'] === 'trusted' || word(from['origin']) === '' || argument.includes('*')) continue;
+    const line = { server, tool, argument, from: originOf(from) };
+    lines.set(JSON.stringify(line), line);
+  }
+  return [...lines.values()];
+}
+
+function explain({ session, entry, sources, allow }: Evidence): string[] {
+  const subject = [entry['server'], entry['tool'] ?? entry['prompt']].map(word).filter((part) => part !== '');
+  const lines = [
+    `${word(entry['id'])}: denied ${subject.join('.')} (${entry.kind}, event ${word(entry['event'])})`,
+    `  when      ${timeOf(entry.time)}, session ${session}, entry ${entry.n}`,
+    `  rule      ${word(entry['rule'])}`,
+  ];
+  if (entry['effect'] !== undefined) lines.push(`  effect    ${word(entry['effect'])}`);
+  if (entry['descriptor'] !== undefined) lines.push(`  called as ${word(entry['descriptor'])}`);
+  for (const flow of listOf(entry['flows'])) lines.push('', ...explainFlow(objectOf(flow), sources));
+  return [...lines, '', ...adviceOn(entry, allow)].map(printable);
+}
+
+function explainFlow(flow: Record<string, unknown>, sources: readonly Entry[]): string[] {
+  const from = objectOf(flow['from']);
+  const undone = listOf(flow['transforms']).map(word).join(', ');
+  const label = [from['integrity'], from['confidentiality'], ...listOf(from['reasons'])]
+    .map(word)
+    .filter(Boolean);
+  const source = sources.find((one) => one['event'] === from['event']);
+  const lines = [
+    `  argument  ${word(flow['argument']) || '/'} (${spanOf(flow['span'])}) is a ${word(flow['match'])} match`,
+    `  from      ${originOf(from)}, event ${word(from['event'])}, ${word(from['path']) || '/'} (${spanOf(from['at'])}, ${word(from['form'])})`,
+    `  label     ${label.join(', ')}`,
+  ];
+  if (undone !== '') lines.splice(1, 0, `  undone    ${undone}`);
+  if (source !== undefined)
+    lines.push(`  recorded  ${source.kind}, entry ${source.n}, ${timeOf(source.time)}`);
+  return lines;
+}
+
+function spanOf(span: unknown): string {
+  return `characters ${listOf(span).map(word).join(' to ')}`;
+}
+
+function adviceOn(entry: Entry, allow: readonly AllowLine[]): string[] {
+  if (allow.length > 0) {
+    const what = allow[0]!.from === undefined ? 'every call of this tool' : 'just this';
+    return [
+      `To allow ${what}, add to "cordon": {"allow": [...]} in mcp.json:`,
+      ...allow.map((line) => `  ${reviewable(JSON.stringify(line))}`),
+    ];
+  }
+  if (entry['rule'] === 'withheld-descriptor')
+    return ['To look at the description and decide: cordon pins diff'];
+  if (entry['rule'] === 'unlisted') return ['No line allows this: the server does not advertise it.'];
+  return [
+    'No exact line can be given: the argument or the origin is content, of which the log keeps digests only.',
+    'To allow every call of the tool: {"server": "...", "tool": "..."} in "cordon": {"allow": [...]} of mcp.json.',
+  ];
+}
