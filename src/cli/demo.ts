@@ -12,37 +12,57 @@ import { packageRoot, type Stage, setStage } from './demo/servers.ts';
 /** Where the servers' and Cordon's own standard error goes, in the demo's folder. */
 const STDERR = 'stderr.txt';
 
-const usage = `usage: cordon demo [--state DIR] [--json]
+const USAGE = `usage: cordon demo [--state DIR] [--json]
 
 Plays the same attack twice against the same servers, without Cordon and through it, and shows what came to pass.
-Works offline and asks no model. --state DIR keeps log and servers' files there (default: a new temporary folder).
-Exit code 0: without Cordon the attack worked; with it every order of the attacker failed, and the user's own work
-and the log's verification did not.`;
+Works offline and asks no model.
+
+  --state DIR   keep the log and the servers' files there (default: a new temporary folder)
+  --json        print the outcome as JSON
+
+Exit code 0: the attack worked without Cordon; with it every order of the attacker failed, the user's own work passed
+and the log verifies. 1 if not, 2 for a wrong command line.
+`;
 
 /** Exit code 0 only if the attack worked without Cordon, failed with it, honest work passed and the log verifies. */
 export async function command(argv: string[]): Promise<number> {
-  const { values } = parseArgs({
-    args: argv,
-    options: { state: { type: 'string' }, json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } },
-  });
-  if (values.help) {
-    console.log(usage);
+  let options: { state?: string; json?: boolean; help?: boolean };
+  try {
+    options = parseArgs({
+      args: argv,
+      options: {
+        state: { type: 'string' },
+        json: { type: 'boolean' },
+        help: { type: 'boolean', short: 'h' },
+      },
+    }).values;
+  } catch (error) {
+    process.stderr.write(`cordon demo: ${(error as Error).message}\n\n${USAGE}`);
+    return 2;
+  }
+  if (options.help) {
+    process.stdout.write(USAGE);
     return 0;
   }
-  const root = packageRoot();
-  const state = values.state === undefined ? mkdtempSync(path.join(tmpdir(), 'cordon-demo-')) : values.state;
-  mkdirSync(state, { recursive: true });
   const started = performance.now();
   try {
-    const result = await play(root, realpathSync(state));
+    const result = await play(packageRoot(), stateAt(options.state));
     const seconds = (performance.now() - started) / 1000;
-    console.log(values.json ? JSON.stringify(result, undefined, 2) : report(result, seconds, process.stdout));
+    console.log(
+      options.json ? JSON.stringify(result, undefined, 2) : report(result, seconds, process.stdout),
+    );
     return result.ok ? 0 : 1;
   } catch (error) {
-    const heard = path.join(state, 'demo', STDERR);
-    console.error(`cordon demo: ${(error as Error).message}. What the servers said is in ${heard}`);
+    process.stderr.write(`cordon demo: ${(error as Error).message}\n`);
     return 1;
   }
+}
+
+/** The folder given, or a new one. Links are resolved, so that what is printed is what the log says. */
+function stateAt(folder: string | undefined): string {
+  if (folder === undefined) return realpathSync(mkdtempSync(path.join(tmpdir(), 'cordon-demo-')));
+  mkdirSync(folder, { recursive: true });
+  return realpathSync(folder);
 }
 
 async function play(root: string, state: string): Promise<Outcome> {
@@ -61,6 +81,9 @@ async function play(root: string, state: string): Promise<Outcome> {
     const verify = await ask(root, ['log', 'verify', '--state', state]);
     const log = { state, verified: verify.status === 0, says: verify.stdout.trim() };
     return { ok: holds(steps, log.verified), steps, log };
+  } catch (error) {
+    const { message } = error as Error;
+    throw new Error(`${message}. What the servers said is in ${path.join(folder, STDERR)}`, { cause: error });
   } finally {
     closeSync(stderr);
   }
