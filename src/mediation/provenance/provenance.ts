@@ -1,74 +1,214 @@
-import type { Flow, Leaf, Source, Text } from '../../event.ts';
+import type { Flow, Leaf, Source, Text, Transform } from '../../event.ts';
+import { flowsOf, type Match } from './flows.ts';
+import { needlesOf } from './needles.ts';
+import { Queue } from './queue.ts';
+import { runsOf } from './runs.ts';
+import { Said } from './said.ts';
+import { core, type Hit, isCore, SourceIndex, STRETCH, VALUE } from './source-index.ts';
+import { View } from './view.ts';
+import { GRAM, SHORTEST_COPY, winnow } from './winnow.ts';
 
-interface Held extends Text {
-  source: Source;
-  folded: string;
+/** Encodings inside encodings of an argument are undone this often. */
+const RUN_DEPTH = 2;
+/** More than this many characters unindexed, and `learn` indexes at once. */
+const MAX_QUEUED = 4 * 1024 * 1024;
+/** Classes of sources beyond this many are told apart no more. */
+const MAX_KINDS = 255;
+
+/** What an examination of leaves found: flows, and the keys that no output holds, as pairs of lanes. */
+interface Examination {
+  leaves: readonly Leaf[];
+  flows: Flow[];
+  fresh: number[];
+  /** Leaves of which no output holds anything. */
+  own: Leaf[];
 }
 
-const isWord = (c: number): boolean =>
-  (c >= 48 && c <= 57) || (c >= 65 && c <= 90) || (c >= 97 && c <= 122) || c > 127;
-const fold = (text: string): string => text.normalize('NFKC').toLowerCase();
-
-/** Where the values of a session's inbound texts turn up in its outbound arguments. */
+/**
+ * Where the values of a session's inbound texts turn up in its outbound leaves. Deterministic: the same calls in the
+ * same order give the same flows, whether or not `settle` was called in between.
+ */
 export class Provenance {
-  evicted = false;
-  readonly #held: Held[] = [];
-  readonly #said = new Set<string>();
+  readonly #index: SourceIndex;
+  readonly #queue = new Queue();
+  readonly #said = new Said();
+  readonly #kinds = new Map<string, number>();
+  readonly #view = new View();
+  #started = false;
+  #last: Examination | undefined;
 
-  constructor(_limits: { retainedBytes: number; seed?: number }) {}
+  /** `retainedBytes` bounds the retained text; `seed` makes hashes unpredictable, and has to be recorded to replay. */
+  constructor({ retainedBytes, seed = 0 }: { retainedBytes: number; seed?: number }) {
+    this.#index = new SourceIndex(retainedBytes, seed);
+  }
 
+  /** Old texts were forgotten to make room: that `trace` finds nothing proves nothing any more. */
+  get evicted(): boolean {
+    return this.#index.evicted;
+  }
+
+  /** Memory held, roughly, in bytes: retained text with its bookkeeping, and the index. */
+  get bytes(): { text: number; index: number } {
+    return { text: this.#index.shelf.bytes, index: this.#index.bytes };
+  }
+
+  /** Takes the texts of an inbound message. Keeps references only; `settle` does the work. */
   learn(source: Source, texts: readonly Text[]): void {
-    for (const text of texts) this.#held.push({ ...text, source, folded: fold(text.text) });
+    for (const entry of texts) this.#queue.push(source, entry, this.#kindOf(source, entry));
+    this.#last = undefined;
+    if (this.#queue.characters > MAX_QUEUED) this.settle();
   }
 
-  settle(_budgetBytes?: number): boolean {
-    return true;
+  /** Indexes about `budgetBytes` of what `learn` took in; true if nothing is left. */
+  settle(budgetBytes = Number.POSITIVE_INFINITY): boolean {
+    for (let left = budgetBytes; left > 0; ) {
+      const arrival = this.#queue.first();
+      if (arrival === undefined) return true;
+      if (!this.#started) {
+        this.#index.begin(arrival);
+        this.#started = true;
+      }
+      const took = this.#index.step();
+      left -= Math.max(took, 16);
+      if (took > 0) continue;
+      this.#queue.shift();
+      this.#started = false;
+    }
+    return this.#queue.first() === undefined;
   }
 
+  /**
+   * The flows of inbound texts into these leaves: at most eight a leaf (those of different servers, forms and
+   * integrity first, the most informative first), in the order of the leaves. What the client said before any
+   * output did is no flow.
+   */
   trace(leaves: readonly Leaf[]): Flow[] {
-    const flows: Flow[] = [];
-    for (const leaf of leaves) {
-      for (const needle of this.#needles(leaf)) {
-        if (this.#said.has(needle)) continue;
-        const found = this.#find(needle);
-        if (!found) continue;
-        const whole = needle === fold(leaf.text).trim();
-        const from = whole ? 0 : Math.max(0, leaf.text.toLowerCase().indexOf(needle));
-        flows.push({
-          argument: leaf.path,
-          span: [from, whole ? leaf.text.length : from + needle.length],
-          match: whole ? 'whole' : 'atom',
-          transforms: [],
-          source: found.held.source,
-          path: found.held.path,
-          at: [found.at, found.at + needle.length],
-          form: found.held.form,
-          alone: found.held.folded.trim() === needle,
-        });
-      }
-    }
-    return flows;
+    if (this.#index.isEmpty && this.#queue.first() === undefined) return [];
+    return this.#examine(leaves).flows;
   }
 
+  /** What these leaves hold and no output held before is the client's own afterwards. To be called after `trace`. */
   offer(leaves: readonly Leaf[]): void {
-    for (const leaf of leaves)
-      for (const needle of this.#needles(leaf)) if (!this.#find(needle)) this.#said.add(needle);
+    const { fresh, own } = this.#examine(leaves);
+    this.#last = undefined;
+    // What was forgotten may have held it first.
+    if (this.evicted) return;
+    for (let i = 0; i < fresh.length; i += 2) this.#said.add(fresh[i]!, fresh[i + 1]!);
+    for (const leaf of own) this.#queue.expectEcho(leaf.text);
   }
 
-  #needles(leaf: Leaf): string[] {
-    const folded = fold(leaf.text).trim();
-    const tokens = folded.split(/\s+/).filter((token) => token.length >= 5 && /[\d@/._-]/.test(token));
-    return folded.length >= 5 ? [...new Set([folded, ...tokens])] : [];
-  }
-
-  #find(needle: string): { held: Held; at: number } | undefined {
-    for (const held of this.#held) {
-      for (let at = held.folded.indexOf(needle); at !== -1; at = held.folded.indexOf(needle, at + 1)) {
-        if (isWord(held.folded.charCodeAt(at - 1)) || isWord(held.folded.charCodeAt(at + needle.length)))
-          continue;
-        return { held, at };
-      }
+  #kindOf({ server, label, channel }: Source, { form }: Text): number {
+    const name = JSON.stringify([server, label.integrity, form, channel === 'descriptor']);
+    let kind = this.#kinds.get(name);
+    if (kind === undefined) {
+      kind = Math.min(this.#kinds.size + 1, MAX_KINDS);
+      this.#kinds.set(name, kind);
     }
-    return undefined;
+    return kind;
+  }
+
+  #examine(leaves: readonly Leaf[]): Examination {
+    if (this.#last?.leaves === leaves) return this.#last;
+    if (this.#queue.first() !== undefined && this.#queue.mayHold(leaves)) this.settle();
+    this.#index.beginCall();
+    const matches = new Map<Leaf, Match[]>();
+    const examination: Examination = { leaves, flows: [], fresh: [], own: [] };
+    for (const leaf of leaves) {
+      const found: Match[] = [];
+      this.#leaf(leaf, leaf.text, [], undefined, found, examination.fresh);
+      if (found.length > 0) matches.set(leaf, found);
+      else if (leaf.form === 'string') examination.own.push(leaf);
+    }
+    examination.flows = flowsOf(matches);
+    this.#last = examination;
+    return examination;
+  }
+
+  /** Matches of a leaf's text, or (`run`) of what a run of it decodes to. */
+  #leaf(
+    leaf: Leaf,
+    text: string,
+    transforms: readonly Transform[],
+    run: readonly [number, number] | undefined,
+    matches: Match[],
+    fresh: number[],
+  ): void {
+    const view = this.#view;
+    view.fill(text, 0, text.length);
+    const shown: Leaf = run === undefined ? leaf : { ...leaf, text, form: 'string' };
+    const complete = run === undefined || isCore(leaf.text, run[0], run[1]);
+    const add = (hit: Hit, kind: Match['match'], span: readonly [number, number]): void => {
+      matches.push({
+        hit,
+        match: kind === 'whole' && !complete ? 'atom' : kind,
+        transforms,
+        text,
+        span,
+        run,
+      });
+    };
+    const whole = this.#values(view, shown, add, fresh);
+    if (!whole && view.n >= SHORTEST_COPY) this.#copies(view, add, fresh);
+    view.shrink();
+    if (transforms.length === RUN_DEPTH || leaf.form !== 'string') return;
+    for (const { from, to, text: decoded, transform } of runsOf(text)) {
+      this.#leaf(leaf, decoded, [...transforms, transform], run ?? [from, to], matches, fresh);
+    }
+  }
+
+  /** Looks up whole value and atoms; true if the whole value was found, and with it all of its parts. */
+  #values(
+    view: View,
+    leaf: Leaf,
+    add: (hit: Hit, kind: Match['match'], span: readonly [number, number]) => void,
+    fresh: number[],
+  ): boolean {
+    const { hash } = this.#index;
+    const seen = new Set<number>();
+    let whole = false;
+    for (const needle of needlesOf(view, leaf)) {
+      if (whole && !needle.whole) break;
+      hash.of(needle.codes, needle.from, needle.to, VALUE);
+      const { lo, hi } = hash;
+      const key = hi * 0x200000 + (lo >>> 11);
+      if (seen.has(key)) continue;
+      seen.add(key);
+      if (this.#said.has(lo, hi)) continue;
+      const hits = this.#index.isEmpty ? [] : this.#index.find(needle);
+      if (hits.length === 0) fresh.push(lo, hi);
+      for (const hit of hits) add(hit, needle.whole ? 'whole' : 'atom', needle.span);
+      if (hits.length > 0 && needle.whole) whole = true;
+    }
+    return whole;
+  }
+
+  /** Looks up copied spans, and adds the longest from each class of source where the last one ended. */
+  #copies(
+    view: View,
+    add: (hit: Hit, kind: Match['match'], span: readonly [number, number]) => void,
+    fresh: number[],
+  ): void {
+    const index = this.#index;
+    const { codes, n } = view;
+    const [first, last] = core(codes, 0, n);
+    let covered = 0;
+    winnow(codes, n, (at) => {
+      if (at + GRAM <= covered) return;
+      index.hash.of(codes, at, at + GRAM, STRETCH);
+      const { lo, hi } = index.hash;
+      if (this.#said.has(lo, hi)) return;
+      const positions = index.isEmpty ? [] : [...index.stretches()];
+      if (positions.length === 0) {
+        fresh.push(lo, hi);
+        return;
+      }
+      for (const position of positions) {
+        const copy = index.extend(codes, n, at, position);
+        if (copy === undefined || copy.to - copy.from < SHORTEST_COPY) continue;
+        const all = copy.from <= first && copy.to >= last;
+        add(copy.hit, all ? 'whole' : 'span', [view.map[copy.from]!, view.map[copy.to]!]);
+        covered = Math.max(covered, copy.to);
+      }
+    });
   }
 }

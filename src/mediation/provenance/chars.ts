@@ -1,0 +1,104 @@
+/**
+ * What one character means to matching. A canonical character is a UTF-16 code unit after folding: lower case,
+ * compatibility forms and diacritics removed (NFKD without U+0300..036F, one code point at a time, so that no
+ * context is needed), any white space or control one space, invisible characters gone.
+ */
+
+export const SPACE = 32;
+export const PERCENT = 37;
+export const AMPERSAND = 38;
+
+/** Folds to nothing. */
+export const GONE = 0;
+/** Folds to several characters: see `foldMany`. */
+export const MANY = 0xffff;
+
+/** What a character is to word boundaries: no part of a word, part of one, or a word of its own (CJK). */
+export const OTHER = 0;
+export const WORD = 1;
+export const LONE = 2;
+
+const ASCII_FOLD = new Uint16Array(128);
+const ASCII_CLASS = new Uint8Array(128);
+for (let c = 0; c < 128; c++) {
+  const upper = c >= 65 && c <= 90;
+  ASCII_FOLD[c] = c <= SPACE || c === 127 ? SPACE : upper ? c + 32 : c;
+  ASCII_CLASS[c] = upper || (c >= 97 && c <= 122) || (c >= 48 && c <= 57) ? WORD : OTHER;
+}
+
+export { ASCII_CLASS, ASCII_FOLD };
+
+/** The class of a character, canonical or not. */
+export function classOf(c: number): number {
+  return c < 128 ? ASCII_CLASS[c]! : wideClass(c);
+}
+
+function wideClass(c: number): number {
+  if (c < 0xc0) return c === 0xaa || c === 0xb5 || c === 0xba ? WORD : OTHER;
+  if (c < 0x2000) return c === 0xd7 || c === 0xf7 ? OTHER : WORD;
+  if (c < 0x2e80) return c >= 0x2c00 && c < 0x2e00 ? WORD : OTHER;
+  if (c < 0x3040) return OTHER;
+  if (c < 0xa000 || (c >= 0xac00 && c < 0xd7b0) || (c >= 0xf900 && c < 0xfb00)) return LONE;
+  if (c >= 0xd800 && c < 0xe000) return OTHER;
+  return WORD;
+}
+
+export function isDigit(c: number): boolean {
+  return c >= 48 && c <= 57;
+}
+
+/** The value of a hexadecimal digit, or -1. */
+export function hexValue(c: number): number {
+  if (c >= 48 && c <= 57) return c - 48;
+  const lower = c | 32;
+  return lower >= 97 && lower <= 102 ? lower - 87 : -1;
+}
+
+const pages: (Uint16Array | undefined)[] = new Array(256);
+
+/** The canonical character of a code unit beyond ASCII that is no surrogate, or `GONE`, or `MANY`. */
+export function foldWide(c: number): number {
+  let page = pages[c >>> 8];
+  if (page === undefined) {
+    page = new Uint16Array(256);
+    for (let low = 0; low < 256; low++) {
+      const folded = foldMany((c & 0xff00) | low);
+      page[low] = folded.length === 0 ? GONE : folded.length === 1 ? folded.charCodeAt(0) : MANY;
+    }
+    pages[c >>> 8] = page;
+  }
+  return page[c & 0xff]!;
+}
+
+/** The canonical characters of any code point; at most four, so that no text grows without bound. */
+export function foldMany(point: number): string {
+  if (isInvisible(point)) return '';
+  if (point >= 0x2010 && point <= 0x2015) return '-';
+  if (point === 0x2212) return '-';
+  if (point === 0x2018 || point === 0x2019) return "'";
+  if (point === 0x201c || point === 0x201d) return '"';
+  const text = String.fromCodePoint(point);
+  if (point >= 0xac00 && point < 0xd7b0) return text;
+  let folded = '';
+  for (const part of text.normalize('NFKD').toLowerCase()) {
+    const c = part.codePointAt(0)!;
+    if (c < 0x300 || c > 0x36f) folded += c <= SPACE ? ' ' : part;
+  }
+  return folded.length > 4 ? text : folded;
+}
+
+/** Zero-width, bidirectional, variation and tag characters: no reader sees them, a model may. */
+function isInvisible(point: number): boolean {
+  return (
+    (point >= 0x300 && point <= 0x36f) ||
+    point === 0xad ||
+    point === 0x61c ||
+    point === 0x180e ||
+    (point >= 0x200b && point <= 0x200f) ||
+    (point >= 0x202a && point <= 0x202e) ||
+    (point >= 0x2060 && point <= 0x206f) ||
+    (point >= 0xfe00 && point <= 0xfe0f) ||
+    point === 0xfeff ||
+    (point >= 0xe0000 && point <= 0xe0fff)
+  );
+}

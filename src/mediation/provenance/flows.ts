@@ -1,0 +1,102 @@
+import type { Flow, Leaf, Transform } from '../../event.ts';
+import type { Hit } from './source-index.ts';
+
+const MAX_PER_LEAF = 8;
+const MAX_PER_CALL = 64;
+
+/** A value of a leaf, and where it stands in a source. */
+export interface Match {
+  hit: Hit;
+  match: Flow['match'];
+  /** Encodings undone on the leaf's side, outermost first. */
+  transforms: readonly Transform[];
+  /** The leaf's text after that, and the value's place in it. */
+  text: string;
+  span: readonly [number, number];
+  /** The leaf's run that was decoded, if any. */
+  run: readonly [number, number] | undefined;
+}
+
+/**
+ * The flows to report: at most eight a leaf and 64 in all, but one at least for every leaf that has any. First come
+ * those that differ in the class of their source or in `alone`, since rules tell them apart; among equals whole
+ * values before copies before atoms, the longer before the shorter, the older before the newer.
+ */
+export function flowsOf(matches: ReadonlyMap<Leaf, readonly Match[]>): Flow[] {
+  const perLeaf = [...matches].map(([leaf, found]) => select(found).map((match) => flowOf(leaf, match)));
+  const kept: number[] = perLeaf.map(() => 0);
+  let total = 0;
+  for (let round = 0; round < MAX_PER_LEAF; round++) {
+    for (let i = 0; i < perLeaf.length; i++) {
+      if (round >= perLeaf[i]!.length || (round > 0 && total >= MAX_PER_CALL)) continue;
+      kept[i]!++;
+      total++;
+    }
+  }
+  return perLeaf.flatMap((flows, i) => flows.slice(0, kept[i]));
+}
+
+const RANK = { whole: 0, span: 1, atom: 2 } as const;
+
+function select(matches: readonly Match[]): Match[] {
+  const sorted = [...matches].sort(
+    (a, b) =>
+      RANK[a.match] - RANK[b.match] ||
+      b.span[1] - b.span[0] - (a.span[1] - a.span[0]) ||
+      a.hit.held.start + a.hit.from - (b.hit.held.start + b.hit.from),
+  );
+  const classes = new Set<string>();
+  const distinct: Match[] = [];
+  const others: Match[] = [];
+  for (const match of sorted) {
+    const { held, alone } = match.hit;
+    const name = `${held.kind} ${alone && held.complete}`;
+    (classes.has(name) ? others : distinct).push(match);
+    classes.add(name);
+  }
+  return [...distinct, ...others].slice(0, MAX_PER_LEAF);
+}
+
+function flowOf(leaf: Leaf, { hit, match, transforms, text, span, run }: Match): Flow {
+  const { held, from, to, alone } = hit;
+  const decoded = held.transforms.length > 0;
+  const shift = held.within?.[0] ?? 0;
+  return {
+    argument: leaf.path,
+    span: run ?? span,
+    match,
+    transforms: [
+      ...new Set([
+        ...transforms,
+        ...held.transforms,
+        ...differences(text.slice(span[0], span[1]), held.text.slice(from, to)),
+      ]),
+    ],
+    source: held.source,
+    path: held.path,
+    at: decoded && held.within !== undefined ? held.within : [from + shift, to + shift],
+    form: held.form,
+    alone: alone && held.complete,
+  };
+}
+
+/** What folding had to undo for two spellings to be the same value. White space is no transformation. */
+function differences(left: string, right: string): Transform[] {
+  if (left === right) return [];
+  const lower = (text: string): string => text.toLowerCase().split(/\s/).filter(Boolean).join(' ');
+  const found: Transform[] = [];
+  if (lower(left) !== lower(right)) {
+    const either = (pattern: RegExp): boolean => pattern.test(left) || pattern.test(right);
+    if (either(/%[0-9a-f]{2}/i)) found.push('percent');
+    if (either(/&(#|[a-z]{2,8};)/i)) found.push('html');
+    if (either(/[^\0-\x7f]/)) found.push('unicode');
+  }
+  if (hasCapital(left) !== hasCapital(right) || (found.length === 0 && lower(left) === lower(right))) {
+    if (left.toLowerCase() !== left || right.toLowerCase() !== right) found.push('case');
+  }
+  return found;
+}
+
+function hasCapital(text: string): boolean {
+  return text.toLowerCase() !== text;
+}

@@ -1,0 +1,238 @@
+import type { Leaf } from '../../event.ts';
+import { classOf, isDigit, LONE, OTHER, SPACE } from './chars.ts';
+import { variantsOf } from './variants.ts';
+import type { View } from './view.ts';
+
+/** A value to look for: canonical characters `from` to `to` of `codes`, and where the leaf has them. */
+export interface Needle {
+  codes: Uint16Array;
+  from: number;
+  to: number;
+  /** It is the whole leaf, but for what surrounds its first and last letter or digit. */
+  whole: boolean;
+  /** Too short to be evidence but where an output sets it apart: alone, or in quotes. */
+  short: boolean;
+  /** Span in the leaf's text. */
+  span: readonly [number, number];
+}
+
+/** Longer values are found as copied spans. */
+export const LONGEST_NEEDLE = 64;
+const LONGEST_QUOTE = 64;
+
+/**
+ * The values of a leaf that are evidence when an output held them: the whole leaf, and the atoms in it (addresses,
+ * URLs and their hosts, paths, numbers of five digits, ids, identifiers, quoted words). Each begins and ends with a
+ * letter or digit: `#general`, `general.` and `/general` are the same value.
+ *
+ * What carries none, since it stands in any text by chance: numbers below five digits (four where the leaf is a
+ * string and nothing else: a PIN), single lower-case words below five letters (four with a capital: a name), member
+ * names that are plain words, phrases below six characters. A string that is nothing but a shorter number or code
+ * (`13`, `a1`) counts only where the output sets it apart, alone or in quotes.
+ */
+export function needlesOf(view: View, leaf: Leaf): Needle[] {
+  const { codes, n } = view;
+  const needles: Needle[] = [];
+  const add = (from: number, to: number, carries: (shape: Shape) => boolean): boolean => {
+    while (from < to && classOf(codes[from]!) === OTHER) from++;
+    while (to > from && classOf(codes[to - 1]!) === OTHER) to--;
+    if (to - from < 2) return false;
+    const shape = shapeOf(view, leaf.text, from, to);
+    const whole = needles.length === 0 && to === last && from === first;
+    const enough = carries(shape);
+    if (!enough && !(whole && leaf.form === 'string' && shape.words === 1 && shape.digits > 0)) return false;
+    const needle = {
+      codes,
+      from,
+      to,
+      whole,
+      short: !enough,
+      span: [view.map[from]!, view.map[to]!] as const,
+    };
+    needles.push(needle);
+    for (const variant of variantsOf(codes, from, to)) {
+      needles.push({ ...needle, codes: variant, from: 0, to: variant.length });
+    }
+    return true;
+  };
+  let first = 0;
+  let last = n;
+  while (first < last && classOf(codes[first]!) === OTHER) first++;
+  while (last > first && classOf(codes[last - 1]!) === OTHER) last--;
+  add(first, last, (shape) => isWholeEvidence(shape, leaf.form));
+  if (leaf.form !== 'key') atoms(codes, n, add);
+  return needles;
+}
+
+/** What a stretch of characters consists of. */
+interface Shape {
+  length: number;
+  letters: number;
+  digits: number;
+  ideographs: number;
+  words: number;
+  spaces: number;
+  /** Characters that join words without a space. */
+  joints: number;
+  hyphens: number;
+  capital: boolean;
+  /** A capital after a small letter: an identifier. */
+  hump: boolean;
+}
+
+function shapeOf({ codes, map }: View, text: string, from: number, to: number): Shape {
+  const shape: Shape = {
+    length: to - from,
+    letters: 0,
+    digits: 0,
+    ideographs: 0,
+    words: 0,
+    spaces: 0,
+    joints: 0,
+    hyphens: 0,
+    capital: isCapital(text.charCodeAt(map[from]!)),
+    hump: false,
+  };
+  let inWord = false;
+  for (let i = from; i < to; i++) {
+    const c = codes[i]!;
+    const kind = classOf(c);
+    if (kind === OTHER) {
+      if (c === SPACE) shape.spaces++;
+      else shape.joints++;
+      if (c === 45) shape.hyphens++;
+      inWord = false;
+      continue;
+    }
+    if (!inWord || kind === LONE) shape.words++;
+    else if (isCapital(text.charCodeAt(map[i]!)) && !isCapital(text.charCodeAt(map[i]! - 1)))
+      shape.hump = true;
+    inWord = kind !== LONE;
+    if (kind === LONE) shape.ideographs++;
+    else if (isDigit(c)) shape.digits++;
+    else shape.letters++;
+  }
+  return shape;
+}
+
+function isCapital(c: number): boolean {
+  return (c >= 65 && c <= 90) || (c >= 0xc0 && c <= 0xde) || (c >= 0x391 && c <= 0x42f);
+}
+
+function isWholeEvidence(shape: Shape, form: Leaf['form']): boolean {
+  const { length, letters, digits, ideographs, words, spaces } = shape;
+  if (ideographs >= 2) return true;
+  if (letters === 0) return digits >= (form === 'string' ? 4 : 5);
+  if (words === 1) {
+    if (digits > 0) return length >= 4;
+    return form !== 'key' && (letters >= 5 || (letters === 4 && shape.capital));
+  }
+  return spaces > 0 ? length >= 6 && letters + digits >= 5 : length >= 5 && letters + digits >= 4;
+}
+
+function isAtomEvidence({ length, letters, digits, joints, hyphens, words, hump }: Shape): boolean {
+  if (digits >= 5) return true;
+  if (letters === 0) return false;
+  if (words === 1) return (digits > 0 && length >= 5) || (hump && length >= 8);
+  // Words joined by a single hyphen, slash or apostrophe are ordinary language, unless a digit is among them.
+  return length >= 5 && (digits > 0 || joints - hyphens > 0 || hyphens > 1) && letters + digits >= 4;
+}
+
+type Add = (from: number, to: number, carries: (shape: Shape) => boolean) => boolean;
+
+/** Stretches without white space, quotes and brackets, whole and in parts, and what stands in quotes. */
+function atoms(codes: Uint16Array, n: number, add: Add): void {
+  let start = 0;
+  let quote = -1;
+  let opened = 0;
+  for (let i = 0; i <= n; i++) {
+    const c = i < n ? codes[i]! : SPACE;
+    if (!divides(c, codes, i)) continue;
+    if (i > start) token(codes, start, i, add);
+    start = i + 1;
+    if (c !== 34 && c !== 39 && c !== 96) continue;
+    if (quote === c && i - opened <= LONGEST_QUOTE && i - opened > 2) {
+      add(opened + 1, i, (shape) => isWholeEvidence(shape, 'string') && shape.length >= 5);
+      quote = -1;
+    } else if (i === 0 || classOf(codes[i - 1]!) === OTHER) {
+      quote = c;
+      opened = i;
+    }
+  }
+}
+
+function divides(c: number, codes: Uint16Array, i: number): boolean {
+  switch (c) {
+    case SPACE:
+    case 34: // "
+    case 39: // '
+    case 96: // `
+    case 40: // (
+    case 41:
+    case 60: // <
+    case 62:
+    case 91: // [
+    case 93:
+    case 123: // {
+    case 124: // |
+    case 125:
+    case 59: // ;
+      return true;
+    case 44: // , but not the one in 12,000
+      return !(isDigit(codes[i - 1] ?? 0) && isDigit(codes[i + 1] ?? 0));
+    default:
+      return c > 127 && classOf(c) !== 1;
+  }
+}
+
+function token(codes: Uint16Array, from: number, to: number, add: Add): void {
+  if (to - from < 5) return;
+  let ordinary = true;
+  let slashes = 0;
+  for (let i = from; i < to; i++) {
+    const c = codes[i]!;
+    if (c === 47 || c === 92) slashes++;
+    if ((c < 97 || c > 122) && classOf(c) !== 1) ordinary = false;
+  }
+  // `and/or` is no path.
+  const path = slashes !== 1 || codes[from] === 47 || codes[from] === 126 || codes[from] === 46;
+  add(from, to, (shape) => isAtomEvidence(shape) && (path || shape.joints > 1 || shape.digits > 0));
+  if (ordinary) return;
+  let start = from;
+  let parts = 0;
+  for (let i = from; i <= to; i++) {
+    if (i < to && !splits(codes[i]!)) continue;
+    if (i > start && (i < to || parts > 0)) {
+      add(start, i, isAtomEvidence);
+      const www = codes[start] === 119 && codes[start + 1] === 119 && codes[start + 2] === 119;
+      if (www && codes[start + 3] === 46) add(start + 4, i, isAtomEvidence);
+    }
+    // A URL counts without its scheme too, and without what is asked of it.
+    if (i + 2 < to && codes[i] === 58 && codes[i + 1] === 47 && codes[i + 2] === 47) {
+      let end = i + 3;
+      while (end < to && codes[end] !== 63 && codes[end] !== 35) end++;
+      add(i + 3, to, isAtomEvidence);
+      if (end < to) add(i + 3, end, isAtomEvidence);
+    }
+    parts++;
+    start = i + 1;
+  }
+}
+
+/** What separates the parts of URLs, paths, addresses and assignments. */
+function splits(c: number): boolean {
+  return (
+    c === 47 || // /
+    c === 92 || // \
+    c === 64 || // @
+    c === 58 || // :
+    c === 61 || // =
+    c === 38 || // &
+    c === 63 || // ?
+    c === 35 || // #
+    c === 43 || // +
+    c === 44 || // ,
+    c === 42 || // *
+    c === 36 // $
+  );
+}

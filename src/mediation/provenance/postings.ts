@@ -1,0 +1,125 @@
+const FIRST_CAPACITY = 512;
+const MAX_LOAD = 0.75;
+/** Occurrences kept of one key, each from another class of source. */
+export const MAX_POSTINGS = 8;
+/** Beyond this many slots from its place a key is given up; with seeded hashes nobody gets there. */
+const MAX_PROBES = 256;
+
+/** What `Postings` must know of the texts that its positions point into. */
+export interface Horizon {
+  /** Whether a position is still retained. */
+  alive(position: number): boolean;
+  /** Whether it will be evicted before long, so that a later occurrence is worth more. */
+  aging(position: number): boolean;
+}
+
+/**
+ * Where keys stand: key (56 bits) -> the first position in each class of source. One flat array, three words an
+ * entry: the key's low lane, its high lane above 8 bits of class, the position. The slot grows with the low lane,
+ * so that growing the table is one sequential sweep and needs no power of two.
+ */
+export class Postings {
+  /** A key was given up: its absence proves nothing any more. */
+  overflowed = false;
+  readonly #horizon: Horizon;
+  #entries = new Uint32Array(FIRST_CAPACITY * 3);
+  #capacity = FIRST_CAPACITY;
+  #count = 0;
+
+  constructor(horizon: Horizon) {
+    this.#horizon = horizon;
+  }
+
+  get bytes(): number {
+    return this.#entries.byteLength;
+  }
+
+  /** Keeps the key's position unless its class has one that will last. `kind` is 1 to 255. */
+  add(lo: number, hi: number, kind: number, position: number): void {
+    if (this.#count >= this.#capacity * MAX_LOAD) this.#resize();
+    const tag = ((hi & 0xffffff00) | kind) >>> 0;
+    const entries = this.#entries;
+    let slot = this.#slot(lo);
+    let same = 0;
+    for (let probes = 0; probes < MAX_PROBES; probes++) {
+      const at = slot * 3;
+      if (entries[at + 1] === 0) {
+        this.#count++;
+        this.#write(slot, lo, tag, position);
+        return;
+      }
+      if (entries[at] === lo && (entries[at + 1]! ^ tag) >>> 8 === 0) {
+        const old = entries[at + 2]!;
+        if (entries[at + 1] === tag) {
+          if (this.#horizon.aging(old)) entries[at + 2] = position;
+          return;
+        }
+        if (!this.#horizon.alive(old)) {
+          this.#write(slot, lo, tag, position);
+          return;
+        }
+        if (++same === MAX_POSTINGS) return;
+      }
+      if (++slot === this.#capacity) slot = 0;
+    }
+    this.overflowed = true;
+  }
+
+  /** Whether `add` would change nothing. */
+  has(lo: number, hi: number, kind: number): boolean {
+    const entries = this.#entries;
+    const tag = ((hi & 0xffffff00) | kind) >>> 0;
+    let slot = this.#slot(lo);
+    for (let probes = 0; probes < MAX_PROBES && entries[slot * 3 + 1] !== 0; probes++) {
+      const at = slot * 3;
+      if (entries[at] === lo && entries[at + 1] === tag) return !this.#horizon.aging(entries[at + 2]!);
+      if (++slot === this.#capacity) slot = 0;
+    }
+    return false;
+  }
+
+  /** Writes the retained positions of a key into `into`, in no useful order; returns how many. */
+  find(lo: number, hi: number, into: number[]): number {
+    const entries = this.#entries;
+    into.length = 0;
+    let slot = this.#slot(lo);
+    for (let probes = 0; probes < MAX_PROBES && entries[slot * 3 + 1] !== 0; probes++) {
+      const at = slot * 3;
+      if (entries[at] === lo && (entries[at + 1]! ^ hi) >>> 8 === 0) {
+        const position = entries[at + 2]!;
+        if (this.#horizon.alive(position)) into.push(position);
+      }
+      if (++slot === this.#capacity) slot = 0;
+    }
+    return into.length;
+  }
+
+  #slot(lo: number): number {
+    return Math.floor((lo * this.#capacity) / 4294967296);
+  }
+
+  #write(slot: number, lo: number, tag: number, position: number): void {
+    const at = slot * 3;
+    this.#entries[at] = lo;
+    this.#entries[at + 1] = tag;
+    this.#entries[at + 2] = position;
+  }
+
+  /** Drops what was evicted, and makes room for half as much again as is left. */
+  #resize(): void {
+    const old = this.#entries;
+    let live = 0;
+    for (let at = 0; at < old.length; at += 3) {
+      if (old[at + 1] !== 0 && this.#horizon.alive(old[at + 2]!)) live++;
+    }
+    this.#capacity = Math.max(FIRST_CAPACITY, Math.ceil((live * 1.5) / MAX_LOAD));
+    this.#entries = new Uint32Array(this.#capacity * 3);
+    this.#count = live;
+    for (let at = 0; at < old.length; at += 3) {
+      if (old[at + 1] === 0 || !this.#horizon.alive(old[at + 2]!)) continue;
+      let slot = this.#slot(old[at]!);
+      while (this.#entries[slot * 3 + 1] !== 0) if (++slot === this.#capacity) slot = 0;
+      this.#write(slot, old[at]!, old[at + 1]!, old[at + 2]!);
+    }
+  }
+}

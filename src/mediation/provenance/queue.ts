@@ -1,0 +1,161 @@
+import type { Leaf, Source, Text } from '../../event.ts';
+import { needlesOf } from './needles.ts';
+import { runsOf } from './runs.ts';
+import type { Piece } from './shelf.ts';
+import { View } from './view.ts';
+import { GRAM, SHORTEST_COPY } from './winnow.ts';
+
+/** Echoes are expected of this many leaves, of lengths in which they are worth recognising. */
+const MAX_EXPECTED = 256;
+const MAX_EXPECTED_CHARACTERS = 1024 * 1024;
+const SHORTEST_EXPECTED = 16;
+const LONGEST_EXPECTED = 65_536;
+/** What a server adds to an echo (`Echo: ...`) is at most this long. */
+const ECHO_FRAME = 64;
+/** Leaves longer than this in all are not searched for in what is queued: indexing it first is no dearer. */
+const MAX_SEARCHED = 512;
+
+/** Texts that wait to be indexed. What the client said itself a moment ago does not get in. */
+export class Queue {
+  /** Characters that wait. */
+  characters = 0;
+  #pieces: Piece[] = [];
+  #next = 0;
+  #expected: string[] = [];
+  #expectedCharacters = 0;
+  /** What the queued texts look like to a plain search: lower case, with what their runs decode to; undefined: no such form. */
+  readonly #forms = new WeakMap<Piece, readonly string[] | undefined>();
+  readonly #view = new View();
+
+  push(source: Source, entry: Text, kind: number): void {
+    const { path, form, text } = entry;
+    const echo = this.#echoed(text);
+    if (echo === undefined) {
+      this.#add({ source, path, form, text, within: undefined, complete: true, transforms: [], kind });
+      return;
+    }
+    const at = text.indexOf(echo);
+    for (const [from, to] of [
+      [0, at],
+      [at + echo.length, text.length],
+    ] as const) {
+      if (from === to) continue;
+      // Copied, so that the rest of the text is not kept alive by it.
+      const part = Array.from(text.slice(from, to)).join('');
+      this.#add({
+        source,
+        path,
+        form,
+        text: part,
+        within: [from, to],
+        complete: false,
+        transforms: [],
+        kind,
+      });
+    }
+  }
+
+  #add(piece: Piece): void {
+    this.#pieces.push(piece);
+    this.characters += piece.text.length + 1;
+  }
+
+  first(): Piece | undefined {
+    return this.#pieces[this.#next];
+  }
+
+  shift(): void {
+    this.characters -= this.#pieces[this.#next]!.text.length + 1;
+    if (++this.#next === this.#pieces.length) {
+      this.#pieces = [];
+      this.#next = 0;
+    }
+  }
+
+  /** A server that says this text again has said nothing new: no output held any of it before the client did. */
+  expectEcho(text: string): void {
+    if (text.length < SHORTEST_EXPECTED || text.length > LONGEST_EXPECTED) return;
+    this.#expected.push(text);
+    this.#expectedCharacters += text.length;
+    while (this.#expected.length > MAX_EXPECTED || this.#expectedCharacters > MAX_EXPECTED_CHARACTERS) {
+      this.#expectedCharacters -= this.#expected.shift()!.length;
+    }
+  }
+
+  #echoed(text: string): string | undefined {
+    const { length } = text;
+    if (length < SHORTEST_EXPECTED || length > LONGEST_EXPECTED + ECHO_FRAME) return undefined;
+    for (let i = this.#expected.length - 1; i >= 0; i--) {
+      const expected = this.#expected[i]!;
+      const more = length - expected.length;
+      if (more < 0 || more > ECHO_FRAME) continue;
+      if (more === 0 ? text === expected : text.includes(expected)) return expected;
+    }
+    return undefined;
+  }
+
+  /**
+   * False only if nothing of these leaves can be found in what waits: then a small call need not wait until a large
+   * result is indexed. A plain search at the speed of memory, for what any match would have to contain.
+   */
+  mayHold(leaves: readonly Leaf[]): boolean {
+    let characters = 0;
+    for (const leaf of leaves) characters += leaf.text.length;
+    if (characters > MAX_SEARCHED) return true;
+    const parts = new Set<string>();
+    for (const leaf of leaves) {
+      if (!isPlain(leaf.text) || (leaf.form === 'string' && runsOf(leaf.text).length > 0)) return true;
+      this.#partsOf(leaf, parts);
+    }
+    if (parts.size === 0) return false;
+    for (let i = this.#next; i < this.#pieces.length; i++) {
+      const forms = this.#formsOf(this.#pieces[i]!);
+      if (forms === undefined) return true;
+      for (const form of forms) for (const part of parts) if (form.includes(part)) return true;
+    }
+    return false;
+  }
+
+  /** For every value and every stretch of a leaf something without white space that a match must contain. */
+  #partsOf(leaf: Leaf, parts: Set<string>): void {
+    const view = this.#view;
+    view.fill(leaf.text, 0, leaf.text.length);
+    for (const { codes, from, to } of needlesOf(view, leaf)) {
+      parts.add(longestWord(String.fromCharCode(...codes.subarray(from, to))));
+    }
+    if (view.n < SHORTEST_COPY) return;
+    for (let at = 0; at + GRAM <= view.n; at += GRAM) {
+      parts.add(longestWord(String.fromCharCode(...view.codes.subarray(at, at + GRAM))));
+    }
+  }
+
+  #formsOf(piece: Piece): readonly string[] | undefined {
+    if (this.#forms.has(piece)) return this.#forms.get(piece);
+    const forms = formsOf(piece.text, 2);
+    this.#forms.set(piece, forms);
+    return forms;
+  }
+}
+
+function formsOf(text: string, depth: number): string[] | undefined {
+  if (!isPlain(text)) return undefined;
+  const forms = [text.toLowerCase()];
+  if (depth === 0) return forms;
+  for (const run of runsOf(text)) {
+    const inner = formsOf(run.text, depth - 1);
+    if (inner === undefined) return undefined;
+    forms.push(...inner);
+  }
+  return forms;
+}
+
+/** Whether folding only lowers case and joins white space. */
+function isPlain(text: string): boolean {
+  return !/[^\0-\x7f]/.test(text) && !/%[0-9a-f]{2}/i.test(text) && !/&[#a-z]/i.test(text);
+}
+
+function longestWord(text: string): string {
+  let longest = '';
+  for (const word of text.split(' ')) if (word.length > longest.length) longest = word;
+  return longest;
+}

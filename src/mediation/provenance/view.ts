@@ -1,0 +1,127 @@
+import { AMPERSAND, ASCII_FOLD, foldMany, foldWide, GONE, MANY, PERCENT, SPACE } from './chars.ts';
+import { unescapeOnce } from './escapes.ts';
+
+/** Escapes inside escapes are undone this often; what is nested deeper stays as it is. */
+const ESCAPE_DEPTH = 3;
+
+/**
+ * A stretch of a text in canonical characters: percent and HTML escapes undone, folded (see chars.ts), runs of
+ * white space one space. `map[i]` is where canonical character i began in the text, `map[n]` where the view ends.
+ * One view is reused for many stretches: its content lasts until the next `fill`.
+ */
+export class View {
+  codes = new Uint16Array(1024);
+  map = new Int32Array(1025);
+  n = 0;
+
+  /** Holds `text.slice(from, to)` afterwards. Linear in its length. */
+  fill(text: string, from: number, to: number): void {
+    this.#reserve(to - from);
+    this.n = 0;
+    if (!this.#plain(text, from, to)) this.#escaped(text, from, to);
+    this.map[this.n] = to;
+  }
+
+  /** Gives back what a very long text took. */
+  shrink(): void {
+    if (this.codes.length <= 65_536) return;
+    this.codes = new Uint16Array(1024);
+    this.map = new Int32Array(1025);
+    this.n = 0;
+  }
+
+  /** False, with nothing promised, when an escape may begin somewhere. */
+  #plain(text: string, from: number, to: number): boolean {
+    const { codes, map } = this;
+    let n = 0;
+    let last = -1;
+    for (let i = from; i < to; i++) {
+      const c = text.charCodeAt(i);
+      if (c >= 128) {
+        this.n = n;
+        return this.#wide(text, i, to);
+      }
+      if (c === PERCENT || c === AMPERSAND) return false;
+      const folded = ASCII_FOLD[c]!;
+      if (folded === SPACE && last === SPACE) continue;
+      last = folded;
+      codes[n] = folded;
+      map[n++] = i;
+    }
+    this.n = n;
+    return true;
+  }
+
+  #wide(text: string, from: number, to: number): boolean {
+    for (let i = from; i < to; i++) {
+      const c = text.charCodeAt(i);
+      if (c === PERCENT || c === AMPERSAND) return false;
+      if (c >= 0xd800 && c < 0xdc00 && i + 1 < to) {
+        const point = text.codePointAt(i)!;
+        if (point > 0xffff) {
+          this.#push(point, i++);
+          continue;
+        }
+      }
+      this.#push(c, i);
+    }
+    return true;
+  }
+
+  #escaped(text: string, from: number, to: number): void {
+    const raw = new Uint16Array(to - from);
+    const where = new Int32Array(to - from);
+    for (let i = from; i < to; i++) {
+      raw[i - from] = text.charCodeAt(i);
+      where[i - from] = i;
+    }
+    let n = to - from;
+    for (let depth = 0; depth < ESCAPE_DEPTH; depth++) {
+      const left = unescapeOnce(raw, where, n);
+      if (left === n) break;
+      n = left;
+    }
+    this.n = 0;
+    for (let i = 0; i < n; i++) {
+      const c = raw[i]!;
+      const low = i + 1 < n ? raw[i + 1]! : 0;
+      if (c >= 0xd800 && c < 0xdc00 && low >= 0xdc00 && low < 0xe000) {
+        this.#push(((c - 0xd800) << 10) + (low - 0xdc00) + 0x10000, where[i]!);
+        i++;
+      } else {
+        this.#push(c, where[i]!);
+      }
+    }
+  }
+
+  #push(point: number, at: number): void {
+    if (point > 0xffff) {
+      for (const c of foldMany(point).split('')) this.#put(c.charCodeAt(0), at);
+      return;
+    }
+    // Lone surrogates stand for themselves: a page of the folding table must not be asked for them.
+    const surrogate = point >= 0xd800 && point < 0xe000;
+    const folded = point < 128 ? ASCII_FOLD[point]! : surrogate ? point : foldWide(point);
+    if (folded === GONE) return;
+    if (folded === MANY) for (const c of foldMany(point).split('')) this.#put(c.charCodeAt(0), at);
+    else this.#put(folded, at);
+  }
+
+  #put(c: number, at: number): void {
+    if (c === SPACE && this.n > 0 && this.codes[this.n - 1] === SPACE) return;
+    if (this.n + 1 >= this.map.length) this.#reserve(this.n * 2);
+    this.codes[this.n] = c;
+    this.map[this.n++] = at;
+  }
+
+  #reserve(length: number): void {
+    if (this.codes.length > length) return;
+    const size = Math.max(1024, length + 64);
+    const codes = new Uint16Array(size);
+    const map = new Int32Array(size + 1);
+    codes.set(this.codes);
+    map.set(this.map);
+    this.codes = codes;
+    this.map = map;
+  }
+}
