@@ -138,8 +138,7 @@ function launchOf(server: ServerEntry, isWrapped: boolean, only: string[] | unde
     ...(only === undefined ? {} : { only }),
   });
   if (withheld.length > 0) {
-    const names = withheld.length > 12 ? `${withheld.slice(0, 12).join(' ')} ...` : withheld.join(' ');
-    log('info', `server ${server.name} does not get ${withheld.length} environment variables: ${names}`);
+    log('info', `server ${server.name} does not get these environment variables: ${withheld.join(' ')}`);
   }
   const found = withoutShell(resolveCommand(server.command, env, server.cwd), server.args);
   return { name: server.name, file: found.file, args: found.args, cwd: server.cwd, env };

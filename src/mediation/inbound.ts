@@ -35,7 +35,8 @@ export function textsOfMessage({ channel, payload }: Inbound): Text[] {
       for (let i = 0; i < value.length; i++) {
         const content = recordOf(value[i])['content'];
         const at = `${path}/${i}/content`;
-        if (Array.isArray(content)) content.forEach((part, k) => blockTexts(part, `${at}/${k}`, texts));
+        if (Array.isArray(content))
+          for (let k = 0; k < content.length; k++) blockTexts(content[k], `${at}/${k}`, texts);
         else blockTexts(content, at, texts);
       }
     } else {

@@ -68,6 +68,7 @@ export class Session implements Context {
   #outgoing: Outgoing[] = [];
   #later: (() => void)[] = [];
   #clientGone = false;
+  #ending = false;
   #onDrained: (() => void) | undefined;
 
   constructor(options: SessionOptions) {
@@ -116,6 +117,13 @@ export class Session implements Context {
       this.#output.on('drain', () => this.#readOn());
       for (const upstream of this.upstreams) upstream.child.stdin!.on('drain', () => this.#readOn());
     });
+  }
+
+  /** Closes the books: the last pins are kept and the log is signed. What servers do from now on is their end. */
+  close(reason: string): void {
+    this.#ending = true;
+    this.pins.flush();
+    this.journal.close({ reason });
   }
 
   /** The client has taken everything once this resolves. */
@@ -225,6 +233,7 @@ export class Session implements Context {
 
   /** A server's process has ended: nothing in flight on it may wait for ever. */
   lostUpstream(upstream: Upstream, reason: string): void {
+    if (this.#ending) return;
     log('error', `server ${upstream.name} is gone: ${reason}`);
     this.journal.note('server.exit', { server: upstream.name, reason });
     failInFlight(this, upstream, UPSTREAM_GONE, reason);

@@ -29,7 +29,7 @@ export async function supervise(
     process.stderr.write(
       `cordon: a defect ended this proxy, please report it: ${error.stack ?? error.message}\n`,
     );
-    session.journal.close({ reason: 'defect' });
+    session.close('defect');
     process.exit(70);
   });
   const signalled = new Promise<string>((resolve) => {
@@ -40,8 +40,7 @@ export async function supervise(
 
   const reason = await Promise.race([session.serve().then(() => 'client-closed'), signalled, poll.orphaned]);
   clearInterval(poll.timer);
-  session.pins.flush();
-  session.journal.close({ reason });
+  session.close(reason);
   const eofMs = reason === 'client-closed' ? undefined : SIGNALLED_EOF_MS;
   const ended = Promise.all(session.upstreams.map((upstream) => upstream.end(eofMs)));
   // A signal that comes while servers take their time ends the patience.
