@@ -40,8 +40,7 @@ function write(value: unknown, depth: number): string {
   }
   const record = value as Record<string, unknown>;
   let out = '{';
-  // The default sort compares UTF-16 code units, which is what section 3.2.3 asks for.
-  for (const key of Object.keys(record).sort()) {
+  for (const key of sortedKeys(record)) {
     const member = record[key];
     if (member === undefined) continue;
     out += `${out.length > 1 ? ',' : ''}${text(key)}:${write(member, depth + 1)}`;
@@ -49,7 +48,18 @@ function write(value: unknown, depth: number): string {
   return `${out}}`;
 }
 
+/** Sorted by UTF-16 code units, as section 3.2.3 asks and the default sort does; most objects come that way. */
+function sortedKeys(record: Record<string, unknown>): string[] {
+  const keys = Object.keys(record);
+  for (let i = 1; i < keys.length; i++) if (keys[i - 1]! > keys[i]!) return keys.sort();
+  return keys;
+}
+
+/** Needs no escape: printable ASCII without the quote and the backslash. */
+const PLAIN = /^[\x20\x21\x23-\x5b\x5d-\x7e]{0,64}$/;
+
 function text(value: string): string {
+  if (PLAIN.test(value)) return `"${value}"`;
   if (!value.isWellFormed()) throw new CanonicalError('a string holds a lone surrogate');
   return JSON.stringify(value);
 }

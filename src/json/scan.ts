@@ -56,6 +56,7 @@ const INNER = new Set(
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const COMMA = 0x2c;
+const COLON = 0x3a;
 const MINUS = 0x2d;
 const OPEN_ARRAY = 0x5b;
 const CLOSE_ARRAY = 0x5d;
@@ -65,15 +66,14 @@ const CLOSE_OBJECT = 0x7d;
 /** Objects with more members than this compare keys through a set, smaller ones byte by byte. */
 const SMALL_OBJECT = 12;
 
-interface Frame {
-  object: boolean;
-  /** Start and end of each key so far, in pairs; the seen names once there are many or one is escaped. */
-  keys: number[];
-  names: Set<string> | undefined;
-  /** Where members of this object are noted, if it is part of the envelope. */
-  into: Member[] | undefined;
-  known: ReadonlySet<string> | undefined;
-}
+/**
+ * State of the walk, kept between calls: one frame a level, and the start and end of every key of every open object.
+ * The walk never yields, so one of each is enough for the process.
+ */
+const isObject: boolean[] = [];
+const firstKey: number[] = [];
+const names: (Set<string> | undefined)[] = [];
+const keys: number[] = [];
 
 /**
  * Walks the bytes of one message once, in linear time and with at most `depth` levels of state, and leaves the
@@ -90,13 +90,26 @@ export function scan(line: Buffer, depth: number): Scan {
   const members: Member[] = [];
   let inner: Member[] = [];
   const drift: number[] = [];
-  const frames: Frame[] = [];
-  let top: Frame | undefined;
-  let expectKey = false;
-  let open: Member | undefined;
   const length = line.length;
+  // The member whose value is being walked, at each of the two levels of the envelope.
+  let outerOpen: Member | undefined;
+  let innerOpen: Member | undefined;
+  let inBody = false;
+  let level = 0;
+  let keyCount = 0;
+  let expectKey = false;
   let lastEnd = 0;
   let i = 0;
+
+  const endValue = (): void => {
+    if (level === 1 && outerOpen !== undefined) {
+      outerOpen.end = lastEnd;
+      outerOpen = undefined;
+    } else if (level === 2 && innerOpen !== undefined) {
+      innerOpen.end = lastEnd;
+      innerOpen = undefined;
+    }
+  };
 
   while (i < length) {
     const byte = line[i]!;
@@ -106,72 +119,59 @@ export function scan(line: Buffer, depth: number): Scan {
     }
     if (byte === QUOTE) {
       const end = stringEnd(line, i);
-      if (expectKey && top !== undefined) {
-        noteKey(line, top, i, end);
-        expectKey = false;
-        if (top.into !== undefined) {
-          open = { key: decodeKey(line, i, end), keyStart: i, start: -1, end: -1 };
-          refuseFolded(open.key, top.known!, i);
-        }
-        // The colon is skipped here so that the value that follows is the next thing seen.
+      if (!expectKey) {
         i = end;
-        while (i < length && line[i] !== 0x3a) i++;
-        i++;
-        while (i < length && line[i]! <= 0x20) i++;
-        if (open !== undefined && top.into !== undefined) open.start = i;
+        lastEnd = end;
         continue;
       }
+      expectKey = false;
+      keyCount = noteKey(line, level - 1, keyCount, i, end);
+      const keyStart = i;
       i = end;
-      lastEnd = end;
+      while (i < length && line[i] !== COLON) i++;
+      i++;
+      if (level > 2 || (level === 2 && !inBody)) continue;
+      while (i < length && line[i]! <= 0x20) i++;
+      const member = { key: decodeKey(line, keyStart, end), keyStart, start: i, end: length };
+      refuseFolded(member.key, level === 1 ? ENVELOPE : INNER, keyStart);
+      if (level === 1) outerOpen = member;
+      else innerOpen = member;
+      (level === 1 ? members : inner).push(member);
       continue;
     }
     if (byte === OPEN_OBJECT || byte === OPEN_ARRAY) {
-      if (frames.length >= depth) {
+      if (level >= depth)
         throw new JsonFault('too-deep', `the message is nested deeper than ${depth} levels`, i);
-      }
       const object = byte === OPEN_OBJECT;
-      const frame: Frame = { object, keys: [], names: undefined, into: undefined, known: undefined };
-      if (frames.length === 0) {
-        if (!object) throw new JsonFault('batch', 'the message is an array; batches are not accepted', i);
-        frame.into = members;
-        frame.known = ENVELOPE;
-      } else if (object && frames.length === 1 && open !== undefined && isBody(open.key)) {
-        inner = [];
-        frame.into = inner;
-        frame.known = INNER;
+      if (level === 0 && !object) {
+        throw new JsonFault('batch', 'the message is an array; batches are not accepted', i);
       }
-      if (top?.into !== undefined && open !== undefined) {
-        top.into.push(open);
-        open = undefined;
+      if (level === 1) {
+        inBody = object && outerOpen !== undefined && isBody(outerOpen.key);
+        if (inBody) inner = [];
       }
-      frames.push(frame);
-      top = frame;
+      isObject[level] = object;
+      firstKey[level] = keyCount;
+      names[level] = undefined;
+      level++;
       expectKey = object;
       i++;
       continue;
     }
     if (byte === CLOSE_OBJECT || byte === CLOSE_ARRAY) {
-      if (open !== undefined && top?.into !== undefined) {
-        open.end = lastEnd;
-        top.into.push(open);
-        open = undefined;
+      endValue();
+      if (level > 0) {
+        level--;
+        keyCount = firstKey[level]!;
       }
-      frames.pop();
-      top = frames.at(-1);
       expectKey = false;
       i++;
       lastEnd = i;
-      const owner = top?.into?.at(-1);
-      if (owner !== undefined && owner.end === -1) owner.end = i;
       continue;
     }
     if (byte === COMMA) {
-      if (open !== undefined && top?.into !== undefined) {
-        open.end = lastEnd;
-        top.into.push(open);
-        open = undefined;
-      }
-      expectKey = top?.object === true;
+      endValue();
+      expectKey = level > 0 && isObject[level - 1]!;
       i++;
       continue;
     }
@@ -228,23 +228,27 @@ function firstByte(line: Buffer): number {
   return i;
 }
 
-function noteKey(line: Buffer, frame: Frame, start: number, end: number): void {
-  const { keys } = frame;
-  if (frame.names === undefined) {
-    const escaped = hasBackslash(line, start, end);
-    if (!escaped && keys.length < 2 * SMALL_OBJECT) {
-      for (let k = 0; k < keys.length; k += 2) {
+/** Notes a key of the object at `level` and refuses its second occurrence; the number of keys noted since. */
+function noteKey(line: Buffer, level: number, count: number, start: number, end: number): number {
+  const first = firstKey[level]!;
+  let seen = names[level];
+  if (seen === undefined) {
+    if (count - first < 2 * SMALL_OBJECT && !hasBackslash(line, start, end)) {
+      for (let k = first; k < count; k += 2) {
         if (sameBytes(line, keys[k]!, keys[k + 1]!, start, end)) throw duplicate(line, start, end);
       }
-      keys.push(start, end);
-      return;
+      keys[count] = start;
+      keys[count + 1] = end;
+      return count + 2;
     }
-    frame.names = new Set();
-    for (let k = 0; k < keys.length; k += 2) frame.names.add(decodeKey(line, keys[k]!, keys[k + 1]!));
+    seen = new Set();
+    for (let k = first; k < count; k += 2) seen.add(decodeKey(line, keys[k]!, keys[k + 1]!));
+    names[level] = seen;
   }
   const name = decodeKey(line, start, end);
-  if (frame.names.has(name)) throw duplicate(line, start, end);
-  frame.names.add(name);
+  if (seen.has(name)) throw duplicate(line, start, end);
+  seen.add(name);
+  return count;
 }
 
 function hasBackslash(line: Buffer, start: number, end: number): boolean {
@@ -365,7 +369,7 @@ export function membersOf(line: Buffer, start: number): Member[] {
     const keyStart = i;
     const keyEnd = stringEnd(line, i);
     i = keyEnd;
-    while (line[i]! <= 0x20 || line[i] === 0x3a) i++;
+    while (line[i]! <= 0x20 || line[i] === COLON) i++;
     const end = valueEnd(line, i);
     members.push({ key: decodeKey(line, keyStart, keyEnd), keyStart, start: i, end });
     i = end;

@@ -14,11 +14,16 @@ const LINGER_MS = 20;
 export class Journal {
   readonly #recorder: Recorder;
   readonly #described = new Map<string, string>();
-  #timer: NodeJS.Timeout | undefined;
+  readonly #timer: NodeJS.Timeout;
+  #lingering = false;
   #failure: string | undefined;
 
   constructor(recorder: Recorder) {
     this.#recorder = recorder;
+    this.#timer = setTimeout(() => {
+      this.#lingering = false;
+      this.commit();
+    }, LINGER_MS);
   }
 
   /** Why nothing can be recorded any more; calls are refused from then on. */
@@ -86,8 +91,6 @@ export class Journal {
 
   /** Everything noted so far has been written when this returns true. */
   commit(): boolean {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
     if (this.#failure !== undefined) return false;
     try {
       this.#recorder.commit();
@@ -112,7 +115,10 @@ export class Journal {
     if (this.#failure !== undefined) return;
     try {
       this.#recorder.append(kind, body, content);
-      this.#timer ??= setTimeout(() => this.commit(), LINGER_MS);
+      if (!this.#lingering) {
+        this.#lingering = true;
+        this.#timer.refresh();
+      }
     } catch (error) {
       this.#fail(error);
     }

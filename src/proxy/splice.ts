@@ -51,7 +51,7 @@ function noticeEdits(answer: Answer, notice: string, edits: Edit[], added: strin
 
 /** Claims on single blocks: they counted when the label was made, and may not contradict it. */
 function stripClaims(line: Buffer, list: Member | undefined, edits: Edit[]): void {
-  if (list === undefined || !claimsSomewhere(line)) return;
+  if (list === undefined || !metaSomewhere(line)) return;
   for (const element of elementsOf(line, list.start)) {
     for (const member of membersOf(line, element.start)) {
       if (member.key === '_meta') stripMeta(line, member, edits);
@@ -64,13 +64,10 @@ function stripClaims(line: Buffer, list: Member | undefined, edits: Edit[]): voi
   }
 }
 
-function claimsSomewhere(line: Buffer): boolean {
-  // An escaped name is as good as a plain one, so any escape means looking closer.
+function metaSomewhere(line: Buffer): boolean {
+  // An escaped name is as good as a plain one, so such an escape means looking closer.
   return (
-    line.includes('trust-annotations') ||
-    line.includes('cordon/') ||
-    line.includes('Cordon/') ||
-    line.includes('\\u00')
+    line.includes('"_meta"') || line.includes('\\u005') || line.includes('\\u006') || line.includes('\\u007')
   );
 }
 
