@@ -63,15 +63,19 @@ function wellFormed(entry: Record<string, unknown>): Record<string, unknown> {
 
 function shorten(entry: Record<string, unknown>, digest: (text: string) => ContentDigest): string {
   const members = Object.keys(entry)
-    .filter((name) => !ENVELOPE.has(name))
+    .filter((name) => !ENVELOPE.has(name) && entry[name] !== undefined)
     .map((name) => ({ name, text: canonical(entry[name]) }))
     .sort((a, b) => b.text.length - a.text.length);
+  let bytes = Buffer.byteLength(canonical(entry));
   for (const { name, text } of members) {
-    entry[name] = digest(text);
-    const short = canonical(entry);
-    if (fits(short)) return short;
+    const short = digest(text);
+    const saved = Buffer.byteLength(text) - Buffer.byteLength(canonical(short));
+    if (saved <= 0) break;
+    entry[name] = short;
+    bytes -= saved;
+    if (bytes <= MAX_ENTRY_BYTES) return canonical(entry);
   }
-  // Thousands of members: even their digests are too long together.
+  // Thousands of small members: even their digests are too long together.
   const { v, n, time, kind, ...detail } = entry;
   return canonical({ v, n, time, kind, detail: digest(canonical(detail)) });
 }

@@ -49,24 +49,19 @@ export class SessionFolder {
     this.path = join(sessions, sessionId);
     // An inner dot cannot begin a session's id, so that readers pass an unfinished folder over.
     const unfinished = join(sessions, `.${sessionId}${UNFINISHED}`);
+    if (existsSync(this.path)) {
+      throw new RecordingError('session-exists', `there already is a session ${sessionId} in ${sessions}`);
+    }
     try {
       mkdirSync(sessions, { recursive: true, mode: 0o700 });
       mkdirSync(unfinished, { mode: 0o700 });
       writeNew(join(unfinished, SALT), birth.salt);
       writeNew(join(unfinished, WAL), birth.wal);
       writeNew(join(unfinished, CHECKPOINT), birth.checkpoint);
-      if (existsSync(this.path)) throw Object.assign(new Error('it is there'), { code: 'EEXIST' });
       renameSync(unfinished, this.path);
     } catch (error) {
-      const code = systemCode(error);
-      if (code === 'EEXIST' || code === 'ENOTEMPTY') {
-        throw new RecordingError(
-          'session-exists',
-          `there already is a session ${sessionId} in ${sessions}`,
-          error,
-        );
-      }
-      rmSync(unfinished, { recursive: true, force: true });
+      // Unless it is another process's, which is starting the same session.
+      if (systemCode(error) !== 'EEXIST') rmSync(unfinished, { recursive: true, force: true });
       throw new RecordingError(
         'state-unusable',
         `cannot start a log in ${sessions}: ${reasonOf(error)}`,
@@ -127,7 +122,9 @@ export class SessionFolder {
 
   /** Everything written before this call is on the disk when it returns. */
   syncNow(): void {
-    for (const [path, kind] of [...this.#syncing, ...this.#take()]) {
+    const all = [...this.#syncing, ...this.#take()];
+    this.#syncing = [];
+    for (const [path, kind] of all) {
       const fd = openSync(path, flagsFor(kind));
       try {
         fsyncSync(fd);
@@ -139,8 +136,9 @@ export class SessionFolder {
 
   /** The same without blocking; one at a time. */
   async sync(): Promise<void> {
-    this.#syncing = this.#take();
-    for (const [path, kind] of this.#syncing) {
+    const all = this.#take();
+    this.#syncing = all;
+    for (const [path, kind] of all) {
       const handle = await open(path, flagsFor(kind));
       try {
         await handle.sync();

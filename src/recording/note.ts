@@ -101,6 +101,7 @@ export function parseCheckpoint(text: string): Checkpoint {
   if (
     checkpoint.origin === '' ||
     !Number.isSafeInteger(checkpoint.size) ||
+    checkpoint.size < 0 ||
     checkpoint.root.length !== HASH_BYTES ||
     formatCheckpoint(checkpoint) !== text
   ) {

@@ -1,0 +1,354 @@
+import { cpSync, mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { openSigningKey, readPublicKey } from '../../src/recording/keys.ts';
+import { formatCheckpoint, formatNote, keyIdOf } from '../../src/recording/note.ts';
+import { type Verification, verifyLog } from '../../src/recording/verify.ts';
+import { filesOf, openRecorder, recordUpTo, temporaryFolder } from './support.ts';
+
+/** A log on disk whose files a test may change; each `check` starts from the files as they were recorded. */
+class Specimen {
+  readonly state: string;
+  readonly directory: string;
+  readonly files: ReadonlyMap<string, Buffer>;
+
+  constructor(state: string, directory: string) {
+    this.state = state;
+    this.directory = directory;
+    this.files = filesOf(directory);
+  }
+
+  verify(): Verification {
+    return verifyLog(this.directory, readPublicKey(this.state));
+  }
+
+  /** Verifies with one file replaced, or removed. */
+  check(file: string, bytes: Buffer | undefined): Verification {
+    const path = join(this.directory, file);
+    if (bytes === undefined) rmSync(path);
+    else {
+      mkdirSync(dirname(path), { recursive: true });
+      writeFileSync(path, bytes);
+    }
+    const result = this.verify();
+    const original = this.files.get(file);
+    if (original === undefined) rmSync(path);
+    else writeFileSync(path, original);
+    return result;
+  }
+}
+
+/** A session of `size` entries that ended well. */
+function closedLog(size: number): Specimen {
+  const state = temporaryFolder();
+  const recorder = openRecorder(state);
+  recordUpTo(recorder, size - 1);
+  recorder.close();
+  return new Specimen(state, recorder.directory);
+}
+
+/** A session that died, in `folder`: `signed` entries under its last checkpoint, `unsigned` after it. */
+async function brokenLog(folder: string, signed: number, unsigned: number): Promise<Specimen> {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  const recorder = openRecorder(folder);
+  recordUpTo(recorder, signed);
+  await vi.advanceTimersByTimeAsync(2_000);
+  recordUpTo(recorder, signed + unsigned);
+  vi.useRealTimers();
+  const directory = join(folder, 'copy', 'one');
+  cpSync(recorder.directory, directory, { recursive: true });
+  recorder.close();
+  return new Specimen(folder, directory);
+}
+
+/** The salt lies beside the log: no entry's wording depends on it. */
+const isLog = (file: string) => file !== 'salt';
+
+/** One byte changed, removed or inserted. */
+function mutate(bytes: Buffer, at: number, how: 'change' | 'remove' | 'insert', value: number): Buffer {
+  const before = bytes.subarray(0, at);
+  if (how === 'insert') return Buffer.concat([before, Buffer.of(value), bytes.subarray(at)]);
+  if (how === 'remove') return Buffer.concat([before, bytes.subarray(at + 1)]);
+  return Buffer.concat([before, Buffer.of(bytes[at]! ^ (value || 1)), bytes.subarray(at + 1)]);
+}
+
+const hows = fc.constantFrom('change' as const, 'remove' as const, 'insert' as const);
+
+test('a golden log verifies, and says with which key', () => {
+  const state = fileURLToPath(new URL('../../fixtures/vectors/state', import.meta.url));
+  const result = verifyLog(join(state, 'sessions', 'golden'), readPublicKey(state));
+  expect(result).toEqual({
+    session: 'golden',
+    status: 'ok',
+    key: 'cordon/00112233aabbccdd/golden+c3239031+AddamAGCsQq31Uv+08lkBzoO4XLz2qYjJa8CGmj3B1Ea',
+    signed: 5,
+    unsigned: 0,
+    tornBytes: 0,
+    closed: true,
+  });
+});
+
+describe('a closed log', () => {
+  test('every single byte of every file counts', () => {
+    const log = closedLog(3);
+    expect(log.verify().status).toBe('ok');
+    for (const [file, bytes] of log.files) {
+      if (!isLog(file)) continue;
+      for (let at = 0; at < bytes.length; at++) {
+        for (const mutated of [mutate(bytes, at, 'change', 1), mutate(bytes, at, 'remove', 0)]) {
+          expect([file, at, log.check(file, mutated).status]).toEqual([file, at, 'tampered']);
+        }
+      }
+      expect([file, log.check(file, Buffer.concat([bytes, Buffer.of(10)])).status]).toEqual([
+        file,
+        'tampered',
+      ]);
+      expect([file, log.check(file, undefined).status]).toEqual([file, 'tampered']);
+    }
+  });
+
+  test('so it does where there are several tiles', () => {
+    const log = closedLog(515);
+    const names = [...log.files.keys()].filter(isLog);
+    expect(names.sort()).toEqual([
+      'checkpoint',
+      ...['0/000', '0/001', '0/002.p/3', '1/000.p/2'].map((path) => `tile/${path}`),
+      ...['000', '001', '002.p/3'].map((path) => `tile/entries/${path}`),
+    ]);
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...names),
+        fc.nat(),
+        hows,
+        fc.integer({ min: 0, max: 255 }),
+        (file, nat, how, value) => {
+          const bytes = log.files.get(file)!;
+          const mutated = mutate(bytes, nat % bytes.length, how, value);
+          return log.check(file, mutated).status === 'tampered';
+        },
+      ),
+      { numRuns: 150 },
+    );
+    expect(log.verify().status).toBe('ok');
+  });
+
+  test.each([
+    [0, 'tile/entries/000'],
+    [255, 'tile/entries/000'],
+    [256, 'tile/entries/001'],
+    [300, 'tile/entries/001.p/45'],
+  ])('the first bad entry is named: %i', (n, file) => {
+    const log = closedLog(file.endsWith('.p/45') ? 301 : 513);
+    const bytes = Buffer.from(log.files.get(file)!);
+    // The time of an entry stays a time: nothing but its hash gives the change away.
+    const entry = bytes.indexOf(`"n":${n},`);
+    bytes[bytes.indexOf('"time":', entry) + 10] = 0x39;
+    expect(log.check(file, bytes).fault).toMatchObject({ entry: n });
+  });
+
+  test('two entries that changed places are found', () => {
+    const log = closedLog(4);
+    const bundle = log.files.get('tile/entries/000.p/4')!.toString('latin1');
+    const swapped = bundle
+      .replace('"n":1,', '"n":x,')
+      .replace('"n":2,', '"n":1,')
+      .replace('"n":x,', '"n":2,');
+    expect(log.check('tile/entries/000.p/4', Buffer.from(swapped, 'latin1')).fault).toMatchObject({
+      code: 'entry-malformed',
+      entry: 1,
+    });
+  });
+
+  test.each([
+    ['added', 'tile/entries/007', 'file-unexpected'],
+    ['of no level', 'tile/0/0', 'file-unexpected'],
+    ['beside the tiles', 'notes.txt', 'file-unexpected'],
+    ['an older part that contradicts', 'tile/0/000.p/2', 'file-malformed'],
+    ['an older bundle that contradicts', 'tile/entries/000.p/2', 'file-malformed'],
+    ['a write-ahead file of other entries', 'wal', 'entry-mismatch'],
+  ])('a file %s', (_, file, code) => {
+    expect(closedLog(5).check(file, Buffer.from('{}\n')).fault).toMatchObject({ code });
+  });
+
+  test('what a dead process leaves behind is no fault: unfinished files, older parts, the write-ahead file', () => {
+    const log = closedLog(5);
+    const entries = log.files.get('tile/entries/000.p/5')!;
+    const first = entries.subarray(0, 2 + entries.readUInt16BE(0));
+    expect(log.check('checkpoint.tmp', Buffer.from('half')).status).toBe('ok');
+    expect(log.check('tile/0/000.p/2', log.files.get('tile/0/000.p/5')!.subarray(0, 64)).status).toBe('ok');
+    expect(log.check('tile/entries/000.p/1', first).status).toBe('ok');
+    const lines: string[] = [];
+    for (let at = 0; at < entries.length; at += 2 + entries.readUInt16BE(at)) {
+      lines.push(entries.toString('utf8', at + 2, at + 2 + entries.readUInt16BE(at)));
+    }
+    expect(log.check('wal', Buffer.from(`${lines.join('\n')}\n`)).status).toBe('ok');
+  });
+
+  test('a link in place of a tile is refused, though it leads to the same bytes', () => {
+    const log = closedLog(5);
+    const elsewhere = join(log.state, 'elsewhere');
+    renameSync(join(log.directory, 'tile/0/000.p/5'), elsewhere);
+    symlinkSync(elsewhere, join(log.directory, 'tile/0/000.p/5'));
+    expect(log.verify().fault).toMatchObject({ code: 'file-malformed', message: 'it is a link' });
+    rmSync(join(log.directory, 'tile/0/000.p/5'));
+    renameSync(elsewhere, join(log.directory, 'tile/0/000.p/5'));
+    renameSync(join(log.directory, 'tile'), join(log.state, 'tile'));
+    symlinkSync(join(log.state, 'tile'), join(log.directory, 'tile'));
+    expect(log.verify().status).toBe('tampered');
+  });
+
+  test('a whole log under another name, or of another machine, is not this one', () => {
+    const log = closedLog(5);
+    const moved = join(dirname(log.directory), 'two');
+    cpSync(log.directory, moved, { recursive: true });
+    expect(verifyLog(moved, readPublicKey(log.state)).fault).toMatchObject({ code: 'checkpoint-origin' });
+    const other = temporaryFolder();
+    openSigningKey(other);
+    const { hostId } = readPublicKey(log.state);
+    const { publicKey } = readPublicKey(other);
+    expect(verifyLog(log.directory, { hostId, publicKey }).fault).toMatchObject({
+      code: 'checkpoint-signature',
+    });
+  });
+
+  test('a signed checkpoint of another root, or of more than there is', () => {
+    const log = closedLog(5);
+    const key = openSigningKey(log.state);
+    const origin = `cordon/${key.hostId}/one`;
+    const signed = (size: number) => {
+      const text = formatCheckpoint({ origin, size, root: Buffer.alloc(32) });
+      const signatures = [
+        { name: origin, keyId: keyIdOf(origin, key.publicKey), signature: key.sign(Buffer.from(text)) },
+      ];
+      return Buffer.from(formatNote({ text, signatures }));
+    };
+    expect(log.check('checkpoint', signed(5)).fault).toMatchObject({ code: 'root-mismatch' });
+    expect(log.check('checkpoint', signed(6)).fault).toMatchObject({ code: 'file-missing', entry: 0 });
+    expect(log.check('checkpoint', signed(4)).status).toBe('tampered');
+    expect(log.check('checkpoint', signed(2 ** 50)).fault).toMatchObject({ code: 'file-missing', entry: 0 });
+  });
+});
+
+describe('a session that died', () => {
+  let log: Specimen;
+  let wal: Buffer;
+  /** Where in the write-ahead file the signed entries end. */
+  let border: number;
+  const folder = mkdtempSync(join(tmpdir(), 'cordon-recording-'));
+  beforeAll(async () => {
+    log = await brokenLog(folder, 4, 3);
+    wal = log.files.get('wal')!;
+    border = wal.indexOf('{"event":"e7"');
+  });
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  test('has its signed entries intact and the others reported', () => {
+    expect(log.verify()).toMatchObject({
+      status: 'unsigned',
+      signed: 4,
+      unsigned: 3,
+      tornBytes: 0,
+      closed: false,
+    });
+  });
+
+  test('cut off at any byte: whole entries are unsigned, torn bytes are torn, and a signed entry is missed', () => {
+    for (let length = 0; length <= wal.length; length++) {
+      const result = log.check('wal', wal.subarray(0, length));
+      if (length < border) {
+        expect([length, result.status]).toEqual([length, 'tampered']);
+        const whole = wal.subarray(0, length).toString().split('\n').length - 1;
+        expect(result.fault).toMatchObject({ code: 'entry-mismatch', file: 'wal', entry: whole });
+        continue;
+      }
+      const tail = wal.subarray(border, length).toString();
+      const torn = Buffer.byteLength(tail.slice(tail.lastIndexOf('\n') + 1));
+      const unsigned = tail.split('\n').length - 1;
+      expect([length, result]).toMatchObject([
+        length,
+        {
+          status: unsigned + torn > 0 ? 'unsigned' : 'ok',
+          signed: 4,
+          unsigned,
+          tornBytes: torn,
+          closed: false,
+        },
+      ]);
+    }
+  });
+
+  test('any byte changed, removed or inserted is found in what is signed, and nothing after it reads as signed', () => {
+    const names = [...log.files.keys()].filter(isLog);
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...names),
+        fc.nat(),
+        hows,
+        fc.integer({ min: 0, max: 255 }),
+        (file, nat, how, value) => {
+          const bytes = log.files.get(file)!;
+          const at = nat % bytes.length;
+          const mutated = mutate(bytes, at, how, value);
+          const { status } = log.check(file, mutated);
+          return file === 'wal' && at >= border - 1 ? status !== 'ok' : status === 'tampered';
+        },
+      ),
+      { numRuns: 400 },
+    );
+  });
+
+  test('any file removed is missed', () => {
+    for (const file of log.files.keys()) {
+      if (isLog(file)) expect([file, log.check(file, undefined).status]).toEqual([file, 'tampered']);
+    }
+  });
+
+  test('tiles that reach past its checkpoint prove nothing', () => {
+    expect(log.check('tile/0/000.p/6', Buffer.alloc(192)).status).toBe('unsigned');
+    const signedOnly = wal.subarray(0, border);
+    writeFileSync(join(log.directory, 'wal'), signedOnly);
+    expect(log.verify().status).toBe('ok');
+    expect(log.check('tile/0/000.p/6', Buffer.alloc(192)).status).toBe('unsigned');
+    writeFileSync(join(log.directory, 'wal'), wal);
+  });
+
+  test.each([
+    ['not JSON', '{"v":1'],
+    ['not canonical', '{"v":1,"kind":"x","n":7,"time":1}'],
+    ['another number', '{"kind":"x","n":9,"time":1,"v":1}'],
+    ['no number', '{"kind":"x","n":"7","time":1,"v":1}'],
+    ['no time', '{"kind":"x","n":7,"time":"1","v":1}'],
+    ['a time with a fraction', '{"kind":"x","n":7,"time":1.5,"v":1}'],
+    ['a time before 1970', '{"kind":"x","n":7,"time":-1,"v":1}'],
+    ['no kind', '{"n":7,"time":1,"v":1}'],
+    ['a second opening', '{"kind":"session.open","n":7,"time":1,"v":1}'],
+    ['another version', '{"kind":"x","n":7,"time":1,"v":2}'],
+    ['null', 'null'],
+    ['a list', '[]'],
+    ['nothing', ''],
+    ['nesting', '['.repeat(30_000) + ']'.repeat(30_000)],
+    ['an endless line', 'x'.repeat(300_000)],
+  ])('an unsigned line that is no entry: %s', (_, line) => {
+    expect(log.check('wal', Buffer.concat([wal, Buffer.from(`${line}\n`)])).fault).toMatchObject({
+      code: 'entry-malformed',
+    });
+  });
+});
+
+test('arbitrary bytes in any file end in a verdict, never in a crash', () => {
+  const log = closedLog(4);
+  fc.assert(
+    fc.property(
+      fc.constantFrom(...log.files.keys(), 'wal'),
+      fc.uint8Array({ maxLength: 300 }),
+      (file, bytes) => {
+        const { status } = log.check(file, Buffer.from(bytes));
+        return isLog(file) ? status === 'tampered' : status === 'ok';
+      },
+    ),
+    { numRuns: 150 },
+  );
+});
