@@ -19,7 +19,7 @@ export function locksInState(stateDir: string): string[] {
 export function locksMeant(options: { lock?: string; config?: string; state?: string }): string[] {
   if (options.lock !== undefined) return [resolve(options.lock)];
   if (options.config !== undefined) return [lockPath({ configPath: resolve(options.config) })];
-  if (options.state === undefined && existsSync('mcp.json')) {
+  if (options.state === undefined && existsSync(resolve('mcp.json'))) {
     return [lockPath({ configPath: resolve('mcp.json') })];
   }
   return locksInState(resolve(options.state ?? stateDirectory()));

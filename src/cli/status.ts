@@ -63,7 +63,7 @@ export async function command(argv: string[]): Promise<number> {
 function report(stateDir: string, json: boolean): number {
   const sessions = runningSessions(stateDir);
   const locks = new Set(locksInState(stateDir));
-  if (existsSync('mcp.json')) locks.add(lockPath({ configPath: resolve('mcp.json') }));
+  if (existsSync(resolve('mcp.json'))) locks.add(lockPath({ configPath: resolve('mcp.json') }));
   for (const { lock } of sessions) locks.add(lock);
 
   const withheld: Withheld[] = [];

@@ -106,9 +106,13 @@ function replace(path: string, text: string): void {
 function acquire(path: string): () => void {
   const guard = `${path}.guard`;
   const deadline = Date.now() + PATIENCE_MS;
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+  } catch (error) {
+    throw failed(path, 'cannot be written', error);
+  }
   for (;;) {
     try {
-      mkdirSync(dirname(path), { recursive: true });
       closeSync(openSync(guard, 'wx', 0o600));
       return () => rmSync(guard, { force: true });
     } catch (error) {

@@ -27,9 +27,10 @@ export class Anchors {
       if (bucket) bucket.push(word);
       else this.#words.set(last, [word]);
     }
+    for (const bucket of this.#words.values()) bucket.sort((a, b) => b.length - a.length);
   }
 
-  /** Where the next word begins at or after `from`, and its length; undefined if there is none. */
+  /** Where the next word begins at or after `from`, and the length of the longest there; undefined if there is none. */
   next(text: string, from: number): { at: number; length: number } | undefined {
     const shift = this.#shift;
     const length = text.length;

@@ -1,5 +1,4 @@
-import { Anchors } from './anchors.ts';
-import { type InspectContext, MAX_SPANS, type Span } from './detector.ts';
+import type { InspectContext, Span } from './detector.ts';
 
 /** `send_email`, `query-docs` or `readFile` are names; `translate` is a word, and so is `file`. */
 const COMPOUND = /[_-][A-Za-z0-9]|[a-z][A-Z]/;
@@ -11,27 +10,17 @@ const ASKING =
   /\b(?:call|calls|calling|use|using|invoke|invoking|run|running|execute|executing|trigger|tool|tools|function)\b/i;
 const BESIDE = 48;
 
-const scanners = new WeakMap<readonly string[], Anchors | null>();
+/** The names worth looking for in running text, in lower case. */
+export function distinctiveNames(foreignTools: readonly string[]): Set<string> {
+  return new Set(foreignTools.filter(isDistinctive).map((name) => name.toLowerCase()));
+}
 
-/** `foreign-tool`: a server's text names another server's tool. In an output it must also speak of calling it. */
-export function foreignTool(text: string, context: InspectContext): Span[] {
-  let anchors = scanners.get(context.foreignTools);
-  if (anchors === undefined) {
-    const names = context.foreignTools.filter(isDistinctive);
-    anchors = names.length > 0 ? new Anchors(names) : null;
-    scanners.set(context.foreignTools, anchors);
-  }
-  const spans: Span[] = [];
-  if (anchors === null) return spans;
-  for (let hit = anchors.next(text, 0); hit && spans.length < MAX_SPANS; ) {
-    const { at, length } = hit;
-    const end = at + length;
-    if (isBounded(text, at, end) && (context.kind === 'descriptor' || isAsked(text, at, end))) {
-      spans.push([at, end]);
-    }
-    hit = anchors.next(text, at + 1);
-  }
-  return spans;
+/**
+ * `foreign-tool`: at these offsets a server's text names another server's tool, whose name stands there. In an output
+ * it must also speak of calling it.
+ */
+export function namesForeignTool(text: string, [at, end]: Span, kind: InspectContext['kind']): boolean {
+  return isBounded(text, at, end) && (kind === 'descriptor' || isAsked(text, at, end));
 }
 
 function isDistinctive(name: string): boolean {

@@ -2,10 +2,9 @@ import type { Finding, Text } from '../../event.ts';
 import { ansi } from './ansi.ts';
 import type { InspectContext, Span } from './detector.ts';
 import { encodedInstructions } from './encoded.ts';
-import { foreignTool } from './foreign-tool.ts';
 import { hiddenUnicode } from './hidden-unicode.ts';
-import { instructions } from './instructions.ts';
 import { lookAlike } from './look-alike.ts';
+import { scan } from './scan.ts';
 
 export type { InspectContext } from './detector.ts';
 
@@ -26,10 +25,11 @@ export function inspect(texts: readonly Text[], context: InspectContext): Findin
       for (const span of spans) if (findings.length < MAX_FINDINGS) findings.push({ detector, path, span });
     };
     const ascii = isAscii(text);
-    add('instructions', instructions(text, context.kind));
+    const { instructions, foreign } = scan(text, context);
+    add('instructions', instructions);
     add('encoded-instructions', encodedInstructions(text, context.kind));
     const isForeign = ([start, end]: Span): boolean => !own?.has(text.slice(start, end));
-    add('foreign-tool', foreignTool(text, context).filter(isForeign));
+    add('foreign-tool', foreign.filter(isForeign));
     add('ansi', ansi(text, ascii));
     if (!ascii) add('hidden-unicode', hiddenUnicode(text, context.kind));
     if (context.kind === 'descriptor' && path === '/name') add('look-alike', lookAlike(text, context));

@@ -3,7 +3,7 @@ import { type InspectContext, MAX_SPANS, type Span } from './detector.ts';
 import { ANCHORS, CLASSES, PAIRS, RULES, TEMPLATE_MARKERS } from './lexicon.ts';
 import { type Word, wordsOf } from './words.ts';
 
-/** Characters read around an anchor. The next anchor is sought past STEP, so that any text is read a few times at most. */
+/** Characters read around an anchor. Anchors less than STEP behind it are passed over: any text is read a few times at most. */
 const BEFORE = 200;
 const AFTER = 300;
 const STEP = 150;
@@ -14,7 +14,9 @@ interface Rule {
   steps: { gap: number; words: ReadonlySet<string>; pairs: ReadonlySet<string> }[];
 }
 
-const ANCHOR_SCAN = new Anchors([...ANCHORS, ...TEMPLATE_MARKERS]);
+/** Where a text is worth reading word by word. */
+export const READ_AT: readonly string[] = [...ANCHORS, ...TEMPLATE_MARKERS];
+const ANCHOR_SCAN = new Anchors(READ_AT);
 const MARKERS = new Set(TEMPLATE_MARKERS);
 const BY_FIRST_WORD = new Map<string, Rule[]>();
 
@@ -35,19 +37,42 @@ for (const kind of ['always', 'descriptor', 'output'] as const) {
  * before other tools. Combinations of words (lexicon.ts), not wordings; English.
  */
 export function instructions(text: string, kind: InspectContext['kind']): Span[] {
-  const spans: Span[] = [];
-  for (let hit = ANCHOR_SCAN.next(text, 0); hit && spans.length < MAX_SPANS; ) {
-    const { at, length } = hit;
-    if (MARKERS.has(text.slice(at, at + length).toLowerCase())) {
-      spans.push([at, at + length]);
-      hit = ANCHOR_SCAN.next(text, at + length);
-      continue;
-    }
-    const found = firstMatch(wordsOf(text, windowStart(text, at), at + AFTER), kind);
-    if (found && found[1] > (spans.at(-1)?.[1] ?? 0)) spans.push(found);
-    hit = ANCHOR_SCAN.next(text, Math.max(found?.[1] ?? 0, at + (found ? length : STEP)));
+  const reader = new InstructionReader(text, kind);
+  for (let hit = ANCHOR_SCAN.next(text, 0); hit && !reader.full; hit = ANCHOR_SCAN.next(text, hit.at + 1)) {
+    reader.read(hit.at, hit.length);
   }
-  return spans;
+  return reader.spans;
+}
+
+/** Reads one text where anchors are met, in ascending order, and collects what it finds. */
+export class InstructionReader {
+  readonly spans: Span[] = [];
+  readonly #text: string;
+  readonly #kind: InspectContext['kind'];
+  #next = 0;
+
+  constructor(text: string, kind: InspectContext['kind']) {
+    this.#text = text;
+    this.#kind = kind;
+  }
+
+  get full(): boolean {
+    return this.spans.length >= MAX_SPANS;
+  }
+
+  read(at: number, length: number): void {
+    if (at < this.#next || this.full) return;
+    const text = this.#text;
+    const end = at + length;
+    if (MARKERS.has(text.slice(at, end).toLowerCase())) {
+      this.spans.push([at, end]);
+      this.#next = end;
+      return;
+    }
+    const found = firstMatch(wordsOf(text, windowStart(text, at), at + AFTER), this.#kind);
+    if (found && found[1] > (this.spans.at(-1)?.[1] ?? 0)) this.spans.push(found);
+    this.#next = found ? Math.max(found[1], end) : at + STEP;
+  }
 }
 
 /** Not in the middle of a word, unless it has no beginning near. */

@@ -90,7 +90,7 @@ export const RULES: Readonly<Record<'always' | 'descriptor' | 'output', readonly
     '~ role 12 you|override|must',
     '~ markup 40 must|override|model',
     // Keep it from the user.
-    'negation 3 tell 3 user',
+    'negation 3 tell 4 user',
     'conceal 6 from 2 user',
     'negation 2 ask 4 confirmation',
     // Speak for the user.
@@ -98,7 +98,7 @@ export const RULES: Readonly<Record<'always' | 'descriptor' | 'output', readonly
     'the 1 user 2 has 3 approved 5 deed',
     // Put itself in front of the task.
     'before 2 you 4 solve 4 task|user',
-    '~ after 6 you 2 can 2 solve 3 task',
+    '~ after 2 you 6 you 2 can 2 solve 3 task',
     'task 4 gave 1 you',
     // Put itself in front of other tools.
     'must 2 prefer 1 mine',
@@ -226,7 +226,7 @@ export const ANCHORS = [
     'wallet.dat',
     '.git-cred',
   ],
-  ...['credentials.json', '.env file', ' .ssh '],
+  ...['credentials.json', '.env file'],
   ...[
     'private key',
     'ssh key',
@@ -237,7 +237,7 @@ export const ANCHORS = [
   ],
   ...['seed phrase', 'full conversation', 'entire conversation', 'whole conversation', 'previous messages'],
   ...['password', 'credential', 'secrets', ' secret', 'passphrase', 'api_key', 'api key', 'access token'],
-  ...[' assistant', ' claude', 'chatgpt', 'gemini ', 'copilot', ' llms ', 'chatbot', ' ai model'],
+  ...[' assistant', ' claude', 'chatgpt', 'gemini ', 'copilot', 'chatbot', ' ai model'],
   ...[' ai agent', ' ai assistant', 'language model', ' llm must', ' llm should'],
   ...['to continue', 'to proceed', 'to retry', 'to resolve', 'to unlock', 'to resume', 'and retry'],
   ...['before continuing', 'before proceeding'],

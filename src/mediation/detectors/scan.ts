@@ -1,0 +1,41 @@
+import { Anchors } from './anchors.ts';
+import { type InspectContext, MAX_SPANS, type Span } from './detector.ts';
+import { distinctiveNames, namesForeignTool } from './foreign-tool.ts';
+import { InstructionReader, READ_AT } from './instructions.ts';
+
+interface Scanner {
+  anchors: Anchors;
+  names: ReadonlySet<string>;
+}
+
+const scanners = new WeakMap<readonly string[], Scanner>();
+
+/** `instructions` and `foreign-tool` in one pass, which is most of what looking at a long text costs. */
+export function scan(text: string, context: InspectContext): { instructions: Span[]; foreign: Span[] } {
+  const { anchors, names } = scannerOf(context.foreignTools);
+  const reader = new InstructionReader(text, context.kind);
+  const foreign: Span[] = [];
+  for (let hit = anchors.next(text, 0); hit; hit = anchors.next(text, hit.at + 1)) {
+    const { at, length } = hit;
+    reader.read(at, length);
+    if (foreign.length >= MAX_SPANS) {
+      if (reader.full) break;
+      continue;
+    }
+    const span: Span = [at, at + length];
+    if (names.has(text.slice(...span).toLowerCase()) && namesForeignTool(text, span, context.kind)) {
+      foreign.push(span);
+    }
+  }
+  return { instructions: reader.spans, foreign };
+}
+
+function scannerOf(foreignTools: readonly string[]): Scanner {
+  let scanner = scanners.get(foreignTools);
+  if (!scanner) {
+    const names = distinctiveNames(foreignTools);
+    scanner = { names, anchors: new Anchors([...READ_AT, ...names]) };
+    scanners.set(foreignTools, scanner);
+  }
+  return scanner;
+}

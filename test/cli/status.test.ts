@@ -1,0 +1,85 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { command } from '../../src/cli/status.ts';
+import { updateLock } from '../../src/config/lock-file.ts';
+import { describeAll } from '../../src/mediation/descriptors/descriptor.ts';
+import { Pins } from '../../src/mediation/descriptors/pins.ts';
+import { startTimeOf } from '../../src/proxy/process-group.ts';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'status-'));
+  // Elsewhere than the project, whose own mcp.json is not meant.
+  vi.spyOn(process, 'cwd').mockReturnValue(folder);
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+async function status(...argv: string[]): Promise<{ code: number; out: string; err: string }> {
+  let out = '';
+  let err = '';
+  const stdout = vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
+    out += text;
+    return true;
+  });
+  const stderr = vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
+    err += text;
+    return true;
+  });
+  const code = await command(['--state', folder, ...argv]);
+  stdout.mockRestore();
+  stderr.mockRestore();
+  return { code, out, err };
+}
+
+function withhold(path: string, name: string): void {
+  const pins = new Pins({ version: 1, pins: [], pending: [] });
+  const [one] = describeAll('tool', 'calc', [{ name, description: 'x' }]);
+  pins.check(one!, [{ detector: 'ansi', path: '/description', span: [0, 1] }], '2026-01-31T12:00:00Z');
+  updateLock(path, () => pins.toLock());
+}
+
+function running(pid: number, startTime: string | undefined, lock: string): void {
+  mkdirSync(join(folder, 'running'), { recursive: true });
+  const servers = [{ name: 'calc', pid: 4, startTime: '9', state: 'ready' }];
+  const record = { pid, startTime, session: `s${pid}`, mode: 'guard', servers, lock };
+  writeFileSync(join(folder, 'running', `${pid}.json`), JSON.stringify(record));
+}
+
+test('says so when there is nothing', async () => {
+  const { code, out } = await status();
+  expect(out).toContain('no session is running\nnothing is withheld\n');
+  expect(code).toBe(0);
+});
+
+test('shows what is withheld, here and in the lock of a running session', async () => {
+  withhold(join(folder, 'pins', 'a-0.lock'), 'add\u202e');
+  withhold(join(folder, 'elsewhere', 'cordon.lock'), 'sub');
+  running(process.pid, startTimeOf(process.pid), join(folder, 'elsewhere', 'cordon.lock'));
+  const { code, out } = await status();
+  expect(code).toBe(1);
+  expect(out).toContain(`session s${process.pid}  guard  pid ${process.pid}\n  calc  ready  pid 4\n`);
+  expect(out).toContain('calc.add\\u{202e} (tool) is suspect: ansi');
+  expect(out).toContain('calc.sub (tool) is suspect: ansi');
+});
+
+test('a record of a process that is gone, of another one or half written is no session', async () => {
+  running(process.pid, 'another time', 'x');
+  running(2 ** 22 + 1, '1', 'x');
+  writeFileSync(join(folder, 'running', '3.json'), '{"pid":');
+  const { out } = await status('--json');
+  expect(JSON.parse(out)).toEqual({ sessions: [], withheld: [], errors: [] });
+});
+
+test('names a broken lock and shows the others', async () => {
+  withhold(join(folder, 'pins', 'a-0.lock'), 'add');
+  writeFileSync(join(folder, 'pins', 'b-0.lock'), '[');
+  const { code, out, err } = await status();
+  expect(code).toBe(2);
+  expect(err).toContain('b-0.lock: is not valid JSON');
+  expect(out).toContain('calc.add');
+});
