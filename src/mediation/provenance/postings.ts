@@ -1,5 +1,6 @@
 const FIRST_CAPACITY = 512;
 const MAX_LOAD = 0.75;
+const GROWTH = 1.6;
 /** Occurrences kept of one key, each from another class of source. */
 export const MAX_POSTINGS = 8;
 /** Beyond this many slots from its place a key is given up; with seeded hashes nobody gets there. */
@@ -7,6 +8,8 @@ const MAX_PROBES = 256;
 
 /** What `Postings` must know of the texts that its positions point into. */
 export interface Horizon {
+  /** Whether any position is not. */
+  readonly evicted: boolean;
   /** Whether a position is still retained. */
   alive(position: number): boolean;
   /** Whether it will be evicted before long, so that a later occurrence is worth more. */
@@ -22,7 +25,7 @@ export class Postings {
   /** A key was given up: its absence proves nothing any more. */
   overflowed = false;
   readonly #horizon: Horizon;
-  #entries = new Uint32Array(FIRST_CAPACITY * 3);
+  #entries = new Int32Array(FIRST_CAPACITY * 3);
   #capacity = FIRST_CAPACITY;
   #count = 0;
 
@@ -37,7 +40,7 @@ export class Postings {
   /** Keeps the key's position unless its class has one that will last. `kind` is 1 to 255. */
   add(lo: number, hi: number, kind: number, position: number): void {
     if (this.#count >= this.#capacity * MAX_LOAD) this.#resize();
-    const tag = ((hi & 0xffffff00) | kind) >>> 0;
+    const tag = (hi & ~0xff) | kind;
     const entries = this.#entries;
     let slot = this.#slot(lo);
     let same = 0;
@@ -65,10 +68,22 @@ export class Postings {
     this.overflowed = true;
   }
 
+  /**
+   * Loads the places of `n` keys (pairs of lanes) into the cache. The loads do not wait for each other, as those of
+   * one `add` after another would: on a large table most of the time goes there. Returns something, or it would be
+   * optimised away.
+   */
+  touch(keys: Int32Array, n: number): number {
+    const entries = this.#entries;
+    let sum = 0;
+    for (let i = 0; i < n; i++) sum ^= entries[this.#slot(keys[2 * i]!) * 3 + 1]!;
+    return sum;
+  }
+
   /** Whether `add` would change nothing. */
   has(lo: number, hi: number, kind: number): boolean {
     const entries = this.#entries;
-    const tag = ((hi & 0xffffff00) | kind) >>> 0;
+    const tag = (hi & ~0xff) | kind;
     let slot = this.#slot(lo);
     for (let probes = 0; probes < MAX_PROBES && entries[slot * 3 + 1] !== 0; probes++) {
       const at = slot * 3;
@@ -95,7 +110,7 @@ export class Postings {
   }
 
   #slot(lo: number): number {
-    return Math.floor((lo * this.#capacity) / 4294967296);
+    return Math.floor(((lo >>> 0) * this.#capacity) / 4294967296);
   }
 
   #write(slot: number, lo: number, tag: number, position: number): void {
@@ -105,21 +120,32 @@ export class Postings {
     this.#entries[at + 2] = position;
   }
 
-  /** Drops what was evicted, and makes room for half as much again as is left. */
+  /** Drops what was evicted, and makes room for what comes. */
   #resize(): void {
     const old = this.#entries;
-    let live = 0;
-    for (let at = 0; at < old.length; at += 3) {
-      if (old[at + 1] !== 0 && this.#horizon.alive(old[at + 2]!)) live++;
+    const all = !this.#horizon.evicted;
+    let live = this.#count;
+    if (!all) {
+      live = 0;
+      for (let at = 0; at < old.length; at += 3) {
+        if (old[at + 1] !== 0 && this.#horizon.alive(old[at + 2]!)) live++;
+      }
     }
-    this.#capacity = Math.max(FIRST_CAPACITY, Math.ceil((live * 1.5) / MAX_LOAD));
-    this.#entries = new Uint32Array(this.#capacity * 3);
+    const capacity = Math.max(FIRST_CAPACITY, Math.ceil((live * GROWTH) / MAX_LOAD));
+    const entries = new Int32Array(capacity * 3);
+    for (let at = 0; at < old.length; at += 3) {
+      if (old[at + 1] === 0 || !(all || this.#horizon.alive(old[at + 2]!))) continue;
+      let to = Math.floor(((old[at]! >>> 0) * capacity) / 4294967296) * 3;
+      while (entries[to + 1] !== 0) {
+        to += 3;
+        if (to === entries.length) to = 0;
+      }
+      entries[to] = old[at]!;
+      entries[to + 1] = old[at + 1]!;
+      entries[to + 2] = old[at + 2]!;
+    }
+    this.#entries = entries;
+    this.#capacity = capacity;
     this.#count = live;
-    for (let at = 0; at < old.length; at += 3) {
-      if (old[at + 1] === 0 || !this.#horizon.alive(old[at + 2]!)) continue;
-      let slot = this.#slot(old[at]!);
-      while (this.#entries[slot * 3 + 1] !== 0) if (++slot === this.#capacity) slot = 0;
-      this.#write(slot, old[at]!, old[at + 1]!, old[at + 2]!);
-    }
   }
 }

@@ -4,7 +4,7 @@ import { needlesOf } from './needles.ts';
 import { Queue } from './queue.ts';
 import { runsOf } from './runs.ts';
 import { Said } from './said.ts';
-import { core, type Hit, isCore, SourceIndex, STRETCH, VALUE } from './source-index.ts';
+import { core, type Hit, isCore, SourceIndex, VALUE } from './source-index.ts';
 import { View } from './view.ts';
 import { GRAM, SHORTEST_COPY, winnow } from './winnow.ts';
 
@@ -192,15 +192,18 @@ export class Provenance {
     const { codes, n } = view;
     const [first, last] = core(codes, 0, n);
     let covered = 0;
-    winnow(codes, n, (at) => {
-      if (at + GRAM <= covered) return;
-      index.hash.of(codes, at, at + GRAM, STRETCH);
+    const stretches = new Int32Array(n);
+    const chosen = winnow(codes, n, stretches);
+    for (let i = 0; i < chosen; i++) {
+      const at = stretches[i]!;
+      if (at + GRAM <= covered) continue;
+      index.hash.stretch(codes, at);
       const { lo, hi } = index.hash;
-      if (this.#said.has(lo, hi)) return;
+      if (this.#said.has(lo, hi)) continue;
       const positions = index.isEmpty ? [] : [...index.stretches()];
       if (positions.length === 0) {
         fresh.push(lo, hi);
-        return;
+        continue;
       }
       for (const position of positions) {
         const copy = index.extend(codes, n, at, position);
@@ -209,6 +212,6 @@ export class Provenance {
         add(copy.hit, all ? 'whole' : 'span', [view.map[copy.from]!, view.map[copy.to]!]);
         covered = Math.max(covered, copy.to);
       }
-    });
+    }
   }
 }

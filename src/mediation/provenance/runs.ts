@@ -66,6 +66,9 @@ function decode(text: string, from: number, to: number, runs: Run[]): void {
   const before = runs.length;
   hexadecimal(text, from, to, runs);
   if (runs.length > before) return;
+  let likely = false;
+  for (let shift = 0; shift < 4 && !likely; shift++) likely = hasStretch(text, from + shift, to);
+  if (!likely) return;
   const digits = new Uint8Array(to - from);
   let n = 0;
   for (let i = from; i < to; i++) {
@@ -92,6 +95,36 @@ function decode(text: string, from: number, to: number, runs: Run[]): void {
       if (end - start === size) return;
     }
   }
+}
+
+/** What a byte can be in readable text: nothing, a character, a later byte of one, the first of one that has more. */
+const BYTE = new Uint8Array(256);
+for (let c = 0; c < 256; c++) {
+  if ((c >= 32 && c < 127) || c === 9 || c === 10 || c === 13) BYTE[c] = 1;
+  else if (c >= 0x80 && c < 0xc0) BYTE[c] = 2;
+  else if (c >= 0xc2 && c < 0xf5) BYTE[c] = 3;
+}
+
+/** False if base64 from here on holds no eight readable bytes in a row: most long identifiers end here. */
+function hasStretch(text: string, from: number, to: number): boolean {
+  let length = 0;
+  let last = 1;
+  let bits = 0;
+  let held = 0;
+  for (let i = from; i < to; i++) {
+    const value = sextet(text.charCodeAt(i));
+    if (value < 0) continue;
+    bits = (bits << 6) | value;
+    held += 6;
+    if (held < 8) continue;
+    held -= 8;
+    const kind = BYTE[(bits >>> held) & 0xff]!;
+    // Later bytes follow a first or another; a character does not follow a first.
+    length = kind === 0 || (kind === 2 ? last === 1 : last === 3) ? 0 : length + 1;
+    last = kind === 0 ? 1 : kind;
+    if (length >= SHORTEST_DECODED) return true;
+  }
+  return false;
 }
 
 function hexadecimal(text: string, from: number, to: number, runs: Run[]): void {

@@ -28,7 +28,7 @@ export class Said {
 
 class Keys {
   size = 0;
-  #slots = new Uint32Array(FIRST_CAPACITY * 2);
+  #slots = new Int32Array(FIRST_CAPACITY * 2);
   #mask = FIRST_CAPACITY - 1;
 
   has(lo: number, hi: number): boolean {
@@ -57,7 +57,7 @@ class Keys {
 
   #grow(): void {
     const old = this.#slots;
-    this.#slots = new Uint32Array(old.length * 2);
+    this.#slots = new Int32Array(old.length * 2);
     this.#mask = this.#slots.length / 2 - 1;
     for (let at = 0; at < old.length; at += 2) {
       if (old[at] !== 0 || old[at + 1] !== 0) this.#put(old[at]!, old[at + 1]!);

@@ -1,49 +1,69 @@
-/** Bits of a block's signature; one row of 32 blocks each. */
+/** Bits of a block's signature; a row is one bit of many blocks. */
 const ROWS = 8192;
 const MASK = ROWS - 1;
+/** Groups of 32 blocks whose rows lie together: sixteen, one cache line a row. */
+const GROUPS = 16;
+
+/** 512 blocks: where each begins, and for each row a bit of each. */
+interface Segment {
+  starts: number[];
+  rows: Int32Array;
+}
 
 /**
  * Which blocks of text may hold a sequence of words: for each block a Bloom filter of its words and of its pairs of
- * neighbouring words, kept bit-sliced (a row is one bit of 32 blocks), so that a question costs a few words of
- * memory for every 32 blocks. It never misses, and what it lets through is verified.
+ * neighbouring words, kept bit-sliced, so that a question costs one cache line a row for every 512 blocks. It never
+ * misses, and what it lets through is verified.
  */
 export class Signatures {
-  #groups: { first: number; starts: number[]; rows: Uint32Array }[] = [];
-  #rows: Uint32Array | undefined;
+  readonly #open = new Int32Array(ROWS);
+  #starts: number[] = [];
   #bit = 0;
+  #segments: Segment[] = [];
+  readonly #left = new Int32Array(GROUPS);
 
+  /** In bytes. */
   get bytes(): number {
-    return this.#groups.length * ROWS * 4;
+    return this.#open.byteLength + this.#segments.length * ROWS * GROUPS * 4;
   }
 
-  /** Words noted from now on stand in a new block that starts at this absolute position. Returns true if a new group began. */
+  /** Words noted from now on stand in a new block, which begins at this address. True if a new group of 32 began. */
   open(start: number): boolean {
-    const last = this.#groups.at(-1);
-    if (last !== undefined && last.starts.length < 32) {
-      this.#bit = 1 << last.starts.length;
-      last.starts.push(start);
-      return false;
-    }
-    this.#rows = new Uint32Array(ROWS);
-    this.#groups.push({ first: start, starts: [start], rows: this.#rows });
-    this.#bit = 1;
-    return true;
+    const full = this.#starts.length === 32;
+    if (full) this.#file();
+    this.#bit = 1 << this.#starts.length;
+    this.#starts.push(start);
+    return full;
   }
 
   noteWord(hash: number): void {
-    this.#rows![hash & MASK]! |= this.#bit;
+    this.#open[hash & MASK]! |= this.#bit;
   }
 
   notePair(hash: number): void {
-    const rows = this.#rows!;
+    const rows = this.#open;
     rows[hash & MASK]! |= this.#bit;
     rows[(hash >>> 13) & MASK]! |= this.#bit;
     rows[Math.imul(hash, 0x9e3779b1) >>> 19]! |= this.#bit;
   }
 
+  /** Writes the group that is being noted, small enough to stay in cache meanwhile, into its segment. */
+  #file(): void {
+    let segment = this.#segments.at(-1);
+    if (segment === undefined || segment.starts.length === GROUPS * 32) {
+      segment = { starts: [], rows: new Int32Array(ROWS * GROUPS) };
+      this.#segments.push(segment);
+    }
+    const group = segment.starts.length / 32;
+    for (let row = 0; row < ROWS; row++) segment.rows[row * GROUPS + group] = this.#open[row]!;
+    segment.starts.push(...this.#starts);
+    this.#starts = [];
+    this.#open.fill(0);
+  }
+
   /**
-   * Calls `visit` with start and end (`end` of the last: `head`) of every block that may hold all words and pairs,
-   * oldest first, until it returns false.
+   * Calls `visit` with start and end (`head` at the last) of every block that may hold all words and pairs, oldest
+   * first, until it returns false.
    */
   candidates(
     words: readonly number[],
@@ -55,23 +75,51 @@ export class Signatures {
     for (const pair of pairs)
       rows.push(pair & MASK, (pair >>> 13) & MASK, Math.imul(pair, 0x9e3779b1) >>> 19);
     for (const word of words) rows.push(word & MASK);
-    for (let g = 0; g < this.#groups.length; g++) {
-      const group = this.#groups[g]!;
-      let left = 0xffffffff;
-      for (let r = 0; r < rows.length && left !== 0; r++) left &= group.rows[rows[r]!]!;
-      for (; left !== 0; left &= left - 1) {
-        const k = 31 - Math.clz32(left & -left);
-        if (k >= group.starts.length) continue;
-        const end = group.starts[k + 1] ?? this.#groups[g + 1]?.first ?? head;
-        if (!visit(group.starts[k]!, end)) return;
-      }
+    for (let s = 0; s < this.#segments.length; s++) {
+      const { starts } = this.#segments[s]!;
+      if (!this.#narrow(this.#segments[s]!, rows)) continue;
+      const next = this.#segments[s + 1]?.starts[0] ?? this.#starts[0] ?? head;
+      // What `visit` asks in turn would overwrite it.
+      const left = this.#left.slice();
+      for (let g = 0; g < GROUPS; g++) if (!visitBits(left[g]!, starts, g * 32, next, visit)) return;
     }
+    let left = -1;
+    for (let r = 0; r < rows.length && left !== 0; r++) left &= this.#open[rows[r]!]!;
+    visitBits(left, this.#starts, 0, head, visit);
   }
 
-  /** Forgets groups that end before this absolute position. */
+  /** Leaves in `#left` the blocks of a segment that have all rows; false if there are none. */
+  #narrow({ rows: bits }: Segment, rows: readonly number[]): boolean {
+    const left = this.#left;
+    left.fill(-1);
+    for (let r = 0; r < rows.length; r++) {
+      const at = rows[r]! * GROUPS;
+      let any = 0;
+      for (let g = 0; g < GROUPS; g++) any |= left[g]! &= bits[at + g]!;
+      if (any === 0) return false;
+    }
+    return true;
+  }
+
+  /** Forgets segments that end before this address. */
   evict(before: number): void {
     let gone = 0;
-    while (gone + 1 < this.#groups.length && this.#groups[gone + 1]!.first <= before) gone++;
-    if (gone > 0) this.#groups = this.#groups.slice(gone);
+    while (gone + 1 < this.#segments.length && this.#segments[gone + 1]!.starts[0]! <= before) gone++;
+    if (gone > 0) this.#segments = this.#segments.slice(gone);
   }
+}
+
+function visitBits(
+  bits: number,
+  starts: readonly number[],
+  base: number,
+  next: number,
+  visit: (start: number, end: number) => boolean,
+): boolean {
+  for (let left = bits; left !== 0; left &= left - 1) {
+    const k = base + 31 - Math.clz32(left & -left);
+    const start = starts[k];
+    if (start !== undefined && !visit(start, starts[k + 1] ?? next)) return false;
+  }
+  return true;
 }

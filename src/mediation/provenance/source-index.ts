@@ -1,4 +1,4 @@
-import { classOf, isDigit, LONE, OTHER, SPACE } from './chars.ts';
+import { classOf, isDigit, OTHER, SPACE } from './chars.ts';
 import { Hash, mix } from './hash.ts';
 import { LONGEST_NEEDLE, type Needle } from './needles.ts';
 import { MAX_POSTINGS, Postings } from './postings.ts';
@@ -6,7 +6,8 @@ import { runsOf } from './runs.ts';
 import { type Held, type Piece, Shelf } from './shelf.ts';
 import { Signatures } from './signatures.ts';
 import { View } from './view.ts';
-import { GRAM, winnow } from './winnow.ts';
+import { winnow } from './winnow.ts';
+import { Words } from './words.ts';
 
 /** Characters of text that share a signature. */
 const BLOCK = 2048;
@@ -18,10 +19,10 @@ const RECENT = 4096;
 const MAX_SCANS = 4096;
 
 /** A key's salt says what the key stands for; values and single words share theirs. */
-export const VALUE = 0;
 const ALONE = 0x5bd1e995;
 const QUOTED = 0x38b34ae5;
-export const STRETCH = 0x1b873593;
+/** Values, atoms and single words share theirs, which is what `Hash.low` assumes. */
+export const VALUE = 0;
 
 /** Where a value was found in a retained text. `to` is exclusive. */
 export interface Hit {
@@ -40,7 +41,9 @@ export class SourceIndex {
   readonly #signatures = new Signatures();
   readonly #view = new View();
   readonly #window = new View();
-  readonly #recent = new Uint32Array(RECENT);
+  readonly #recent = new Int32Array(RECENT);
+  #stretches = new Int32Array(2 * BLOCK);
+  #keys = new Int32Array(4 * BLOCK);
   readonly #positions: number[] = [];
   /** Texts begun but not finished, and how far the first is. */
   #open: Held[] = [];
@@ -79,7 +82,7 @@ export class SourceIndex {
     if (short && this.#isKnown(piece)) return;
     const held = this.shelf.put(piece);
     this.#signatures.evict(this.shelf.tail);
-    if (short) this.#postings.add(this.hash.lo, this.hash.hi, held.kind, held.start >>> 0);
+    if (short) this.#postings.add(this.hash.lo, this.hash.hi, held.kind, held.start | 0);
     this.#open.push(held);
     if (depth === RUN_DEPTH) return;
     for (const { from, to, text: decoded, transform } of runsOf(text)) {
@@ -134,31 +137,43 @@ export class SourceIndex {
     overlapping(view, held.text, from, to);
     this.#words(held);
     const { codes, map, n } = view;
-    winnow(codes, n, (at) => {
-      this.hash.of(codes, at, at + GRAM, STRETCH);
-      this.#postings.add(this.hash.lo, this.hash.hi, held.kind, (held.start + map[at]!) >>> 0);
-    });
+    if (this.#stretches.length < n) {
+      this.#stretches = new Int32Array(n);
+      this.#keys = new Int32Array(2 * n);
+    }
+    const chosen = winnow(codes, n, this.#stretches);
+    for (let i = 0; i < chosen; i++) {
+      this.hash.stretch(codes, this.#stretches[i]!);
+      this.#keys[2 * i] = this.hash.lo;
+      this.#keys[2 * i + 1] = this.hash.hi;
+    }
+    this.#postings.touch(this.#keys, chosen);
+    for (let i = 0; i < chosen; i++) {
+      const position = (held.start + map[this.#stretches[i]!]!) | 0;
+      this.#postings.add(this.#keys[2 * i]!, this.#keys[2 * i + 1]!, held.kind, position);
+    }
   }
 
   #words(held: Held): void {
     const { codes, map, n } = this.#view;
-    const words = new WordReader(this.hash, codes, 0, n);
+    const words = new Words(this.hash, codes, 0, n);
     const single = held.text.length <= BLOCK;
     while (words.next()) {
-      const { lo, hi, from, to, previous } = words;
+      const { lo, from, to, previous } = words;
       // A text that is one word has its whole value's key already.
       if (single && isAll(codes, n, from, to)) return;
       this.#signatures.noteWord(lo);
       if (previous !== 0) this.#signatures.notePair(pairOf(previous, lo, words.between));
       if (to - from < 4 && isQuoted(codes, from, to, n)) {
         this.hash.of(codes, from, to, QUOTED);
-        this.#postings.add(this.hash.lo, this.hash.hi, held.kind, (held.start + map[from]!) >>> 0);
+        this.#postings.add(this.hash.lo, this.hash.hi, held.kind, (held.start + map[from]!) | 0);
       }
       if (!isIndexed(codes, from, to)) continue;
-      const mark = (lo ^ Math.imul(held.kind, 0x9e3779b1)) >>> 0;
-      if (this.#recent[mark % RECENT] === mark) continue;
-      this.#recent[mark % RECENT] = mark;
-      this.#postings.add(lo, hi, held.kind, (held.start + map[from]!) >>> 0);
+      const mark = lo ^ Math.imul(held.kind, 0x9e3779b1);
+      if (this.#recent[mark & (RECENT - 1)] === mark) continue;
+      this.#recent[mark & (RECENT - 1)] = mark;
+      this.hash.of(codes, from, to, VALUE);
+      this.#postings.add(lo, this.hash.hi, held.kind, (held.start + map[from]!) | 0);
     }
   }
 
@@ -201,7 +216,7 @@ export class SourceIndex {
   }
 
   #findWithin(codes: Uint16Array, from: number, to: number, hits: Hit[]): void {
-    const words = new WordReader(this.hash, codes, from, to);
+    const words = new Words(this.hash, codes, from, to);
     const hashes: number[] = [];
     const pairs: number[] = [];
     /** Of the rarest word: fewest classes, so the fewest places to look at. */
@@ -211,7 +226,8 @@ export class SourceIndex {
       hashes.push(words.lo);
       if (words.previous !== 0) pairs.push(pairOf(words.previous, words.lo, words.between));
       if (!isIndexed(codes, words.from, words.to)) continue;
-      if (this.#postings.find(words.lo, words.hi, this.#positions) === 0) return;
+      this.hash.of(codes, words.from, words.to, VALUE);
+      if (this.#postings.find(words.lo, this.hash.hi, this.#positions) === 0) return;
       if (rarest !== undefined && rarest.length <= this.#positions.length) continue;
       rarest = [...this.#positions];
       offset = words.from - from;
@@ -340,55 +356,6 @@ export class SourceIndex {
       const to = view.map[anchor + on]!;
       return { from: at - back, to: at + on, hit: { held, from, to, alone: isCore(held.text, from, to) } };
     }
-  }
-}
-
-/** Reads the words of a stretch of canonical characters, one after another. */
-class WordReader {
-  lo = 0;
-  hi = 0;
-  from = 0;
-  to = 0;
-  /** Key of the word before, 0 at the first; and of what stands between them. */
-  previous = 0;
-  between = 0;
-  readonly #hash: Hash;
-  readonly #codes: Uint16Array;
-  readonly #end: number;
-  #at: number;
-
-  constructor(hash: Hash, codes: Uint16Array, from: number, end: number) {
-    this.#hash = hash;
-    this.#codes = codes;
-    this.#at = from;
-    this.#end = end;
-  }
-
-  next(): boolean {
-    const codes = this.#codes;
-    const end = this.#end;
-    let i = this.#at;
-    let between = 0;
-    let kind = OTHER;
-    for (; i < end; i++) {
-      kind = classOf(codes[i]!);
-      if (kind !== OTHER) break;
-      between = Math.imul(between ^ codes[i]!, 0x01000193);
-    }
-    if (i === end) return false;
-    this.previous = this.lo;
-    this.between = between;
-    this.from = i;
-    const hash = this.#hash;
-    hash.begin();
-    do hash.add(codes[i++]!);
-    while (kind !== LONE && i < end && classOf(codes[i]!) === kind);
-    hash.end(VALUE);
-    this.lo = hash.lo;
-    this.hi = hash.hi;
-    this.to = i;
-    this.#at = i;
-    return true;
   }
 }
 

@@ -1,6 +1,8 @@
 import { AMPERSAND, ASCII_FOLD, foldMany, foldWide, GONE, MANY, PERCENT, SPACE } from './chars.ts';
 import { unescapeOnce } from './escapes.ts';
 
+const encoder = new TextEncoder();
+
 /** Escapes inside escapes are undone this often; what is nested deeper stays as it is. */
 const ESCAPE_DEPTH = 3;
 
@@ -13,6 +15,7 @@ export class View {
   codes = new Uint16Array(1024);
   map = new Int32Array(1025);
   n = 0;
+  #bytes = new Uint8Array(0);
 
   /** Holds `text.slice(from, to)` afterwards. Linear in its length. */
   fill(text: string, from: number, to: number): void {
@@ -27,26 +30,32 @@ export class View {
     if (this.codes.length <= 65_536) return;
     this.codes = new Uint16Array(1024);
     this.map = new Int32Array(1025);
+    this.#bytes = new Uint8Array(0);
     this.n = 0;
   }
 
   /** False, with nothing promised, when an escape may begin somewhere. */
   #plain(text: string, from: number, to: number): boolean {
+    const length = to - from;
+    if (this.#bytes.length < 3 * length) this.#bytes = new Uint8Array(3 * length + 64);
+    // Reading bytes from an array is several times as fast as reading characters from a string.
+    const { written } = encoder.encodeInto(
+      from === 0 && to === text.length ? text : text.slice(from, to),
+      this.#bytes,
+    );
+    if (written !== length) return this.#wide(text, from, to);
     const { codes, map } = this;
+    const bytes = this.#bytes;
     let n = 0;
     let last = -1;
-    for (let i = from; i < to; i++) {
-      const c = text.charCodeAt(i);
-      if (c >= 128) {
-        this.n = n;
-        return this.#wide(text, i, to);
-      }
+    for (let i = 0; i < length; i++) {
+      const c = bytes[i]!;
       if (c === PERCENT || c === AMPERSAND) return false;
       const folded = ASCII_FOLD[c]!;
       if (folded === SPACE && last === SPACE) continue;
       last = folded;
       codes[n] = folded;
-      map[n++] = i;
+      map[n++] = from + i;
     }
     this.n = n;
     return true;

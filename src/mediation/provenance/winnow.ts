@@ -4,43 +4,48 @@ const WINDOW = 16;
 /** Copies at least this long share a fingerprint with their original. */
 export const SHORTEST_COPY = GRAM + WINDOW - 1;
 
-const BASE = 0x2c1b3c6d;
-const BASE_TO_GRAM = ((): number => {
-  let power = 1;
-  for (let i = 0; i < GRAM; i++) power = Math.imul(power, BASE);
-  return power;
-})();
 /** Rulers, blanks and table borders are no evidence: a stretch needs this many different characters. */
 const FEWEST_DIFFERENT = 6;
 
-const ranks = new Uint32Array(WINDOW);
+let ranks = new Int32Array(4096);
 
 /**
- * Winnowing: calls `take` with the place of the smallest of every `WINDOW` neighbouring stretches of `GRAM`
- * characters, each place once, in order. Which are chosen depends on their characters alone, so two texts that
- * share `SHORTEST_COPY` characters choose one in common. Linear.
+ * Winnowing: the places of the smallest of every `WINDOW` neighbouring stretches of `GRAM` characters, each once, in
+ * order; written to `into`, which must have room for `n`. Returns how many. Which are chosen depends on their
+ * characters alone, so two texts that share `SHORTEST_COPY` characters choose one in common. Linear.
  */
-export function winnow(codes: Uint16Array, n: number, take: (at: number) => void): void {
-  if (n < SHORTEST_COPY) return;
-  let rolling = 0;
-  for (let i = 0; i < GRAM - 1; i++) rolling = (Math.imul(rolling, BASE) + codes[i]!) | 0;
-  let best = -1;
+export function winnow(codes: Uint16Array, n: number, into: Int32Array): number {
+  if (n < SHORTEST_COPY) return 0;
+  const last = n - GRAM;
+  if (ranks.length <= last) ranks = new Int32Array(last + 1);
+  rank(codes, last, ranks);
+  let best = 0;
+  for (let at = 1; at < WINDOW - 1; at++) if (ranks[at]! <= ranks[best]!) best = at;
+  let count = 0;
   let taken = -1;
-  for (let end = GRAM - 1, at = 0; end < n; end++, at++) {
-    rolling = (Math.imul(rolling, BASE) + codes[end]!) | 0;
-    if (at > 0) rolling = (rolling - Math.imul(codes[at - 1]!, BASE_TO_GRAM)) | 0;
-    const rank = Math.imul(rolling ^ (rolling >>> 15), 0x85ebca6b) >>> 0;
-    ranks[at % WINDOW] = rank;
-    if (best <= at - WINDOW) {
-      best = Math.max(0, at - WINDOW + 1);
-      for (let k = best + 1; k <= at; k++) if (ranks[k % WINDOW]! <= ranks[best % WINDOW]!) best = k;
-    } else if (best < 0 || rank <= ranks[best % WINDOW]!) {
+  for (let at = WINDOW - 1; at <= last; at++) {
+    if (ranks[at]! <= ranks[best]!) {
       best = at;
+    } else if (best <= at - WINDOW) {
+      best = at - WINDOW + 1;
+      for (let k = best + 1; k <= at; k++) if (ranks[k]! <= ranks[best]!) best = k;
     }
-    if (at >= WINDOW - 1 && best !== taken) {
+    if (best !== taken) {
       taken = best;
-      if (isVaried(codes, best)) take(best);
+      if (isVaried(codes, best)) into[count++] = best;
     }
+  }
+  if (ranks.length > 65_536) ranks = new Int32Array(4096);
+  return count;
+}
+
+/** Ranks every stretch by its first four characters: cheap, and as good as any order that content alone decides. */
+function rank(codes: Uint16Array, last: number, into: Int32Array): void {
+  let four = (codes[0]! << 16) ^ (codes[1]! << 8) ^ codes[2]!;
+  for (let at = 0; at <= last; at++) {
+    four = (four << 8) ^ codes[at + 3]!;
+    const spread = Math.imul(four, 0x9e3779b1);
+    into[at] = Math.imul(spread ^ (spread >>> 15), 0x85ebca6b);
   }
 }
 

@@ -1,0 +1,45 @@
+import { classOf, LONE, OTHER } from './chars.ts';
+import type { Hash } from './hash.ts';
+
+/** Reads the words of a stretch of canonical characters, one after another; an ideograph is a word. */
+export class Words {
+  /** Low lane of the key, and place, of the word read last. */
+  lo = 0;
+  from = 0;
+  to = 0;
+  /** Low lane of the word before it, 0 at the first; and of what stands between them. */
+  previous = 0;
+  between = 0;
+  readonly #hash: Hash;
+  readonly #codes: Uint16Array;
+  readonly #end: number;
+
+  constructor(hash: Hash, codes: Uint16Array, from: number, end: number) {
+    this.#hash = hash;
+    this.#codes = codes;
+    this.to = from;
+    this.#end = end;
+  }
+
+  /** False after the last. */
+  next(): boolean {
+    const codes = this.#codes;
+    const end = this.#end;
+    let i = this.to;
+    let between = 0;
+    let kind = OTHER;
+    for (; i < end; i++) {
+      kind = classOf(codes[i]!);
+      if (kind !== OTHER) break;
+      between = Math.imul(between ^ codes[i]!, 0x01000193);
+    }
+    if (i === end) return false;
+    this.previous = this.lo;
+    this.between = between;
+    this.from = i++;
+    if (kind !== LONE) while (i < end && classOf(codes[i]!) === kind) i++;
+    this.to = i;
+    this.lo = this.#hash.low(codes, this.from, i);
+    return true;
+  }
+}
