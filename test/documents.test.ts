@@ -7,18 +7,15 @@ import { expect, test } from 'vitest';
 const root = fileURLToPath(new URL('../', import.meta.url));
 const read = (name: string) => readFileSync(join(root, name), 'utf8');
 
-test.each(['README.md', 'SECURITY.md'])(
-  '%s names only files that exist',
-  (name) => {
-    const text = read(name);
-    const quoted = [...text.matchAll(/`((?:test|fixtures|docs|src)\/[\w./-]*)`/g)].map(([, path]) =>
-      join(root, path!),
-    );
-    const linked = [...text.matchAll(/\]\(([\w./-]+)/g)].map(([, path]) => join(root, dirname(name), path!));
-    expect([...quoted, ...linked].filter((path) => !existsSync(path))).toEqual([]);
-    expect(quoted.length + linked.length).toBeGreaterThan(0);
-  },
-);
+test.each(['README.md', 'SECURITY.md'])('%s names only files that exist', (name) => {
+  const text = read(name);
+  const quoted = [...text.matchAll(/`((?:test|fixtures|docs|src)\/[\w./-]*)`/g)].map(([, path]) =>
+    join(root, path!),
+  );
+  const linked = [...text.matchAll(/\]\(([\w./-]+)/g)].map(([, path]) => join(root, dirname(name), path!));
+  expect([...quoted, ...linked].filter((path) => !existsSync(path))).toEqual([]);
+  expect(quoted.length + linked.length).toBeGreaterThan(0);
+});
 
 test('SECURITY.md has a verdict for each of the sixty attacks, and a test for each that is implemented', () => {
   const rows = [...read('SECURITY.md').matchAll(/^\| (\d+) \| .* \| ([a-z ]+) \| (.*) \|$/gm)];
