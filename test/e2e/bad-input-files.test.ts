@@ -1,11 +1,15 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { cordon, inFrontOf, inFrontOfAll, servers } from './support/launch.ts';
+import { cordon, inFrontOf, inFrontOfAll } from './support/launch.ts';
+import { Puppet } from './support/puppet.ts';
 import { RawClient } from './support/raw-client.ts';
 import { sandbox, writeConfig } from './support/sandbox.ts';
+import { words } from './support/wire.ts';
 
 const base = sandbox();
+
+const TOOLS = [{ name: 'write_note', description: 'Keeps a note.' }];
 
 let count = 0;
 function folder(): string {
@@ -14,12 +18,16 @@ function folder(): string {
   return path;
 }
 
-const entry = { command: servers.sequentialThinking[0], args: servers.sequentialThinking.slice(1) };
+/** A server that starts fast and says nothing: enough where Cordon is to refuse before it asks anything. */
+const SILENT = [process.execPath, '-e', 'process.stdin.resume()', base];
+const entry = { command: SILENT[0], args: SILENT.slice(1) };
 
 /** A configuration that works, and a state directory that it was used with once. */
 async function used(): Promise<{ directory: string; config: string; state: string }> {
   const directory = folder();
-  const config = writeConfig(directory, { mcpServers: { thinking: entry } });
+  const puppet = await Puppet.listen(directory, { tools: TOOLS });
+  const [command, ...args] = puppet.command;
+  const config = writeConfig(directory, { mcpServers: { puppet: { command, args } } });
   const state = join(directory, 'state');
   const client = new RawClient(inFrontOfAll(config, state));
   await client.handshake();
@@ -28,8 +36,8 @@ async function used(): Promise<{ directory: string; config: string; state: strin
   return { directory, config, state };
 }
 
-/** Ends with 2, says all of `words` on stderr, has printed nothing on stdout, and no stack or code of ours. */
-async function expectRefusal(command: readonly string[], ...words: readonly string[]): Promise<string> {
+/** Ends with 2, names all that is given on stderr, has printed nothing on stdout, and no stack or code of ours. */
+async function expectRefusal(command: readonly string[], ...said: readonly string[]): Promise<string> {
   const client = new RawClient(command);
   client.send(
     '{"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"2025-06-18","capabilities":{}}}',
@@ -42,7 +50,7 @@ async function expectRefusal(command: readonly string[], ...words: readonly stri
     code: 2,
     stdout: [],
   });
-  for (const word of words) expect(client.stderr).toContain(word);
+  for (const part of said) expect(client.stderr).toContain(part);
   expect(client.stderr).not.toMatch(/^\s+at /m);
   return client.stderr;
 }
@@ -75,7 +83,7 @@ describe.concurrent('a configuration', () => {
   });
 
   test('with a wrong value: its line, what it is and what was expected', async () => {
-    const value = { mcpServers: { thinking: entry }, cordon: { mode: 'gaurd' } };
+    const value = { mcpServers: { silent: entry }, cordon: { mode: 'gaurd' } };
     const { config, command } = refused(JSON.stringify(value, null, 2));
     const line =
       JSON.stringify(value, null, 2)
@@ -102,8 +110,8 @@ describe.concurrent('a command line', () => {
     ['with an option that lacks its value', ['run', '--state'], '--state'],
     ['with no server after --', ['run', '--'], '--'],
     ['with both a configuration and a server', ['run', '--config', 'x.json', '--', 'node'], '--config'],
-  ])('%s', async (_what, words, said) => {
-    await expectRefusal(cordon(...words), said);
+  ])('%s', async (_what, line, said) => {
+    await expectRefusal(cordon(...line), said);
   });
 });
 
@@ -112,7 +120,7 @@ describe.concurrent('a state directory', () => {
     const directory = folder();
     const state = join(directory, 'state');
     writeFileSync(state, 'not a folder');
-    await expectRefusal(inFrontOf(servers.sequentialThinking, { state }), state);
+    await expectRefusal(inFrontOf(SILENT, { state }), state);
     expect(readFileSync(state, 'utf8')).toBe('not a folder');
   });
 
@@ -120,16 +128,28 @@ describe.concurrent('a state directory', () => {
     const directory = folder();
     writeFileSync(join(directory, 'file'), '');
     const state = join(directory, 'file', 'state');
-    await expectRefusal(inFrontOf(servers.sequentialThinking, { state }), state);
+    await expectRefusal(inFrontOf(SILENT, { state }), state);
   });
 
-  test.each(['sessions', 'running', 'keys'])('in which %s is a file', async (name) => {
+  test.each(['sessions', 'keys'])('in which %s is a file', async (name) => {
     const directory = folder();
     const state = join(directory, 'state');
     mkdirSync(state, { recursive: true });
     writeFileSync(join(state, name), '');
-    await expectRefusal(inFrontOf(servers.sequentialThinking, { state }), join(state, name));
+    await expectRefusal(inFrontOf(SILENT, { state }), join(state, name));
   });
+});
+
+test('where nothing can be put on record that would end servers after a kill, that is said and the rest works', async () => {
+  const directory = folder();
+  const state = join(directory, 'state');
+  mkdirSync(state);
+  writeFileSync(join(state, 'running'), '');
+  const puppet = await Puppet.listen(directory);
+  const client = new RawClient(inFrontOf(puppet.command, { state }));
+  await client.handshake();
+  await client.until(() => client.stderr.includes(join(state, 'running')), 'warning that names the file');
+  expect((await client.end()).code).toBe(0);
 });
 
 describe.concurrent('a signing key', () => {
@@ -148,7 +168,7 @@ describe.concurrent('a signing key', () => {
     const { config, state } = await used();
     const path = join(state, 'keys', 'signing.key');
     harm(path);
-    const said = await expectRefusal(inFrontOfAll(config, state), path);
+    const said = await expectRefusal(inFrontOfAll(config, state), join(state, 'keys'));
     expect(said).not.toContain('BEGIN PRIVATE KEY');
   });
 });
@@ -171,7 +191,7 @@ describe.concurrent('cordon.lock', () => {
     ['has conflict marks of git', (text) => `<<<<<<< ours\n${text}=======\n${text}>>>>>>> theirs\n`],
   ])('that %s', async (_what, harm) => {
     const directory = folder();
-    const config = writeConfig(directory, { mcpServers: { thinking: entry } });
+    const config = writeConfig(directory, { mcpServers: { silent: entry } });
     const path = join(directory, 'cordon.lock');
     const harmed = harm(good);
     expect(harmed).not.toBe(good);
@@ -183,7 +203,7 @@ describe.concurrent('cordon.lock', () => {
 
   test('that is a folder', async () => {
     const directory = folder();
-    const config = writeConfig(directory, { mcpServers: { thinking: entry } });
+    const config = writeConfig(directory, { mcpServers: { silent: entry } });
     mkdirSync(join(directory, 'cordon.lock'));
     await expectRefusal(inFrontOfAll(config, join(directory, 'state')), join(directory, 'cordon.lock'));
   });
@@ -191,7 +211,8 @@ describe.concurrent('cordon.lock', () => {
   test('of a server given on the command line lies in the state directory and is checked as well', async () => {
     const directory = folder();
     const state = join(directory, 'state');
-    const command = inFrontOf(servers.sequentialThinking, { state });
+    const puppet = await Puppet.listen(directory, { tools: TOOLS });
+    const command = inFrontOf(puppet.command, { state });
     const client = new RawClient(command);
     await client.handshake();
     await client.request('tools/list', {});
@@ -205,19 +226,59 @@ describe.concurrent('cordon.lock', () => {
   });
 });
 
-test('a log that can no longer be written stops calls, and says so', async () => {
-  const { config, state } = await used();
-  const client = new RawClient(inFrontOfAll(config, state));
-  await client.handshake();
-  await client.request('tools/list', {});
-  // The disk cannot be filled here, so what the process writes to is taken away from it.
-  rmSync(join(state, 'sessions'), { recursive: true });
-  const { message } = await client.call('sequentialthinking', {
-    thought: 'Is this on record?',
-    nextThoughtNeeded: false,
-    thoughtNumber: 1,
-    totalThoughts: 1,
+describe.concurrent('a log that can no longer be written: no call passes unrecorded, and the client is told why', () => {
+  /** Calls until one is refused: that one, and whether the server got it. */
+  async function firstRefused(
+    client: RawClient,
+    puppet: Puppet,
+  ): Promise<{ told: string; reached: boolean }> {
+    for (let attempt = 0; attempt < 500; attempt++) {
+      const id = `call-${attempt}`;
+      const { message } = await client.request(
+        'tools/call',
+        { name: 'write_note', arguments: { word: `my own ${attempt}` } },
+        id,
+      );
+      if (message.error === undefined && message.result.isError !== true) continue;
+      const reached = puppet.received.some((received) => received.message.id === id);
+      return { told: message.error?.message ?? words(message), reached };
+    }
+    throw new Error('every call passed');
+  }
+
+  async function open(
+    launcher: readonly string[] = [],
+  ): Promise<{ client: RawClient; puppet: Puppet; state: string }> {
+    const directory = folder();
+    const state = join(directory, 'state');
+    const puppet = await Puppet.listen(directory, {
+      tools: TOOLS,
+      strings: ({ message: { id, method } }) =>
+        method === 'tools/call' ? JSON.stringify({ jsonrpc: '2.0', id, result: { content: [] } }) : undefined,
+    });
+    const client = new RawClient([...launcher, ...inFrontOf(puppet.command, { state })]);
+    await client.handshake();
+    await client.request('tools/list', {});
+    return { client, puppet, state };
+  }
+
+  test('because the disk takes no more', async () => {
+    // The system refuses to make a file longer than this, as a full disk would: EFBIG for ENOSPC.
+    const limited = ['/bin/sh', '-c', 'ulimit -f 32; exec "$@"', 'sh'];
+    const { client, puppet } = await open(limited);
+    const { told, reached } = await firstRefused(client, puppet);
+    expect(told).toMatch(/record|log/);
+    expect(reached).toBe(false);
+    await client.until(() => client.stderr.includes('sessions'), 'word about where the log lies');
+    expect((await client.end()).code).toBe(1);
   });
-  expect(message.result ?? message.error).toBeDefined();
-  await client.end();
+
+  test('because it was removed', async () => {
+    const { client, puppet, state } = await open();
+    rmSync(join(state, 'sessions'), { recursive: true });
+    const { told, reached } = await firstRefused(client, puppet);
+    expect(told).toMatch(/record|log/);
+    expect(reached).toBe(false);
+    expect((await client.end()).code).toBe(1);
+  });
 });

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { inFrontOf } from './support/launch.ts';
+import { cordon, inFrontOf } from './support/launch.ts';
 import { eventually, residentBytes } from './support/processes.ts';
 import { Puppet } from './support/puppet.ts';
 import { RawClient, type Received } from './support/raw-client.ts';
@@ -9,13 +9,14 @@ import { sandbox } from './support/sandbox.ts';
 
 const MEGABYTE = 1024 * 1024;
 const base = sandbox();
+const state = join(base, 'state');
 
 async function open(
   strings?: (received: Received) => string | undefined,
 ): Promise<{ client: RawClient; puppet: Puppet }> {
   const tools = [{ name: 'get_note', description: 'Returns a note.' }];
   const puppet = await Puppet.listen(base, strings ? { tools, strings } : { tools });
-  const client = new RawClient(inFrontOf(puppet.command, { state: join(base, 'state') }));
+  const client = new RawClient(inFrontOf(puppet.command, { state }));
   await client.handshake();
   await client.request('tools/list', {});
   return { client, puppet };
@@ -75,8 +76,11 @@ test('an upstream that does not read is no reason to lose a call', async () => {
   await client.end();
 });
 
-test('one answer of 20 MB comes whole', async () => {
-  const text = 'x'.repeat(20 * MEGABYTE);
+test.each([
+  ['one letter, over and over', 'x'],
+  ['prose without a line break', 'The quick brown fox jumps over the lazy dog. '],
+])('one answer of 12 MB of %s comes whole, and the log of the session verifies', async (_what, piece) => {
+  const text = piece.repeat((12 * MEGABYTE) / piece.length);
   const { client } = await open(({ message }) =>
     message.method === 'tools/call'
       ? JSON.stringify({ jsonrpc: '2.0', id: message.id, result: { content: [{ type: 'text', text }] } })
@@ -84,5 +88,9 @@ test('one answer of 20 MB comes whole', async () => {
   );
   const { message } = await client.call('get_note');
   expect(message.result.content[0].text === text).toBe(true);
-  await client.end();
+  expect(await client.end()).toEqual({ code: 0, signal: null });
+  expect(await new RawClient(cordon('log', 'verify', '--state', state)).end()).toEqual({
+    code: 0,
+    signal: null,
+  });
 });

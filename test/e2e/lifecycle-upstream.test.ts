@@ -117,7 +117,7 @@ describe.concurrent('an upstream', () => {
     puppet.send(Buffer.from([0xff, 0xfe, 0x7b, 0x7d]));
     expect(words((await client.call('echo', { word: 'still here' })).message)).toContain('still here');
     expect(client.junk).toEqual([]);
-    expect(client.stderr).toContain('Listening on port 3000');
+    await client.until(() => client.stderr.includes('Listening on port 3000'), 'warning about the line');
     expect(client.stderr).not.toContain('\u001b[31m');
     await client.end();
   });
@@ -157,6 +157,26 @@ describe.concurrent('an upstream', () => {
     );
     expectClear(await client.request('initialize', { protocolVersion: '2025-06-18', capabilities: {} }));
     await client.end();
+  });
+
+  test('that answers only when its input has ended is heard: nothing that was asked before the end is lost', async () => {
+    const directory = folder();
+    const program = `let text = "";
+      process.stdin.on("data", (chunk) => { text += chunk; });
+      process.stdin.on("end", () => setTimeout(() => {
+        for (const line of text.trim().split("\\n")) {
+          const { id, method } = JSON.parse(line);
+          const tools = method === "tools/list" ? [{ name: "get_note", inputSchema: { type: "object" } }] : undefined;
+          console.log(JSON.stringify({ jsonrpc: "2.0", id, result: { tools, content: [] } }));
+        }
+      }, 100));`;
+    const client = new RawClient(
+      inFrontOf([process.execPath, '-e', program, directory], { state: join(directory, 'state') }),
+    );
+    const answers = [client.request('x-test/one', {}), client.request('x-test/two', {})];
+    const exit = client.end();
+    for (const { message } of await Promise.all(answers)) expect(message.result).toBeDefined();
+    expect(await exit).toEqual({ code: 0, signal: null });
   });
 
   test('that closes its input but answers on is still heard', async () => {

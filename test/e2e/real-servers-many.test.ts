@@ -123,9 +123,13 @@ describe('all of them behind one Cordon, in guard mode', () => {
 
     test.each([
       [
-        'into a file of the same server',
+        // Alone it could: a whole value that this very server returned may go back to it.
+        'between own words into a file of the same server',
         'filesystem__write_file',
-        () => ({ path: join(base, 'cordon/filesystem/copy.txt'), content: OVERHEARD }),
+        () => ({
+          path: join(base, 'cordon/filesystem/copy.txt'),
+          content: `To remember:\n${OVERHEARD}\nThat is all.`,
+        }),
         '/content',
       ],
       [
@@ -169,7 +173,8 @@ describe('all of them behind one Cordon, in guard mode', () => {
 
     test('has gone nowhere', async () => {
       expect(existsSync(join(base, 'cordon/filesystem/copy.txt'))).toBe(false);
-      expect(readFileSync(join(base, 'cordon/memory/memory.json'), 'utf8')).not.toContain('lantern');
+      const memory = join(base, 'cordon/memory/memory.json');
+      expect(existsSync(memory) && readFileSync(memory, 'utf8').includes('lantern')).toBe(false);
     });
 
     test('may be read again, and own words still pass', async () => {
@@ -182,6 +187,14 @@ describe('all of them behind one Cordon, in guard mode', () => {
       expect(message.result.isError).not.toBe(true);
       expect(readFileSync(path, 'utf8')).toBe('Ask about the key.');
     });
+  });
+
+  test('a tool that no server advertises is refused by name, and so is a server that is not there', async () => {
+    for (const name of ['memory__forget_everything', 'nobody__tool', 'read_graph']) {
+      const { message } = await client.call(name);
+      expect(message.error?.message ?? words(message)).toContain(name.split('__').at(-1));
+      if (message.result) expect(message.result.isError).toBe(true);
+    }
   });
 
   test('nothing but MCP was printed, nothing was withheld, the junk line went to stderr', () => {

@@ -62,6 +62,12 @@ export function descendants(pid: number): number[] {
   return found;
 }
 
+/** Every living process that was started with exactly these first words. */
+export function startedAs(words: readonly string[]): number[] {
+  const start = `${words.join('\0')}\0`;
+  return pids().filter((pid) => read(pid, 'cmdline').startsWith(start) && alive(pid));
+}
+
 export function killEverythingMentioning(text: string): void {
   for (const pid of mentioning(text)) {
     try {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll } from 'vitest';
 import { Lines } from './lines.ts';
-import { eventually, mentioning } from './processes.ts';
+import { eventually, startedAs } from './processes.ts';
 import type { Message, Received } from './raw-client.ts';
 
 const script = fileURLToPath(new URL('./puppet.mjs', import.meta.url));
@@ -63,20 +63,18 @@ export class Puppet {
   }
 
   get command(): string[] {
-    return [process.execPath, script, this.path, ...this.flags];
+    return [...this.words, ...this.flags];
   }
 
   /** The processes of this puppet that live: itself and its child. */
   processes(): number[] {
-    return mentioning(this.path);
+    return startedAs(this.words);
   }
 
   /** The puppet's own process; throws where it does not live. */
   get pid(): number {
-    const relatives = mentioning(`${this.path}\0child`);
-    const pid = this.processes().find(
-      (candidate) => !relatives.includes(candidate) && mentioning(script).includes(candidate),
-    );
+    const children = startedAs([...this.words, 'child']);
+    const pid = this.processes().find((candidate) => !children.includes(candidate));
     if (pid === undefined) throw new Error('the puppet is not running');
     return pid;
   }
@@ -102,6 +100,10 @@ export class Puppet {
   async got(fits: (received: Received) => boolean, what = 'a message'): Promise<Received> {
     await eventually(() => this.received.some(fits), `${what} at the upstream`);
     return this.received.find(fits)!;
+  }
+
+  private get words(): string[] {
+    return [process.execPath, script, this.path];
   }
 
   private attach(socket: Socket): void {

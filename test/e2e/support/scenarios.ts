@@ -43,7 +43,6 @@ const everything: Scenario = {
     call('get-annotated-message', { messageType: 'error', includeImage: true }),
     call('get-resource-links', { count: 3 }),
     call('get-sum', { a: 'no number', b: 1 }),
-    call('no-such-tool'),
     step('resources/read', { uri: 'demo://resource/static/document/architecture.md' }),
     step('resources/read', { uri: 'demo://resource/nowhere' }),
     step('prompts/get', { name: 'simple-prompt' }),
@@ -200,7 +199,7 @@ const notion: Scenario = {
   // No request may leave the machine, whatever it is connected to: port 9 of the loopback refuses.
   env: () => ({ HTTPS_PROXY: 'http://127.0.0.1:9', https_proxy: 'http://127.0.0.1:9', NOTION_TOKEN: 'none' }),
   tools: 24,
-  steps: () => [call('API-no-such'), call('API-get-self')],
+  steps: () => [call('API-get-self'), call('API-get-users', { page_size: 5 })],
 };
 
 const context7: Scenario = {
@@ -208,7 +207,7 @@ const context7: Scenario = {
   command: () => servers.context7,
   tools: 2,
   // Arguments that its schema refuses: a valid call would go to the internet.
-  steps: () => [call('resolve-library-id', { libraryName: 7 }), call('query-docs', {}), call('no-such-tool')],
+  steps: () => [call('resolve-library-id', { libraryName: 7 }), call('query-docs', {})],
 };
 
 export const scenarios: readonly Scenario[] = [
