@@ -56,9 +56,13 @@ function fits(text: string): boolean {
 
 /** A foreign name may hold a lone surrogate, which has no UTF-8: U+FFFD takes its place, so that it is recorded. */
 function wellFormed(entry: Record<string, unknown>): Record<string, unknown> {
-  return JSON.parse(
-    JSON.stringify(entry, (_, value) => (typeof value === 'string' ? value.toWellFormed() : value)),
-  ) as Record<string, unknown>;
+  return JSON.parse(JSON.stringify(entry, repaired)) as Record<string, unknown>;
+}
+
+function repaired(_: string, value: unknown): unknown {
+  if (typeof value === 'string') return value.toWellFormed();
+  if (value === null || typeof value !== 'object' || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name.toWellFormed(), member]));
 }
 
 function shorten(entry: Record<string, unknown>, digest: (text: string) => ContentDigest): string {
