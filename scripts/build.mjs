@@ -1,12 +1,13 @@
 // Bundles dist/: the path of a starting proxy alone in cordon.js, everything a start does not need in files
 // of its own that are loaded when asked for (the SDK, zod and pino cost more than a start may).
-import { chmodSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { build } from 'esbuild';
 
-rmSync('dist', { recursive: true, force: true });
+// Built beside dist/ and put in its place whole: whoever starts it meanwhile gets the old one or the new one.
+const draft = mkdtempSync('.dist-');
 await build({
   entryPoints: { cordon: 'src/cli/main.ts' },
-  outdir: 'dist',
+  outdir: draft,
   bundle: true,
   splitting: true,
   format: 'esm',
@@ -20,5 +21,10 @@ await build({
   legalComments: 'none',
   logLevel: 'warning',
 });
-writeFileSync('dist/package.json', '{"type":"module"}\n');
-chmodSync('dist/cordon.js', 0o755);
+writeFileSync(`${draft}/package.json`, '{"type":"module"}\n');
+chmodSync(draft, 0o755);
+chmodSync(`${draft}/cordon.js`, 0o755);
+const old = `${draft}.old`;
+if (existsSync('dist')) renameSync('dist', old);
+renameSync(draft, 'dist');
+rmSync(old, { recursive: true, force: true });

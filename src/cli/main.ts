@@ -29,6 +29,8 @@ else if (!Object.hasOwn(COMMANDS, name)) {
   process.stderr.write(USAGE);
   process.exitCode = 2;
 } else {
+  // `cordon log show | head` is no failure.
+  if (name !== 'run') process.stdout.on('error', () => process.exit());
   const { command } = await COMMANDS[name]!();
   process.exitCode = await command(argv);
   // A proxy is done when it says so, whatever a server's grandchildren still hold open.

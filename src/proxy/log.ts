@@ -1,8 +1,13 @@
-import type { Logger } from 'pino';
 import { VERSION } from '../config/version.ts';
 import { printable } from '../json/printable.ts';
 
 export type Level = 'info' | 'warn' | 'error';
+
+type Logger = Record<Level, (fields: Record<string, string | number>, message: string) => void>;
+
+/** Where pino cannot be loaded (the program was replaced under a running proxy), a line still gets out. */
+const plain = (level: Level) => (_: unknown, message: string) =>
+  void process.stderr.write(`cordon ${level}: ${message}\n`);
 
 let logger: Logger | undefined;
 let loading = false;
@@ -22,22 +27,29 @@ export function log(level: Level, message: string, fields: Record<string, string
   if (logger !== undefined) drain();
   else if (!loading) {
     loading = true;
-    void import('pino').then(({ default: pino }) => {
-      const base = { name: 'cordon', version: VERSION };
-      logger = pino(
-        { base, timestamp: pino.stdTimeFunctions.isoTime },
-        pino.destination({ dest: 2, sync: true }),
-      );
+    void load().then((loaded) => {
+      logger = loaded;
       drain();
     });
   }
 }
 
+async function load(): Promise<Logger> {
+  try {
+    const { default: pino } = await import('pino');
+    const base = { name: 'cordon', version: VERSION };
+    return pino(
+      { base, timestamp: pino.stdTimeFunctions.isoTime },
+      pino.destination({ dest: 2, sync: true }),
+    );
+  } catch {
+    return { info: plain('info'), warn: plain('warn'), error: plain('error') };
+  }
+}
+
 /** Everything logged so far is on stderr once this resolves. */
 export async function logged(): Promise<void> {
-  if (!loading || logger !== undefined) return;
-  await import('pino');
-  await new Promise((resolve) => setImmediate(resolve));
+  while (loading && logger === undefined) await new Promise((resolve) => setTimeout(resolve, 5));
 }
 
 function drain(): void {

@@ -40,8 +40,8 @@ export interface SessionOptions {
 const BACKLOG_BYTES = 8 * 1024 * 1024;
 /** Queued indexing is done once the session has been quiet for this long. */
 const QUIET_MS = 10;
-/** How long answers in flight are waited for once the client has closed its side. */
-const DRAIN_MS = 2000;
+/** How long answers in flight are waited for once the client has closed its side: servers may still be starting. */
+const DRAIN_MS = 10_000;
 
 interface Outgoing {
   upstream: Upstream;

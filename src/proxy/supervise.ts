@@ -9,7 +9,7 @@ const SIGNALLED_EOF_MS = 300;
 /** A client that still reads gets its last answers within this time, in ms. */
 const FLUSH_MS = 500;
 /** A client that died behind a pipe that nobody reads shows only by its process being gone. */
-const ORPHAN_POLL_MS = 1000;
+const ORPHAN_POLL_MS = 500;
 
 /**
  * Runs a session to its end and leaves nothing behind: no server, no record, no unsigned entry. Resolves to the exit
@@ -86,7 +86,8 @@ function watchParent(): { orphaned: Promise<string>; timer: NodeJS.Timeout | und
   const parent = process.ppid;
   const orphaned = new Promise<string>((resolve) => {
     timer = setInterval(() => {
-      if (process.ppid !== parent && process.stdin.isPaused()) resolve('client-gone');
+      const { stdin } = process;
+      if (process.ppid !== parent && (stdin.isPaused() || stdin.readableEnded)) resolve('client-gone');
     }, ORPHAN_POLL_MS).unref();
   });
   return { orphaned, timer };
