@@ -68,7 +68,7 @@ export class SessionFolder {
         error,
       );
     }
-    for (const name of [SALT, CHECKPOINT]) this.#unsynced.set(join(this.path, name), 'file');
+    for (const name of [SALT, WAL, CHECKPOINT]) this.#unsynced.set(join(this.path, name), 'file');
     for (const folder of [this.path, sessions]) this.#unsynced.set(folder, 'folder');
   }
 

@@ -59,6 +59,19 @@ export function formatCheckpoint({ origin, size, root }: Checkpoint): string {
   return `${origin}\n${size}\n${root.toString('base64')}\n`;
 }
 
+/** The signed note of a checkpoint, by the log's own key: its name is the origin. */
+export function signCheckpoint(
+  checkpoint: Checkpoint,
+  key: { publicKey: Buffer; sign(data: Uint8Array): Buffer },
+): string {
+  const text = formatCheckpoint(checkpoint);
+  const name = checkpoint.origin;
+  return formatNote({
+    text,
+    signatures: [{ name, keyId: keyIdOf(name, key.publicKey), signature: key.sign(Buffer.from(text)) }],
+  });
+}
+
 /**
  * Reads a signed note, strictly: only bytes that `formatNote` would print again are accepted, so no byte of a note
  * can change unseen. Says nothing about whether a signature is good.

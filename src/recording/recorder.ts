@@ -2,11 +2,11 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { ContentDigester } from './content.ts';
 import { type Body, encodeEntry } from './entry.ts';
-import { RecordingError, reasonOf } from './errors.ts';
+import { RecordingError, reasonOf, systemCode } from './errors.ts';
 import { SessionFolder } from './folder.ts';
 import { isSessionId, originOf, WAL } from './format.ts';
 import type { SigningKey } from './keys.ts';
-import { formatCheckpoint, formatNote, keyIdOf } from './note.ts';
+import { signCheckpoint } from './note.ts';
 import { TreeWriter } from './tree.ts';
 import { WriteAhead } from './wal.ts';
 
@@ -54,7 +54,7 @@ export class Recorder {
   #signed = 0;
   #timer: NodeJS.Timeout | undefined;
   #immediate: NodeJS.Immediate | undefined;
-  #publishing = false;
+  #syncing = false;
   #closed = false;
   #failure: RecordingError | undefined;
 
@@ -85,7 +85,7 @@ export class Recorder {
     this.#wal = new WriteAhead(join(this.directory, WAL), wal.length);
     this.#hold(wal);
     if (options.sync === 'always') this.#guarded(() => this.#folder.syncNow());
-    this.#schedule();
+    else this.#whenSynced(() => {});
   }
 
   /** Why this recorder records no more, if so. */
@@ -172,11 +172,13 @@ export class Recorder {
   }
 
   #fail(error: unknown): void {
-    this.#failure ??=
+    if (this.#failure !== undefined) return;
+    const vanished = systemCode(error) === 'ENOENT';
+    this.#failure =
       error instanceof RecordingError
         ? error
         : new RecordingError(
-            'write-failed',
+            vanished ? 'vanished' : 'write-failed',
             `cannot write the log in ${this.directory}: ${reasonOf(error)}`,
             error,
           );
@@ -198,23 +200,14 @@ export class Recorder {
     const held = this.#held;
     this.#held = [];
     this.#heldBytes = 0;
-    for (const lines of held) {
-      for (let start = 0; start < lines.length; ) {
-        const end = lines.indexOf(10, start);
-        this.#tree.push(lines.subarray(start, end));
-        start = end + 1;
-      }
-    }
+    for (const lines of held) this.#tree.pushLines(lines);
   }
 
   #sign(): string {
-    const { key } = this.#options;
-    const text = formatCheckpoint({ origin: this.#origin, size: this.#tree.size, root: this.#tree.root() });
-    const signature = key.sign(Buffer.from(text));
-    return formatNote({
-      text,
-      signatures: [{ name: this.#origin, keyId: keyIdOf(this.#origin, key.publicKey), signature }],
-    });
+    return signCheckpoint(
+      { origin: this.#origin, size: this.#tree.size, root: this.#tree.root() },
+      this.#options.key,
+    );
   }
 
   #stage(): void {
@@ -229,7 +222,7 @@ export class Recorder {
 
   #schedule(): void {
     if (this.#options.sync === 'group') this.#wal.syncSoon((error) => this.#fail(error));
-    if (this.#publishing) return;
+    if (this.#syncing) return;
     if (this.#next - this.#signed < CHECKPOINT_ENTRIES) {
       this.#timer ??= setTimeout(() => this.#checkpoint(), CHECKPOINT_MS).unref();
     } else {
@@ -254,16 +247,23 @@ export class Recorder {
       this.#fail(error);
       return;
     }
-    this.#publishing = true;
     const size = this.#tree.size;
+    this.#whenSynced(() => {
+      this.#folder.publish();
+      this.#signed = size;
+    });
+  }
+
+  /** Syncs the folder in the background, takes the step, and plans the next checkpoint if something is new. */
+  #whenSynced(step: () => void): void {
+    this.#syncing = true;
     const synced = this.#options.sync === 'never' ? Promise.resolve() : this.#folder.sync();
     synced
       .then(() => {
-        this.#publishing = false;
+        this.#syncing = false;
         if (this.#closed) return;
-        this.#folder.publish();
-        this.#signed = size;
-        if (this.#next > size) this.#schedule();
+        step();
+        if (this.#next > this.#signed) this.#schedule();
       })
       .catch((error) => this.#fail(error));
   }

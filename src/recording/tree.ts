@@ -33,6 +33,15 @@ export class TreeWriter {
     return this.#size;
   }
 
+  /** Adds entries that each end with a newline. */
+  pushLines(lines: Buffer): void {
+    for (let start = 0; start < lines.length; ) {
+      const end = lines.indexOf(10, start);
+      this.push(lines.subarray(start, end));
+      start = end + 1;
+    }
+  }
+
   /** Adds one entry. `entry` is kept until its bundle is full: it must not change. */
   push(entry: Uint8Array): void {
     this.#bundle.push(entry);

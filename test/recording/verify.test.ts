@@ -18,7 +18,7 @@ import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { openSigningKey, readPublicKey } from '../../src/recording/keys.ts';
-import { formatCheckpoint, formatNote, keyIdOf } from '../../src/recording/note.ts';
+import { signCheckpoint } from '../../src/recording/note.ts';
 import { type Verification, verifyLog } from '../../src/recording/verify.ts';
 import { filesOf, openRecorder, recordUpTo, temporaryFolder } from './support.ts';
 
@@ -239,13 +239,8 @@ describe('a closed log', () => {
     const log = closedLog(5);
     const key = openSigningKey(log.state);
     const origin = `cordon/${key.hostId}/one`;
-    const signed = (size: number) => {
-      const text = formatCheckpoint({ origin, size, root: Buffer.alloc(32) });
-      const signatures = [
-        { name: origin, keyId: keyIdOf(origin, key.publicKey), signature: key.sign(Buffer.from(text)) },
-      ];
-      return Buffer.from(formatNote({ text, signatures }));
-    };
+    const signed = (size: number) =>
+      Buffer.from(signCheckpoint({ origin, size, root: Buffer.alloc(32) }, key));
     expect(log.check('checkpoint', signed(5)).fault).toMatchObject({ code: 'root-mismatch' });
     expect(log.check('checkpoint', signed(6)).fault).toMatchObject({ code: 'file-missing', entry: 0 });
     expect(log.check('checkpoint', signed(4)).status).toBe('tampered');
