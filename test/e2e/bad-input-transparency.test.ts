@@ -165,8 +165,8 @@ describe('a request of a method that nobody knows', () => {
   const TEXT = 'the tide table of the northern harbour, copied by hand';
 
   /** A session that has read TEXT. */
-  async function open(mode: Mode): Promise<{ client: RawClient; puppet: Puppet }> {
-    const directory = join(base, mode);
+  async function open(mode: Mode, name: string = mode): Promise<{ client: RawClient; puppet: Puppet }> {
+    const directory = join(base, name);
     mkdirSync(directory);
     const strings = ({ message: { id, method } }: Received): string | undefined => {
       if (method === 'tools/call') {
@@ -176,7 +176,10 @@ describe('a request of a method that nobody knows', () => {
         ? JSON.stringify({ jsonrpc: '2.0', id, result: {} })
         : undefined;
     };
-    const puppet = await Puppet.listen(directory, { tools: [{ name: 'get_page' }], strings });
+    const puppet = await Puppet.listen(directory, {
+      tools: [{ name: 'get_page' }, { name: 'send_mail' }],
+      strings,
+    });
     const client = new RawClient(inFrontOf(puppet.command, { state: join(directory, 'state'), mode }));
     await client.handshake();
     await client.request('tools/list', {});
@@ -195,6 +198,27 @@ describe('a request of a method that nobody knows', () => {
     expect(message.error).toBeDefined();
     expect(message.error!.code > -32000 || message.error!.code < -32768).toBe(true);
     expect(reached(puppet)).toBe(false);
+    await client.end();
+  });
+
+  test('and so is a call that hides read words in odd places', async () => {
+    const { client, puppet } = await open('guard', 'odd');
+    for (const args of [
+      `{"__proto__":{"text":"${TEXT}"}}`,
+      `{"${TEXT}":1}`,
+      `["${TEXT}"]`,
+      `{"a":{"b":[[[{"c":"${TEXT}"}]]]}}`,
+      `{"text":"${TEXT.replaceAll('t', '\\u0074')}"}`,
+      `"${TEXT}"`,
+    ]) {
+      const id = `hide ${args}`;
+      const answer = client.answer(id);
+      const params = `{"name":"send_mail","arguments":${args}}`;
+      client.send(`{"jsonrpc":"2.0","id":${JSON.stringify(id)},"method":"tools/call","params":${params}}`);
+      const { message } = await answer;
+      expect(message.error !== undefined || message.result.isError === true, args).toBe(true);
+      expect(puppet.received.some((at) => at.message.id === id)).toBe(false);
+    }
     await client.end();
   });
 

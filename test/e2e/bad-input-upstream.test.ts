@@ -8,7 +8,11 @@ import { sandbox, writeConfig } from './support/sandbox.ts';
 import { labelsOf, words } from './support/wire.ts';
 
 const base = sandbox();
-const TOOLS = [{ name: 'get_note', description: 'Returns a note.' }, { name: 'get_other' }];
+const TOOLS = [
+  { name: 'get_note', description: 'Returns a note.' },
+  { name: 'get_other' },
+  { name: 'write_note' },
+];
 
 let puppet: Puppet;
 let client: RawClient;
@@ -17,9 +21,9 @@ let client: RawClient;
 const honest = (id: Id, text: string): string =>
   JSON.stringify({ jsonrpc: '2.0', id, result: { content: [{ type: 'text', text }] } });
 
-/** Leaves `get_note` to the test and answers `get_other` honestly. */
+/** Leaves `get_note` to the test and answers the rest honestly. */
 function strings({ message: { id, method, params } }: Received): string | undefined {
-  return method === 'tools/call' && params.name === 'get_other' ? honest(id!, 'an honest answer') : undefined;
+  return method === 'tools/call' && params.name !== 'get_note' ? honest(id!, 'an honest answer') : undefined;
 }
 
 beforeAll(async () => {
@@ -102,34 +106,68 @@ describe('an answer that could be read in two ways is not forwarded: the call ge
   });
 });
 
-describe('an answer that is no answer', () => {
+describe('an answer that is no JSON-RPC is not forwarded either', () => {
   test.each<[string, (id: string) => string]>([
     ['neither result nor error', (id) => `{"jsonrpc":"2.0","id":${id}}`],
     ['no jsonrpc', (id) => `{"id":${id},"result":{"content":[]}}`],
     ['jsonrpc 1.0', (id) => `{"jsonrpc":"1.0","id":${id},"result":{"content":[]}}`],
-    ['a result that is a string', (id) => `{"jsonrpc":"2.0","id":${id},"result":"text"}`],
+    ['an error that is a string', (id) => `{"jsonrpc":"2.0","id":${id},"error":"broken"}`],
+  ])('%s', async (_what, reply) => {
+    expectError(await answered(reply));
+  });
+});
+
+describe('an answer of a shape that nobody expects', () => {
+  const SAID = 'the lighthouse keeper hid his seventh key below the third step';
+
+  test.each<[string, (id: string) => string]>([
+    ['a result that is a string', (id) => `{"jsonrpc":"2.0","id":${id},"result":"${SAID}"}`],
     ['a result that is null', (id) => `{"jsonrpc":"2.0","id":${id},"result":null}`],
-    ['a result that is a list', (id) => `{"jsonrpc":"2.0","id":${id},"result":[1]}`],
-    ['content that is a string', (id) => `{"jsonrpc":"2.0","id":${id},"result":{"content":"text"}}`],
+    ['a result that is a list', (id) => `{"jsonrpc":"2.0","id":${id},"result":["${SAID}"]}`],
+    ['an empty result', (id) => `{"jsonrpc":"2.0","id":${id},"result":{}}`],
+    ['content that is a string', (id) => `{"jsonrpc":"2.0","id":${id},"result":{"content":"${SAID}"}}`],
     [
       'content with odd blocks',
-      (id) => `{"jsonrpc":"2.0","id":${id},"result":{"content":[null,7,{"type":9},{"text":{}}]}}`,
+      (id) => `{"jsonrpc":"2.0","id":${id},"result":{"content":[null,7,{"type":9},{"text":{"${SAID}":1}}]}}`,
     ],
-    ['_meta that is a list', (id) => `{"jsonrpc":"2.0","id":${id},"result":{"content":[],"_meta":[]}}`],
+    [
+      '_meta that is a list',
+      (id) => `{"jsonrpc":"2.0","id":${id},"result":{"content":[],"_meta":["${SAID}"]}}`,
+    ],
     ['_meta that is a string', (id) => `{"jsonrpc":"2.0","id":${id},"result":{"content":[],"_meta":"x"}}`],
-    ['an error that is a string', (id) => `{"jsonrpc":"2.0","id":${id},"error":"broken"}`],
     [
       'an error whose code is a string',
-      (id) => `{"jsonrpc":"2.0","id":${id},"error":{"code":"x","message":1}}`,
+      (id) => `{"jsonrpc":"2.0","id":${id},"error":{"code":"x","message":["${SAID}"]}}`,
     ],
-    ['an empty result', (id) => `{"jsonrpc":"2.0","id":${id},"result":{}}`],
     [
       'a lone surrogate',
-      (id) => `{"jsonrpc":"2.0","id":${id},"result":{"content":[{"type":"text","text":"\\ud800"}]}}`,
+      (id) => `{"jsonrpc":"2.0","id":${id},"result":{"content":[{"type":"text","text":"\\ud800 ${SAID}"}]}}`,
     ],
-    ['__proto__', (id) => `{"jsonrpc":"2.0","id":${id},"result":{"__proto__":{"content":[]},"content":[]}}`],
-  ])('%s: the client is answered once all the same', async (_what, reply) => {
-    expect(await answered(reply)).toHaveLength(1);
+    [
+      '__proto__',
+      (id) => `{"jsonrpc":"2.0","id":${id},"result":{"__proto__":{"text":"${SAID}"},"content":[]}}`,
+    ],
+    ['a block that is a string', (id) => `{"jsonrpc":"2.0","id":${id},"result":{"content":["${SAID}"]}}`],
+    [
+      'a block of an odd type',
+      (id) => `{"jsonrpc":"2.0","id":${id},"result":{"content":[{"type":"${SAID}"}]}}`,
+    ],
+    ['a message that is a string', (id) => `{"jsonrpc":"2.0","id":${id},"result":{"messages":["${SAID}"]}}`],
+    [
+      'a message whose content is a string',
+      (id) => `{"jsonrpc":"2.0","id":${id},"result":{"messages":[{"role":"user","content":"${SAID}"}]}}`,
+    ],
+    ['a resource that is a string', (id) => `{"jsonrpc":"2.0","id":${id},"result":{"contents":["${SAID}"]}}`],
+  ])('%s reaches the client once, and what it said is remembered as read', async (_what, reply) => {
+    // Other words for each, or the client would have said them itself by now.
+    const said = SAID.replaceAll(' ', `${serial} `);
+    const received = await answered((id) => reply(id).replaceAll(SAID, said));
+    expect(received).toHaveLength(1);
+    // Where _meta is none, ours takes its place.
+    if (!received[0]!.line.includes(said)) return;
+    const { message } = await client.call('write_note', { text: `As I was told: ${said}.` });
+    expect(message.result.isError, JSON.stringify(message)).toBe(true);
+    expect(words(message)).toContain('/text');
   });
 
   test('labels that a server claims for itself are not ours', async () => {

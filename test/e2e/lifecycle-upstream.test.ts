@@ -159,23 +159,13 @@ describe.concurrent('an upstream', () => {
     await client.end();
   });
 
-  test('that answers only when its input has ended is heard: nothing that was asked before the end is lost', async () => {
-    const directory = folder();
-    const program = `let text = "";
-      process.stdin.on("data", (chunk) => { text += chunk; });
-      process.stdin.on("end", () => setTimeout(() => {
-        for (const line of text.trim().split("\\n")) {
-          const { id, method } = JSON.parse(line);
-          const tools = method === "tools/list" ? [{ name: "get_note", inputSchema: { type: "object" } }] : undefined;
-          console.log(JSON.stringify({ jsonrpc: "2.0", id, result: { tools, content: [] } }));
-        }
-      }, 100));`;
-    const client = new RawClient(
-      inFrontOf([process.execPath, '-e', program, directory], { state: join(directory, 'state') }),
-    );
-    const answers = [client.request('x-test/one', {}), client.request('x-test/two', {})];
+  test('that takes its time is waited for when the client has closed its input: no answer is lost', async () => {
+    const { client, puppet } = await open();
+    const call = client.request('tools/call', { name: 'wait' }, 'late');
     const exit = client.end();
-    for (const { message } of await Promise.all(answers)) expect(message.result).toBeDefined();
+    await puppet.got(({ message }) => message.id === 'late');
+    setTimeout(() => puppet.send('{"jsonrpc":"2.0","id":"late","result":{"content":[]}}'), 300);
+    expect((await call).message.result.content).toEqual([]);
     expect(await exit).toEqual({ code: 0, signal: null });
   });
 
