@@ -50,11 +50,16 @@ const stage = (attack: Attack, side: Side, how: How, era: Era = 'handshake') =>
     extra,
   );
 
+/** Attacks that share a twin and its task share its test. */
+const twins = attacks.filter(
+  (one, i) => !attacks.slice(0, i).some(({ honest, task }) => honest === one.honest && task === one.task),
+);
+
 /** One server each, and nothing in them that belongs to the handshake. */
 const STATELESS = new Set([
   '01-tool-poisoning',
   '03-rug-pull',
-  '09-full-schema-poisoning-enum',
+  '09-full-schema-poisoning',
   '22-name-collision-within',
   '30-key-folding-answers',
   '35-id-coercion',
@@ -127,11 +132,12 @@ describe.concurrent('attacks', () => {
     expect(attack.attacked(guarded), 'behind Cordon it fails').toBe(false);
     expectGuarded(attack, guarded);
 
+    if (!attack.observed) return;
     const observed = await stage(attack, 'hostile', 'observe');
-    expect(attack.attacked(observed), 'when Cordon only observes').toBe(attack.observed);
+    expect(attack.attacked(observed), 'when Cordon only observes, it succeeds').toBe(true);
   });
 
-  test.each(attacks)('$name: its honest twin passes', async (attack) => {
+  test.each(twins)('$name: its honest twin passes', async (attack) => {
     const direct = await stage(attack, 'honest', 'direct');
     const guarded = await stage(attack, 'honest', 'guard');
     expect(attack.worked(guarded), 'the user got what he wanted').toBe(true);

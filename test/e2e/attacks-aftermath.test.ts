@@ -1,15 +1,17 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
 import { buildSync } from 'esbuild';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { attack } from '../../fixtures/attacks/01-tool-poisoning.ts';
+import { nextDay } from '../../fixtures/attacks/03-rug-pull.ts';
 import { evidence, tamperings } from '../../fixtures/attacks/55-log-tampering.ts';
 import { play } from '../../fixtures/lib/stage.ts';
 
 const cordon = resolve('dist/cordon.js');
 const dir = mkdtempSync(join(tmpdir(), 'cordon-attacks-log-'));
+const servers = join(dir, 'serve.mjs');
 const state = join(dir, 'stage', 'state');
 
 const verify = (stateDir: string): Promise<number | null> =>
@@ -27,7 +29,6 @@ const sessionOf = (stateDir: string) => {
 };
 
 beforeAll(async () => {
-  const servers = join(dir, 'serve.mjs');
   buildSync({
     entryPoints: [resolve('fixtures/lib/serve.ts')],
     outfile: servers,
@@ -42,6 +43,20 @@ afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
 test('55-log-tampering: the untouched log verifies', async () => {
   expect(await verify(state)).toBe(0);
+});
+
+test('03-rug-pull-next-day: a person who approves the change has the tool back', async () => {
+  const approval = join(dir, 'approval');
+  const again = { servers, cordon, dir: approval };
+  const withheld = await play(nextDay, 'hostile', 'guard', again);
+  expect(withheld.model.tools).toEqual([]);
+  const { status } = spawnSync(process.execPath, [
+    cordon,
+    ...['pins', 'approve', '--config', join(approval, 'mcp.json'), 'calc.add'],
+  ]);
+  expect(status).toBe(0);
+  const approved = await play({ ...nextDay, acquainted: false }, 'hostile', 'guard', again);
+  expect(nextDay.attacked(approved)).toBe(true);
 });
 
 test.each(tamperings)('55-log-tampering: $name is found, in every file', async ({ name, apply }) => {
