@@ -91,12 +91,11 @@ function differences(left: string, right: string): Transform[] {
     if (either(/&(#|[a-z]{2,8};)/i)) found.push('html');
     if (either(/[^\0-\x7f]/)) found.push('unicode');
   }
-  if (hasCapital(left) !== hasCapital(right) || (found.length === 0 && lower(left) === lower(right))) {
-    if (left.toLowerCase() !== left || right.toLowerCase() !== right) found.push('case');
-  }
+  const [one, other] = [letters(left), letters(right)];
+  if (one !== other && one.toLowerCase() === other.toLowerCase()) found.push('case');
   return found;
 }
 
-function hasCapital(text: string): boolean {
-  return text.toLowerCase() !== text;
+function letters(text: string): string {
+  return text.replace(/%[0-9a-f]{2}|&[#a-z][0-9a-z]{0,8};|[^a-z]/gi, '');
 }

@@ -187,52 +187,56 @@ function divides(c: number, codes: Uint16Array, i: number): boolean {
 
 function token(codes: Uint16Array, from: number, to: number, add: Add): void {
   if (to - from < 5) return;
-  let ordinary = true;
   let slashes = 0;
+  let assigns = false;
+  let nests = false;
   for (let i = from; i < to; i++) {
     const c = codes[i]!;
     if (c === 47 || c === 92) slashes++;
-    if ((c < 97 || c > 122) && classOf(c) !== 1) ordinary = false;
+    assigns ||= isAssigning(c);
+    nests ||= isNesting(c);
   }
   // `and/or` is no path.
   const path = slashes !== 1 || codes[from] === 47 || codes[from] === 126 || codes[from] === 46;
   add(from, to, (shape) => isAtomEvidence(shape) && (path || shape.joints > 1 || shape.digits > 0));
-  if (ordinary) return;
-  let start = from;
-  let parts = 0;
-  for (let i = from; i <= to; i++) {
+  if (assigns) {
+    parts(codes, from, to, isAssigning, add);
+    const scheme = schemeEnd(codes, from, to);
+    if (scheme < to) add(scheme, to, isAtomEvidence);
+  }
+  if (nests) parts(codes, from, to, (c) => isAssigning(c) || isNesting(c), add);
+}
+
+function parts(codes: Uint16Array, from: number, to: number, splits: (c: number) => boolean, add: Add): void {
+  for (let start = from, i = from; i <= to; i++) {
     if (i < to && !splits(codes[i]!)) continue;
-    if (i > start && (i < to || parts > 0)) {
+    if (i > start) {
       add(start, i, isAtomEvidence);
       const www = codes[start] === 119 && codes[start + 1] === 119 && codes[start + 2] === 119;
       if (www && codes[start + 3] === 46) add(start + 4, i, isAtomEvidence);
     }
-    // A URL counts without its scheme too, and without what is asked of it.
-    if (i + 2 < to && codes[i] === 58 && codes[i + 1] === 47 && codes[i + 2] === 47) {
-      let end = i + 3;
-      while (end < to && codes[end] !== 63 && codes[end] !== 35) end++;
-      add(i + 3, to, isAtomEvidence);
-      if (end < to) add(i + 3, end, isAtomEvidence);
-    }
-    parts++;
     start = i + 1;
   }
 }
 
-/** What separates the parts of URLs, paths, addresses and assignments. */
-function splits(c: number): boolean {
+/** Where a URL goes on after `://`, or `to`. */
+function schemeEnd(codes: Uint16Array, from: number, to: number): number {
+  for (let i = from; i + 2 < to; i++) {
+    if (codes[i] === 58 && codes[i + 1] === 47 && codes[i + 2] === 47) return i + 3;
+  }
+  return to;
+}
+
+/** What separates names and values, and the queries of URLs. */
+function isAssigning(c: number): boolean {
+  // : = & ? # + , * $
   return (
-    c === 47 || // /
-    c === 92 || // \
-    c === 64 || // @
-    c === 58 || // :
-    c === 61 || // =
-    c === 38 || // &
-    c === 63 || // ?
-    c === 35 || // #
-    c === 43 || // +
-    c === 44 || // ,
-    c === 42 || // *
-    c === 36 // $
+    c === 58 || c === 61 || c === 38 || c === 63 || c === 35 || c === 43 || c === 44 || c === 42 || c === 36
   );
+}
+
+/** What separates the parts of paths and addresses. */
+function isNesting(c: number): boolean {
+  // / \ @
+  return c === 47 || c === 92 || c === 64;
 }

@@ -4,7 +4,7 @@ import { needlesOf } from './needles.ts';
 import { Queue } from './queue.ts';
 import { runsOf } from './runs.ts';
 import { Said } from './said.ts';
-import { core, type Hit, isCore, SourceIndex, VALUE } from './source-index.ts';
+import { type Copy, core, type Hit, isCore, SourceIndex, VALUE } from './source-index.ts';
 import { View } from './view.ts';
 import { GRAM, SHORTEST_COPY, winnow } from './winnow.ts';
 
@@ -107,9 +107,16 @@ export class Provenance {
     return kind;
   }
 
+  /** Whether what waits might push something out: a judgement must not depend on when that happens. */
+  #isCrowded(): boolean {
+    const { bytes, limit } = this.#index.shelf;
+    return bytes + this.#queue.cost > limit;
+  }
+
   #examine(leaves: readonly Leaf[]): Examination {
     if (this.#last?.leaves === leaves) return this.#last;
-    if (this.#queue.first() !== undefined && this.#queue.mayHold(leaves)) this.settle();
+    if (this.#queue.first() !== undefined && (this.#isCrowded() || this.#queue.mayHold(leaves)))
+      this.settle();
     this.#index.beginCall();
     const matches = new Map<Leaf, Match[]>();
     const examination: Examination = { leaves, flows: [], fresh: [], own: [] };
@@ -192,6 +199,11 @@ export class Provenance {
     const { codes, n } = view;
     const [first, last] = core(codes, 0, n);
     let covered = 0;
+    let patch: Copy | undefined;
+    const report = (hit: Hit, from: number, to: number): void => {
+      add(hit, from <= first && to >= last ? 'whole' : 'span', [view.map[from]!, view.map[to]!]);
+      covered = Math.max(covered, to);
+    };
     const stretches = new Int32Array(n);
     const chosen = winnow(codes, n, stretches);
     for (let i = 0; i < chosen; i++) {
@@ -205,13 +217,17 @@ export class Provenance {
         fresh.push(lo, hi);
         continue;
       }
+      let longest: Copy | undefined;
       for (const position of positions) {
         const copy = index.extend(codes, n, at, position);
-        if (copy === undefined || copy.to - copy.from < SHORTEST_COPY) continue;
-        const all = copy.from <= first && copy.to >= last;
-        add(copy.hit, all ? 'whole' : 'span', [view.map[copy.from]!, view.map[copy.to]!]);
-        covered = Math.max(covered, copy.to);
+        if (copy === undefined) continue;
+        if (longest === undefined || copy.to - copy.from > longest.to - longest.from) longest = copy;
+        if (copy.to - copy.from >= SHORTEST_COPY) report(copy.hit, copy.from, copy.to);
       }
+      if (longest === undefined || longest.to <= covered) continue;
+      // A sentence whose pieces all stand elsewhere first, each too short to tell, is a copy all the same.
+      patch = patch === undefined || longest.from > patch.to ? longest : { ...patch, to: longest.to };
+      if (patch.to - patch.from >= SHORTEST_COPY) report(patch.hit, patch.from, patch.to);
     }
   }
 }

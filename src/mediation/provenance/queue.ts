@@ -1,7 +1,7 @@
 import type { Leaf, Source, Text } from '../../event.ts';
 import { needlesOf } from './needles.ts';
 import { runsOf } from './runs.ts';
-import type { Piece } from './shelf.ts';
+import { OVERHEAD, type Piece } from './shelf.ts';
 import { View } from './view.ts';
 import { GRAM, SHORTEST_COPY } from './winnow.ts';
 
@@ -26,6 +26,11 @@ export class Queue {
   /** What the queued texts look like to a plain search: lower case, with what their runs decode to; undefined: no such form. */
   readonly #forms = new WeakMap<Piece, readonly string[] | undefined>();
   readonly #view = new View();
+
+  /** The most that what waits can take when it is retained: with what is decoded from it, four times itself. */
+  get cost(): number {
+    return 4 * (this.characters + OVERHEAD * (this.#pieces.length - this.#next));
+  }
 
   push(source: Source, entry: Text, kind: number): void {
     const { path, form, text } = entry;
@@ -57,7 +62,7 @@ export class Queue {
 
   #add(piece: Piece): void {
     this.#pieces.push(piece);
-    this.characters += piece.text.length + 1;
+    this.characters += piece.text.length + piece.path.length + 1;
   }
 
   first(): Piece | undefined {
@@ -65,7 +70,8 @@ export class Queue {
   }
 
   shift(): void {
-    this.characters -= this.#pieces[this.#next]!.text.length + 1;
+    const { text, path } = this.#pieces[this.#next]!;
+    this.characters -= text.length + path.length + 1;
     if (++this.#next === this.#pieces.length) {
       this.#pieces = [];
       this.#next = 0;

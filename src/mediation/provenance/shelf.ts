@@ -1,7 +1,7 @@
 import type { Form, Source, Transform } from '../../event.ts';
 
 /** What a retained text costs beside its characters, roughly. */
-const OVERHEAD = 96;
+export const OVERHEAD = 96;
 
 /** A text to retain: one as it came, or a part of one, or what a run of one decodes to. */
 export interface Piece {
@@ -35,13 +35,13 @@ export class Shelf {
   evicted = false;
   /** Address of the next text. */
   head = 0;
-  readonly #limit: number;
+  readonly limit: number;
   #held: Held[] = [];
   #gone = 0;
   #cost = 0;
 
   constructor(limit: number) {
-    this.#limit = Math.min(limit, 1 << 30);
+    this.limit = Math.min(limit, 1 << 30);
   }
 
   get tail(): number {
@@ -58,7 +58,7 @@ export class Shelf {
     this.#held.push(held);
     this.head += held.text.length + 1;
     this.#cost += costOf(held);
-    while (this.#cost > this.#limit && this.#gone < this.#held.length - 1) {
+    while (this.#cost > this.limit && this.#gone < this.#held.length - 1) {
       this.#cost -= costOf(this.#held[this.#gone]!);
       this.#gone++;
       this.evicted = true;
@@ -77,7 +77,7 @@ export class Shelf {
 
   /** Whether half of what fits has come since. */
   aging(position: number): boolean {
-    return (this.head - position) >>> 0 > this.#limit / 2 || !this.alive(position);
+    return (this.head - position) >>> 0 > this.limit / 2 || !this.alive(position);
   }
 
   /** The whole address, from its low bits. It must be alive. */

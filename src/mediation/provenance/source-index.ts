@@ -33,6 +33,13 @@ export interface Hit {
   alone: boolean;
 }
 
+/** A stretch of a leaf, and the copy of it. */
+export interface Copy {
+  from: number;
+  to: number;
+  hit: Hit;
+}
+
 /** The retained texts of a session, and where every word, pair of words and fingerprint of them stands. */
 export class SourceIndex {
   readonly shelf: Shelf;
@@ -163,18 +170,30 @@ export class SourceIndex {
       // A text that is one word has its whole value's key already.
       if (single && isAll(codes, n, from, to)) return;
       this.#signatures.noteWord(lo);
-      if (previous !== 0) this.#signatures.notePair(pairOf(previous, lo, words.between));
+      if (previous !== 0) {
+        const pair = pairOf(previous, lo, words.between);
+        this.#signatures.notePair(pair);
+        if (words.joined && this.#isNews(pair, held.kind)) {
+          this.#postings.add(pair, otherLane(previous, lo), held.kind, (held.start + map[from]!) | 0);
+        }
+      }
       if (to - from < 4 && isQuoted(codes, from, to, n)) {
         this.hash.of(codes, from, to, QUOTED);
         this.#postings.add(this.hash.lo, this.hash.hi, held.kind, (held.start + map[from]!) | 0);
       }
       if (!isIndexed(codes, from, to)) continue;
-      const mark = lo ^ Math.imul(held.kind, 0x9e3779b1);
-      if (this.#recent[mark & (RECENT - 1)] === mark) continue;
-      this.#recent[mark & (RECENT - 1)] = mark;
+      if (!this.#isNews(lo, held.kind)) continue;
       this.hash.of(codes, from, to, VALUE);
       this.#postings.add(lo, this.hash.hi, held.kind, (held.start + map[from]!) | 0);
     }
+  }
+
+  /** Whether a key was not noted lately; it is afterwards. */
+  #isNews(key: number, kind: number): boolean {
+    const mark = key ^ Math.imul(kind, 0x9e3779b1);
+    if (this.#recent[mark & (RECENT - 1)] === mark) return false;
+    this.#recent[mark & (RECENT - 1)] = mark;
+    return true;
   }
 
   /** Starts the budget of a call. */
@@ -219,18 +238,29 @@ export class SourceIndex {
     const words = new Words(this.hash, codes, from, to);
     const hashes: number[] = [];
     const pairs: number[] = [];
-    /** Of the rarest word: fewest classes, so the fewest places to look at. */
+    /** Of the rarest part: the fewest classes have it, so there are the fewest places to look at. */
     let rarest: number[] | undefined;
     let offset = 0;
+    const rarer = (lo: number, hi: number, at: number): boolean => {
+      const count = this.#postings.find(lo, hi, this.#positions);
+      // A pair is rarer than its words.
+      if (rarest === undefined || count <= rarest.length) {
+        rarest = [...this.#positions];
+        offset = at;
+      }
+      return count > 0;
+    };
     while (words.next()) {
       hashes.push(words.lo);
-      if (words.previous !== 0) pairs.push(pairOf(words.previous, words.lo, words.between));
+      const at = words.from - from;
+      if (words.previous !== 0) {
+        const pair = pairOf(words.previous, words.lo, words.between);
+        pairs.push(pair);
+        if (words.joined && !rarer(pair, otherLane(words.previous, words.lo), at)) return;
+      }
       if (!isIndexed(codes, words.from, words.to)) continue;
       this.hash.of(codes, words.from, words.to, VALUE);
-      if (this.#postings.find(words.lo, this.hash.hi, this.#positions) === 0) return;
-      if (rarest !== undefined && rarest.length <= this.#positions.length) continue;
-      rarest = [...this.#positions];
-      offset = words.from - from;
+      if (!rarer(words.lo, this.hash.hi, at)) return;
     }
     const open = new Set<number>();
     for (const position of rarest ?? []) {
@@ -327,12 +357,7 @@ export class SourceIndex {
    * The longest copy of `codes` (its first `n`) that has character `at` of them where `position` points to: its
    * borders in `codes`, and its place. Takes time in proportion to its length.
    */
-  extend(
-    codes: Uint16Array,
-    n: number,
-    at: number,
-    position: number,
-  ): { from: number; to: number; hit: Hit } | undefined {
+  extend(codes: Uint16Array, n: number, at: number, position: number): Copy | undefined {
     const address = this.shelf.address(position);
     const held = this.shelf.at(address);
     const offset = address - held.start;
@@ -357,6 +382,11 @@ export class SourceIndex {
       return { from: at - back, to: at + on, hit: { held, from, to, alone: isCore(held.text, from, to) } };
     }
   }
+}
+
+/** The high lane of a pair's key. */
+function otherLane(previous: number, word: number): number {
+  return mix(Math.imul(word, 0x85ebca6b) ^ previous);
 }
 
 function pairOf(previous: number, word: number, between: number): number {

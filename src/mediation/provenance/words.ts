@@ -1,4 +1,4 @@
-import { classOf, LONE, OTHER } from './chars.ts';
+import { classOf, LONE, OTHER, SPACE } from './chars.ts';
 import type { Hash } from './hash.ts';
 
 /** Reads the words of a stretch of canonical characters, one after another; an ideograph is a word. */
@@ -10,6 +10,8 @@ export class Words {
   /** Low lane of the word before it, 0 at the first; and of what stands between them. */
   previous = 0;
   between = 0;
+  /** A single mark, no white space, stands between them: both are parts of an address, a path, an identifier. */
+  joined = false;
   readonly #hash: Hash;
   readonly #codes: Uint16Array;
   readonly #end: number;
@@ -34,6 +36,7 @@ export class Words {
       between = Math.imul(between ^ codes[i]!, 0x01000193);
     }
     if (i === end) return false;
+    this.joined = this.lo !== 0 && i === this.to + 1 && codes[this.to] !== SPACE;
     this.previous = this.lo;
     this.between = between;
     this.from = i++;
