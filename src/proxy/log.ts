@@ -27,24 +27,22 @@ export function log(level: Level, message: string, fields: Record<string, string
   if (logger !== undefined) drain();
   else if (!loading) {
     loading = true;
-    void load().then((loaded) => {
-      logger = loaded;
-      drain();
-    });
+    void load().then(drain);
   }
 }
 
-async function load(): Promise<Logger> {
-  try {
-    const { default: pino } = await import('pino');
-    const base = { name: 'cordon', version: VERSION };
-    return pino(
-      { base, timestamp: pino.stdTimeFunctions.isoTime },
-      pino.destination({ dest: 2, sync: true }),
-    );
-  } catch {
-    return { info: plain('info'), warn: plain('warn'), error: plain('error') };
-  }
+function load(): Promise<void> {
+  return import('pino')
+    .then(({ default: pino }) => {
+      const base = { name: 'cordon', version: VERSION };
+      logger = pino(
+        { base, timestamp: pino.stdTimeFunctions.isoTime },
+        pino.destination({ dest: 2, sync: true }),
+      );
+    })
+    .catch(() => {
+      logger = { info: plain('info'), warn: plain('warn'), error: plain('error') };
+    });
 }
 
 /** Everything logged so far is on stderr once this resolves. */
