@@ -265,6 +265,9 @@ export class Recorder {
         step();
         if (this.#next > this.#signed) this.#schedule();
       })
-      .catch((error) => this.#fail(error));
+      .catch((error) => {
+        // Closing finishes the work by itself, and takes away files that were being synced here.
+        if (!this.#closed) this.#fail(error);
+      });
   }
 }

@@ -1,8 +1,9 @@
 import { generateKeyPairSync, verify } from 'node:crypto';
 import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
+import { build } from 'esbuild';
 import { describe, expect, test } from 'vitest';
 import { openSigningKey, readPublicKey } from '../../src/recording/keys.ts';
 import { temporaryFolder } from './support.ts';
@@ -32,39 +33,45 @@ test('the public key is SPKI PEM that verifies what the key signs', () => {
 });
 
 test('first uses at the same moment agree on one key', async () => {
-  const state = temporaryFolder();
-  const gate = new Int32Array(new SharedArrayBuffer(4));
-  const source = `
-    import { parentPort, workerData } from 'node:worker_threads';
-    const { openSigningKey } = await import(workerData.module);
-    parentPort.postMessage('ready');
-    Atomics.wait(workerData.gate, 0, 0);
-    const { hostId, publicKey } = openSigningKey(workerData.state);
-    parentPort.postMessage(hostId + ' ' + publicKey.toString('hex'));
-  `;
-  const { build } = await import('esbuild');
-  const module = join(state, 'keys.mjs');
+  const folder = temporaryFolder();
+  const module = join(folder, 'keys.mjs');
   await build({
-    entryPoints: [new URL('../../src/recording/keys.ts', import.meta.url).pathname],
+    entryPoints: [fileURLToPath(new URL('../../src/recording/keys.ts', import.meta.url))],
     outfile: module,
     bundle: true,
     platform: 'node',
     format: 'esm',
   });
-  const workers = Array.from(
-    { length: 4 },
-    () =>
-      new Worker(new URL(`data:text/javascript,${encodeURIComponent(source)}`), {
-        workerData: { module: pathToFileURL(module).href, state, gate },
-      }),
-  );
-  const said = (worker: Worker) =>
-    new Promise<string>((resolve, reject) => worker.once('message', resolve).once('error', reject));
-  await Promise.all(workers.map(said));
-  const keys = workers.map(said);
-  Atomics.store(gate, 0, 1);
-  Atomics.notify(gate, 0);
-  expect(new Set(await Promise.all(keys)).size).toBe(1);
+  const rounds = 25;
+  const source = `
+    import { parentPort, workerData } from 'node:worker_threads';
+    const { module, folder, rounds, gates } = workerData;
+    const { openSigningKey } = await import(module);
+    const keys = [];
+    for (let round = 0; round < rounds; round++) {
+      Atomics.add(gates, round, 1);
+      while (Atomics.load(gates, round) < 2);
+      const { hostId, publicKey } = openSigningKey(folder + '/' + round);
+      keys.push(hostId + ' ' + publicKey.toString());
+    }
+    parentPort.postMessage(keys);
+  `;
+  const workerData = {
+    module: pathToFileURL(module).href,
+    folder,
+    rounds,
+    gates: new Int32Array(new SharedArrayBuffer(4 * rounds)),
+  };
+  const keysOf = () =>
+    new Promise<string[]>((resolve, reject) => {
+      const worker = new Worker(new URL(`data:text/javascript,${encodeURIComponent(source)}`), {
+        workerData,
+      });
+      worker.once('message', resolve).once('error', reject);
+    });
+  const [one, other] = await Promise.all([keysOf(), keysOf()]);
+  expect(one).toHaveLength(rounds);
+  expect(one).toEqual(other);
 });
 
 describe('a key that cannot be used is refused with what to do', () => {

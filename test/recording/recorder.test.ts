@@ -147,7 +147,7 @@ describe('checkpoints', () => {
   test('are not needed to bound memory: full bundles leave it even in a burst that never lets go', () => {
     const recorder = openRecorder(temporaryFolder());
     const body = { filler: 'x'.repeat(50_000) };
-    for (let n = 0; n < 256; n++) {
+    for (let n = 0; n < 400; n++) {
       recorder.append('tool.invoke', body);
       recorder.commit();
     }

@@ -208,6 +208,17 @@ describe('a closed log', () => {
     expect(log.check('wal', Buffer.from(`${lines.join('\n')}\n`)).status).toBe('ok');
   });
 
+  test('older parts count too, byte by byte', () => {
+    const log = closedLog(5);
+    const tile = Buffer.from(log.files.get('tile/0/000.p/5')!.subarray(0, 64));
+    tile[40]! ^= 1;
+    expect(log.check('tile/0/000.p/2', tile).fault).toMatchObject({ code: 'file-malformed' });
+    const bundle = log.files.get('tile/entries/000.p/5')!;
+    const part = Buffer.from(bundle.subarray(0, 2 + bundle.readUInt16BE(0)));
+    part[20]! ^= 1;
+    expect(log.check('tile/entries/000.p/1', part).fault).toMatchObject({ code: 'file-malformed' });
+  });
+
   test('a link in place of a tile is refused, though it leads to the same bytes', () => {
     const log = closedLog(5);
     const elsewhere = join(log.state, 'elsewhere');
