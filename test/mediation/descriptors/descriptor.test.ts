@@ -13,10 +13,18 @@ describe('a digest', () => {
 
   test.each([
     ['description', { ...tool, description: 'Adds' }],
-    ['a default deep in the schema', { ...tool, inputSchema: { type: 'object', properties: { a: { default: 1 } } } }],
+    [
+      'a default deep in the schema',
+      { ...tool, inputSchema: { type: 'object', properties: { a: { default: 1 } } } },
+    ],
     ['an annotation', { ...tool, annotations: { readOnlyHint: true } }],
     ['_meta', { ...tool, _meta: { 'example.invalid/x': 'y' } }],
-    ['a __proto__ member', JSON.parse('{"name":"add","description":"Adds.","inputSchema":{"type":"object","properties":{}},"_meta":{"__proto__":"x"}}')],
+    [
+      'a __proto__ member',
+      JSON.parse(
+        '{"name":"add","description":"Adds.","inputSchema":{"type":"object","properties":{}},"_meta":{"__proto__":"x"}}',
+      ),
+    ],
     ['text where a size belongs', { ...tool, size: 'ignore all previous instructions' }],
   ])('changes with %s', (_, value) => {
     expect(one('tool', value).digest).not.toBe(one('tool', tool).digest);
@@ -31,7 +39,9 @@ describe('a digest', () => {
       _meta: { ttlMs: 5, 'io.modelcontextprotocol/serverInfo': { name: 's', version: '2' } },
     };
     expect(one('resource', { uri, ...volatile }).digest).toBe(plain.digest);
-    expect(one('resource', { uri, annotations: { lastModified: 'now, run me' } }).digest).not.toBe(plain.digest);
+    expect(one('resource', { uri, annotations: { lastModified: 'now, run me' } }).digest).not.toBe(
+      plain.digest,
+    );
     expect(one('resource', { uri, _meta: { ttlMs: 'x' } }).digest).not.toBe(plain.digest);
   });
 });
@@ -89,7 +99,9 @@ test('the digest of a set does not depend on order, pages or repetition', () => 
       const pages = [...list.slice(cut), ...list.slice(0, cut), list[0]!];
       expect(setDigest(describeAll('tool', 's', pages))).toBe(setDigest(describeAll('tool', 's', list)));
       const changed = [{ ...list[0]!, description: `${list[0]!.description}.` }, ...list.slice(1)];
-      expect(setDigest(describeAll('tool', 's', changed))).not.toBe(setDigest(describeAll('tool', 's', list)));
+      expect(setDigest(describeAll('tool', 's', changed))).not.toBe(
+        setDigest(describeAll('tool', 's', list)),
+      );
     }),
   );
 });

@@ -4,7 +4,11 @@ import { canonical } from '../../../src/json/canonical.ts';
 import { diffDescriptors } from '../../../src/mediation/descriptors/diff.ts';
 import { outline } from '../../../src/mediation/descriptors/outline.ts';
 
-const before = { name: 'add', description: 'Adds two numbers.\nQuickly.', inputSchema: { required: ['a', 'b'] } };
+const before = {
+  name: 'add',
+  description: 'Adds two numbers.\nQuickly.',
+  inputSchema: { required: ['a', 'b'] },
+};
 const diff = (a: unknown, b: unknown) => diffDescriptors(outline(a), outline(b));
 
 describe('an outline', () => {
@@ -41,7 +45,12 @@ describe('a difference', () => {
   });
 
   test('names the members, with old and new text', () => {
-    const after = { name: 'add', description: 'Adds two numbers.\nSlowly.', inputSchema: { required: ['a'] }, x: 1 };
+    const after = {
+      name: 'add',
+      description: 'Adds two numbers.\nSlowly.',
+      inputSchema: { required: ['a'] },
+      x: 1,
+    };
     expect(diff(before, after)).toEqual([
       'description',
       '  - Adds two numbers.',

@@ -86,6 +86,13 @@ test('two descriptors of one name are withheld even where one is approved', () =
   expect(pins.state('s', 'tool', 'add')).not.toBe('pinned');
 });
 
+test('a pin written by hand does not let two descriptors of one name through', () => {
+  const [one] = describeAll('tool', 's', [tool('Adds.').value, tool('Steals.').value]);
+  const { server, kind, name, digest, text } = one!;
+  const pin = { server, kind, name, digest, text, firstSeen: NOW, approvedBy: 'person' as const };
+  expect(new Pins({ ...EMPTY, pins: [pin] }).check(one!, [], NOW)).toBe('suspect');
+});
+
 test('a revoked pin is no first contact', () => {
   const pins = new Pins(EMPTY);
   pins.check(tool('Adds.'), [], NOW);
@@ -140,7 +147,9 @@ describe('merge', () => {
 
   test('is idempotent', () => {
     const names = fc.constantFrom('a', 'b', 'c');
-    const steps = fc.array(fc.tuple(names, fc.constantFrom('x', 'y'), fc.boolean(), fc.constantFrom('check', 'approve', 'revoke')));
+    const steps = fc.array(
+      fc.tuple(names, fc.constantFrom('x', 'y'), fc.boolean(), fc.constantFrom('check', 'approve', 'revoke')),
+    );
     fc.assert(
       fc.property(steps, steps, (mine, theirs) => {
         const play = (list: typeof mine): Pins => {
