@@ -113,14 +113,19 @@ describe.concurrent('no process is left, not even one that ignores EOF and SIGTE
     const { command, state, puppets, up } = await family();
     const client = new RawClient(command);
     await client.handshake();
-    const processes = await up();
+    await up();
+    const honest = puppets[0]!.processes();
     const stubborn = puppets[2]!.processes();
     expect(stubborn).toHaveLength(2);
 
     client.process.kill('SIGKILL');
     await client.exit;
-    await ended([puppets[0]!.pid].filter(alive));
+    await ended(honest);
     expect(stubborn.every(alive)).toBe(true);
+
+    // What the killed session wrote is there, and said to be unsigned: neither sound (0) nor tampered with (1).
+    const { code } = await new RawClient(cordon('log', 'verify', '--state', state)).end();
+    expect(code).toBe(3);
 
     const recorded = JSON.stringify(records(state));
     expect(recorded).toContain(String(client.pid));
@@ -128,8 +133,9 @@ describe.concurrent('no process is left, not even one that ignores EOF and SIGTE
 
     const next = new RawClient(inFrontOf(servers.sequentialThinking, { state }));
     await next.handshake();
-    await ended(processes);
+    // Even a start that does not last ends them.
     await next.end();
+    await ended(stubborn);
     expect(records(state)).toEqual([]);
   });
 });

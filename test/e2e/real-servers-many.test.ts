@@ -3,11 +3,11 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from 'node:path';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
-import { beforeAll, describe, expect, test } from 'vitest';
-import { CORDON, cordon, inFrontOfAll } from './support/launch.ts';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { CORDON, cordon, inFrontOfAll, servers } from './support/launch.ts';
 import { RawClient, type Received } from './support/raw-client.ts';
 import { sandbox, writeConfig } from './support/sandbox.ts';
-import { type Scenario, type Step, scenarios } from './support/scenarios.ts';
+import { NOWHERE, type Scenario, type Step, scenarios } from './support/scenarios.ts';
 import { labelsOf, withoutLabels, words } from './support/wire.ts';
 
 const base = sandbox();
@@ -55,11 +55,22 @@ async function ask(scenario: Scenario): Promise<Received[]> {
   return answers;
 }
 
-/** Only these are answered by one server of several; lists of all of them are merged. */
-const OF_ONE_SERVER = ['tools/call', 'prompts/get'];
-
-function prefixed(server: string, { method, params }: Step): Step {
-  return { method, params: { ...params, name: `${server}__${params['name']}` } };
+/** What one server of several answers, under its prefix; undefined for lists of all of them, which are merged. */
+function prefixed(server: string, { method, params }: Step): Step | undefined {
+  switch (method) {
+    case 'tools/call':
+    case 'prompts/get':
+      return { method, params: { ...params, name: `${server}__${params['name']}` } };
+    case 'completion/complete': {
+      const ref = params['ref'] as { type: string; name: string };
+      return { method, params: { ...params, ref: { ...ref, name: `${server}__${ref.name}` } } };
+    }
+    case 'resources/read':
+      // One that nobody lists is no server's to answer.
+      return params['uri'] === NOWHERE ? undefined : { method, params };
+    default:
+      return undefined;
+  }
 }
 
 const settled = (received: Received, scenario: Scenario, side: string): string => {
@@ -93,12 +104,13 @@ describe('all of them behind one Cordon, in guard mode', () => {
       JSON.parse(JSON.stringify(expected.toSorted(byName)).replaceAll(join(base, 'direct'), 'FOLDER')),
     );
 
+    await client.request('resources/list', {});
     for (const [index, scenario] of scenarios.entries()) {
       const steps = scenario.steps(folderOf('cordon', scenario));
       for (const [position, step] of steps.entries()) {
-        if (!OF_ONE_SERVER.includes(step.method)) continue;
-        const { method, params } = prefixed(scenario.server, step);
-        const answer = await client.request(method, params);
+        const asked = prefixed(scenario.server, step);
+        if (asked === undefined) continue;
+        const answer = await client.request(asked.method, asked.params);
         const plain = direct[index]![position + 1]!;
         expect(settled(answer, scenario, 'cordon'), `${scenario.server} ${JSON.stringify(step)}`).toBe(
           settled(plain, scenario, 'direct'),
@@ -214,6 +226,94 @@ describe('all of them behind one Cordon, in guard mode', () => {
     for (const { parentPath, name } of files) {
       expect(readFileSync(join(parentPath, name)).includes('lantern'), name).toBe(false);
     }
+  });
+});
+
+describe('a server among others that speaks to its client', () => {
+  let client: RawClient;
+  const seen: string[] = [];
+
+  beforeAll(async () => {
+    const entry = ([command, ...args]: readonly string[]): object => ({ command, args });
+    const directory = join(base, 'dialogue');
+    mkdirSync(directory);
+    const dialogue = writeConfig(directory, {
+      mcpServers: { thinking: entry(servers.sequentialThinking), everything: entry(servers.everything) },
+    });
+    // The first start only shows the servers: what they can do is known from the second on.
+    for (const _start of [1, 2]) {
+      await client?.end();
+      client = new RawClient(inFrontOfAll(dialogue, join(directory, 'state')));
+      client.handle('roots/list', () => ({ roots: [{ uri: 'file:///garden', name: 'garden' }] }));
+      client.handle('elicitation/create', () => ({
+        action: 'accept',
+        content: { name: 'Sam', check: true },
+      }));
+      client.handle('sampling/createMessage', () => ({
+        model: 'none',
+        role: 'assistant',
+        content: { type: 'text', text: 'A haiku about the fence.' },
+      }));
+      const { message } = await client.handshake({
+        roots: { listChanged: true },
+        elicitation: {},
+        sampling: {},
+      });
+      seen.push(JSON.stringify(message.result.capabilities));
+      await client.request('tools/list', {});
+    }
+  });
+  afterAll(() => client.end());
+
+  test('offers at its second start what its servers said that they can do at the first', () => {
+    expect(seen[0]).not.toContain('logging');
+    expect(JSON.parse(seen[1]!)).toMatchObject({
+      tools: { listChanged: true },
+      resources: { subscribe: true, listChanged: true },
+      logging: {},
+      completions: {},
+    });
+  });
+
+  test.each([
+    ['roots', 'get-roots-list', {}, 'file:///garden'],
+    ['elicitation', 'trigger-elicitation-request', {}, 'Sam'],
+    [
+      'sampling',
+      'trigger-sampling-request',
+      { prompt: 'Write about my fence', maxTokens: 9 },
+      'A haiku about the fence.',
+    ],
+  ])(
+    '%s: the question reaches the client, the answer the server that asked',
+    async (_what, tool, args, said) => {
+      const { message } = await client.call(`everything__${tool}`, args);
+      expect(words(message)).toContain(said);
+    },
+  );
+
+  test('progress comes under the token of the client, in order', async () => {
+    const from = client.received.length;
+    await client.request('tools/call', {
+      name: 'everything__trigger-long-running-operation',
+      arguments: { duration: 0.2, steps: 4 },
+      _meta: { progressToken: 0 },
+    });
+    const params = client.received.slice(from).map(({ message }) => message.params);
+    expect(params.map((each) => each?.progress)).toEqual([1, 2, 3, 4, undefined]);
+    expect(params[0].progressToken).toBe(0);
+  });
+
+  test('a subscribed resource tells of its updates', async () => {
+    const uri = 'demo://resource/dynamic/text/7';
+    await client.request('resources/subscribe', { uri });
+    const update = client.next(
+      ({ message }) => message.method === 'notifications/resources/updated',
+      'update of the resource',
+    );
+    await client.call('everything__toggle-subscriber-updates');
+    expect((await update).message.params.uri).toBe(uri);
+    await client.call('everything__toggle-subscriber-updates');
   });
 });
 

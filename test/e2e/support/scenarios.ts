@@ -28,6 +28,9 @@ export const call = (name: string, args: object = {}): Step => ({
 });
 const step = (method: string, params: Record<string, unknown> = {}): Step => ({ method, params });
 
+/** A resource that no server has. */
+export const NOWHERE = 'demo://resource/nowhere';
+
 const everything: Scenario = {
   server: 'everything',
   command: () => servers.everything,
@@ -44,7 +47,7 @@ const everything: Scenario = {
     call('get-resource-links', { count: 3 }),
     call('get-sum', { a: 'no number', b: 1 }),
     step('resources/read', { uri: 'demo://resource/static/document/architecture.md' }),
-    step('resources/read', { uri: 'demo://resource/nowhere' }),
+    step('resources/read', { uri: NOWHERE }),
     step('prompts/get', { name: 'simple-prompt' }),
     step('prompts/get', { name: 'args-prompt', arguments: { city: 'Lisbon', state: 'south' } }),
     step('completion/complete', {
