@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, statSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { CommandError, resolveCommand, withoutShell } from '../config/command.ts';
@@ -7,7 +7,7 @@ import { type Config, configOf, loadConfig, type ServerEntry } from '../config/c
 import { childEnvironment } from '../config/environment.ts';
 import { ConfigError } from '../config/error.ts';
 import { LastRunFile } from '../config/last-run.ts';
-import { lockPath, readLock, updateLock } from '../config/lock-file.ts';
+import { lockPath, lockVersion, readLock, updateLock } from '../config/lock-file.ts';
 import { isServerName, nameAfter, SERVER_NAME } from '../config/names.ts';
 import { stateDirectory } from '../config/state.ts';
 import { VERSION } from '../config/version.ts';
@@ -188,7 +188,7 @@ function makeSession(
     mediator,
     journal,
     pins: new PinKeeper(pins, {
-      version: () => versionOf(lock),
+      version: () => lockVersion(lock),
       read: () => readLock(lock),
       update: (mutate) => updateLock(lock, mutate),
     }),
@@ -202,9 +202,4 @@ function makeSession(
 function sessionId(): string {
   const time = new Date().toISOString().replace(/[-:]/g, '').replace(/\..*/, '');
   return `${time}-${randomBytes(4).toString('hex')}`;
-}
-
-function versionOf(path: string): string | undefined {
-  const stats = statSync(path, { throwIfNoEntry: false });
-  return stats && `${stats.mtimeMs} ${stats.size} ${stats.ino}`;
 }
