@@ -7,7 +7,7 @@ import {
   sign,
 } from 'node:crypto';
 import { linkSync, mkdirSync, readFileSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { RecordingError, reasonOf, systemCode } from './errors.ts';
 
 /** The key of this machine's logs. */
@@ -30,7 +30,6 @@ export function openSigningKey(stateDir: string): SigningKey {
   const folder = join(stateDir, 'keys');
   const path = join(folder, 'signing.key');
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
     const pem = readOrCreate(path, () =>
       generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }),
     );
@@ -90,6 +89,7 @@ function readOrCreate(path: string, make: () => string | Buffer): string {
   } catch (error) {
     if (systemCode(error) !== 'ENOENT') throw error;
   }
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   const unfinished = `${path}.${randomBytes(6).toString('hex')}`;
   writeFileSync(unfinished, make(), { flag: 'wx', mode: 0o600 });
   try {
