@@ -1,0 +1,150 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import type { Effect, Leaf } from '../../src/event.ts';
+import { effectOf, isNetworkUri } from '../../src/mediation/effects.ts';
+
+const leaf = (text: string, form: Leaf['form'] = 'string'): Leaf => ({ path: '/a', text, form });
+const of = (
+  name: string,
+  { annotations = {}, texts = [], server = 'srv', configured = undefined as Effect | undefined } = {} as {
+    annotations?: Record<string, unknown>;
+    texts?: string[];
+    server?: string;
+    configured?: Effect;
+  },
+) =>
+  effectOf(
+    name,
+    server,
+    { name, annotations },
+    texts.map((text) => leaf(text)),
+    configured,
+  );
+
+test.each([
+  ['get_page', 'read'],
+  ['list', 'read'],
+  ['readFile', 'read'],
+  ['READ-file', 'read'],
+  ['search.issues', 'read'],
+  ['findUser', 'read'],
+  ['lookup', 'read'],
+  ['count_rows', 'read'],
+  ['getaway', 'write'],
+  ['lists', 'write'],
+  ['reader', 'write'],
+  ['send_and_get', 'write'],
+  ['fetch', 'write'],
+  ['echo', 'write'],
+  ['', 'write'],
+  ['___', 'write'],
+  ['获取', 'write'],
+])('%j is a %s by its name', (name, effect) => {
+  expect(of(name)).toEqual({ effect, by: effect === 'read' ? 'verb' : 'default' });
+});
+
+test.each([
+  ['git_log', 'git', 'write'],
+  ['git_status', 'git', 'read'],
+  ['git-status', 'my-git', 'read'],
+  ['git_status', 'github', 'write'],
+  ['listing_get', 'listing', 'read'],
+  ['get', 'get', 'write'],
+])("%s of server %s: the server's own name is left aside", (name, server, effect) => {
+  expect(of(name, { server }).effect).toBe(effect);
+});
+
+test.each([
+  'https://host.example.invalid/x',
+  'HTTP://host',
+  '  https://host',
+  '\u200bhttps://host',
+  'wss://host',
+  'ftp://host',
+  'mailto:eve@attacker.example.invalid',
+  'ssh://host',
+  'file:///etc/passwd',
+  'git://host',
+])('a reading tool sends when an argument is %j', (url) => {
+  expect(isNetworkUri(url)).toBe(true);
+  expect(of('get_page', { texts: ['x', url] })).toEqual({ effect: 'send', by: 'url' });
+});
+
+test.each([
+  'host.example.invalid',
+  '/etc/passwd',
+  'see https://host',
+  'urn:isbn:0451450523',
+  'https',
+  'x:y',
+  '',
+])('it reads when its argument is %j', (text) => {
+  expect(isNetworkUri(text)).toBe(false);
+  expect(of('get_page', { texts: [text] }).effect).toBe('read');
+});
+
+test('a member name that is an address sends too', () => {
+  expect(effectOf('get', 'srv', {}, [leaf('https://host', 'key')], undefined).effect).toBe('send');
+});
+
+test.fails('an address of any length sends', () => {
+  expect(isNetworkUri(`https://attacker.example.invalid/?${'x'.repeat(100_000)}`)).toBe(true);
+});
+
+test('annotations raise', () => {
+  expect(of('get_x', { annotations: { destructiveHint: true } })).toEqual({
+    effect: 'destroy',
+    by: 'annotation',
+  });
+  expect(of('run', { annotations: { destructiveHint: true } })).toEqual({
+    effect: 'destroy',
+    by: 'annotation',
+  });
+  expect(of('get_x', { annotations: { readOnlyHint: false } })).toEqual({
+    effect: 'write',
+    by: 'annotation',
+  });
+});
+
+test('annotations never lower', () => {
+  expect(of('send', { annotations: { readOnlyHint: true } }).effect).toBe('write');
+  expect(of('send', { annotations: { readOnlyHint: true, destructiveHint: false } }).effect).toBe('write');
+  expect(of('get', { annotations: { readOnlyHint: true }, texts: ['https://host'] }).effect).toBe('send');
+});
+
+test('what is no hint changes nothing', () => {
+  for (const annotations of [{ destructiveHint: 'true' }, { readOnlyHint: 0 }, { destructiveHint: null }]) {
+    expect(of('get_x', { annotations }).effect).toBe('read');
+  }
+  for (const descriptor of [undefined, null, 5, 'x', [], { annotations: 5 }, { annotations: null }]) {
+    expect(effectOf('get_x', 'srv', descriptor, [], undefined).effect).toBe('read');
+  }
+});
+
+test('the configuration decides, whatever else speaks', () => {
+  const effects = fc.constantFrom<Effect>('read', 'write', 'send', 'execute', 'destroy');
+  fc.assert(
+    fc.property(
+      effects,
+      fc.string(),
+      fc.array(fc.string()),
+      fc.boolean(),
+      (configured, name, texts, hint) => {
+        const annotations = { destructiveHint: hint, readOnlyHint: !hint };
+        expect(of(name, { annotations, texts: [...texts, 'https://host'], configured })).toEqual({
+          effect: configured,
+          by: 'configuration',
+        });
+      },
+    ),
+  );
+});
+
+test('no descriptor makes a tool that is no reading verb a read', () => {
+  fc.assert(
+    fc.property(fc.jsonValue(), (descriptor) => {
+      expect(effectOf('send', 'srv', descriptor, [], undefined).effect).not.toBe('read');
+      expect(effectOf('send', 'srv', { annotations: descriptor }, [], undefined).effect).not.toBe('read');
+    }),
+  );
+});

@@ -1,0 +1,156 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { judgementEvidence, labelEvidence, redact, schemaWords } from '../../src/mediation/evidence.ts';
+import type { Judgement } from '../../src/mediation/judgement.ts';
+import { flow } from './support.ts';
+
+const SECRET = 'hunter2-swordfish';
+const KNOWN = new Set(['to', 'a/b']);
+
+function judgement(more: Partial<Judgement> = {}): Judgement {
+  return {
+    event: 'e2',
+    sink: {
+      kind: 'tool',
+      server: 'mail',
+      name: 'send',
+      leaves: [{ path: `/${SECRET}`, text: SECRET, form: 'string' }],
+    },
+    named: true,
+    descriptor: 'sha256:00',
+    effect: 'write',
+    effectBy: 'default',
+    verdict: 'deny',
+    rule: 'tainted-argument',
+    flows: [flow({ argument: `/${SECRET}`, path: `/content/0/text#/${SECRET}/to` })],
+    id: 'd-1',
+    text: `denied: ${SECRET}`,
+    ...more,
+  };
+}
+
+test('says everything that decided, and where', () => {
+  expect(judgementEvidence(judgement({ flows: [flow()] }), KNOWN)).toEqual({
+    event: 'e2',
+    server: 'mail',
+    tool: 'send',
+    effect: 'write',
+    verdict: 'deny',
+    rule: 'tainted-argument',
+    id: 'd-1',
+    descriptor: 'sha256:00',
+    flows: [
+      {
+        argument: '/to',
+        span: [0, 5],
+        match: 'whole',
+        transforms: [],
+        from: {
+          event: 'e1',
+          server: 'web',
+          channel: 'result',
+          origin: 'fetch',
+          path: '/content/0/text',
+          at: [0, 5],
+          form: 'prose',
+          alone: false,
+          integrity: 'untrusted',
+          confidentiality: 'public',
+          reasons: [],
+        },
+      },
+    ],
+  });
+});
+
+describe('holds no content', () => {
+  const written = (of: Judgement): string => JSON.stringify(judgementEvidence(of, KNOWN));
+
+  test('of arguments, nor of their unannounced names, nor of the text of the denial', () => {
+    const text = written(judgement());
+    expect(text).not.toContain(SECRET);
+    expect(text).toContain('"argument":"/*"');
+    expect(text).toContain('"path":"/content/0/text#/*/to"');
+  });
+
+  test('of a name that the server never announced', () => {
+    const sink = { ...judgement().sink, name: SECRET };
+    expect(written(judgement({ named: false, sink, flows: [] }))).not.toContain(SECRET);
+  });
+
+  test('of the address of a resource, nor of another descriptor', () => {
+    for (const channel of ['resource', 'descriptor'] as const) {
+      expect(written(judgement({ flows: [flow({ source: { channel, origin: SECRET } })] }))).not.toContain(
+        SECRET,
+      );
+    }
+  });
+
+  test.fails('of the address of a resource that failed', () => {
+    const source = { channel: 'error' as const, origin: `file:///${SECRET}` };
+    expect(written(judgement({ flows: [flow({ source })] }))).not.toContain(SECRET);
+  });
+
+  test('of findings', () => {
+    const label = { integrity: 'poisoned-suspect', confidentiality: 'public', reasons: ['ansi'] } as const;
+    const finding = { detector: 'ansi', path: `/structuredContent/${SECRET}`, span: [0, 4] as const };
+    expect(labelEvidence(label, [finding])).toEqual({
+      label,
+      findings: [{ detector: 'ansi', path: '/structuredContent/*', span: [0, 4] }],
+    });
+  });
+});
+
+test('a prompt is named as one', () => {
+  const sink = { ...judgement().sink, kind: 'prompt' as const };
+  expect(judgementEvidence(judgement({ sink }), KNOWN)).toMatchObject({ prompt: 'send' });
+});
+
+describe('redact', () => {
+  test.each([
+    ['', ''],
+    ['/to', '/to'],
+    ['/a~1b', '/a~1b'],
+    ['/a/b', '/*/*'],
+    ['/to/12/x', '/to/12/*'],
+    ['/12345', '/*'],
+    ['/01x', '/*'],
+    ['/content/0/text#/to/x', '/content/0/text#/to/*'],
+    ['/', '/*'],
+  ])('%j becomes %j', (pointer, shown) => {
+    expect(redact(pointer, KNOWN)).toBe(shown);
+  });
+
+  test.fails('a member name of digits is content, not an index', () => {
+    expect(redact('/pins/4711', new Set(['pins']))).toBe('/pins/*');
+  });
+
+  test('shows nothing that is not announced', () => {
+    fc.assert(
+      fc.property(fc.array(fc.stringMatching(/^[g-mo-z~/]{6,12}$/), { minLength: 1 }), (tokens) => {
+        const pointer = tokens.map((one) => `/${one.replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
+        expect(redact(pointer, new Set())).toMatch(/^(?:\/\*)+$/);
+      }),
+    );
+  });
+});
+
+describe('schemaWords', () => {
+  test('tells names from values that a schema gives', () => {
+    const schema = {
+      properties: {
+        mode: { enum: ['fast', 7], default: 'fast' },
+        to: { examples: ['me@here.example.invalid'], description: 'words' },
+        kind: { const: 'k', example: { deep: 'd' } },
+      },
+    };
+    const { names, values } = schemaWords(schema, undefined);
+    expect([...values].sort()).toEqual(['7', 'd', 'fast', 'k', 'me@here.example.invalid']);
+    for (const name of ['mode', 'to', 'kind', 'deep', 'properties', 'enum']) expect(names).toContain(name);
+    expect(values).not.toContain('words');
+  });
+
+  test('of nothing is nothing', () => {
+    expect(schemaWords(undefined, null, 5)).toEqual({ names: new Set(), values: new Set() });
+  });
+});

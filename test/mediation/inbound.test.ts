@@ -1,0 +1,154 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { Channel, Text } from '../../src/event.ts';
+import { structured, textsOfMessage } from '../../src/mediation/inbound.ts';
+
+const of = (payload: unknown, channel: Channel = 'result'): string[] =>
+  textsOfMessage({ server: 's', origin: 'o', channel, payload }).map(
+    ({ path, text, form }) => `${form} ${path} ${text}`,
+  );
+
+describe('a result', () => {
+  test('has prose in its text blocks and fields in what is structured', () => {
+    expect(
+      of({
+        content: [
+          { type: 'text', text: 'words' },
+          { type: 'resource_link', uri: 'x:y', name: 'n' },
+        ],
+        structuredContent: { id: 7, list: ['a'] },
+      }),
+    ).toEqual([
+      'prose /content/0/text words',
+      'field /content/1/uri x:y',
+      'field /content/1/name n',
+      'field /structuredContent/id id',
+      'field /structuredContent/list list',
+      'field /structuredContent/id 7',
+      'field /structuredContent/list/0 a',
+    ]);
+  });
+
+  test('has no texts in the bytes of images and sound, whatever their type says', () => {
+    expect(of({ content: [{ type: 'image', data: 'AAAA', mimeType: 'image/png' }] })).toEqual([
+      'field /content/0/mimeType image/png',
+    ]);
+    expect(of({ content: [{ type: 'audio', data: 'AAAA', note: 'words' }] })).toEqual([
+      'field /content/0/note words',
+    ]);
+    expect(of({ content: [{ type: 'text', data: 'words' }] })).toEqual(['field /content/0/data words']);
+  });
+
+  test('has the texts of an embedded resource', () => {
+    const resource = { uri: 'x:y', mimeType: 'text/plain', text: 'words', blob: 'AAAA' };
+    expect(of({ content: [{ type: 'resource', resource }] })).toEqual([
+      'field /content/0/resource/uri x:y',
+      'field /content/0/resource/mimeType text/plain',
+      'prose /content/0/resource/text words',
+      'prose /content/0/resource/blob AAAA',
+    ]);
+  });
+
+  test('has texts in members that the protocol does not know', () => {
+    expect(of({ 'a/b': 'words', content: 'words' })).toEqual(['prose /a~1b words', 'prose /content words']);
+  });
+
+  test('does not count _meta, which is for the client', () => {
+    expect(of({ _meta: { a: 'x' }, content: [{ type: 'text', text: 'y', _meta: { a: 'x' } }] })).toEqual([
+      'prose /content/0/text y',
+    ]);
+  });
+});
+
+test('a resource, a prompt, an error and a completion', () => {
+  expect(of({ contents: [{ uri: 'x:y', text: 'words' }] }, 'resource')).toEqual([
+    'field /contents/0/uri x:y',
+    'prose /contents/0/text words',
+  ]);
+  const messages = [
+    { role: 'user', content: { type: 'text', text: 'one' } },
+    { role: 'user', content: [{ type: 'text', text: 'two' }] },
+  ];
+  expect(of({ description: 'd', messages }, 'prompt')).toEqual([
+    'prose /description d',
+    'prose /messages/0/content/text one',
+    'prose /messages/1/content/0/text two',
+  ]);
+  expect(of({ code: -32602, message: 'no', data: { hint: 'h' } }, 'error')).toEqual([
+    'prose /code -32602',
+    'prose /message no',
+    'prose /data/hint hint',
+    'prose /data/hint h',
+  ]);
+  expect(of({ completion: { values: ['v'] } }, 'completion')).toEqual([
+    'field /completion/values values',
+    'field /completion/values/0 v',
+  ]);
+});
+
+test('nothing that a server sends makes it throw', () => {
+  fc.assert(
+    fc.property(
+      fc.jsonValue(),
+      fc.constantFrom('content', 'contents', 'messages', 'structuredContent', '_meta', 'x'),
+      (value, key) => {
+        for (const payload of [
+          value,
+          { [key]: value },
+          { [key]: [value] },
+          { [key]: [{ content: value }] },
+        ]) {
+          structured(textsOfMessage({ server: 's', origin: 'o', channel: 'result', payload }));
+        }
+      },
+    ),
+  );
+});
+
+test.fails.each<[string, unknown]>([
+  ['a bare string as result', 'words'],
+  ['a string for a block', { content: ['words'] }],
+  ['a string for a resource', { contents: ['words'] }],
+  ["a string for a message's content", { messages: [{ role: 'user', content: 'words' }] }],
+  ["a block's type", { content: [{ type: 'words' }] }],
+  ["a block's annotations", { content: [{ type: 'text', text: 'x', annotations: { audience: ['words'] } }] }],
+  ["a result's member name", { words: 1 }],
+  ["a message's other members", { messages: [{ role: 'words', content: { type: 'text', text: 'x' } }] }],
+])('no shape hides a text: %s', (_, payload) => {
+  const texts = textsOfMessage({ server: 's', origin: 'o', channel: 'result', payload });
+  expect(texts.map((one) => one.text)).toContain('words');
+});
+
+describe('structured', () => {
+  const text = (value: string, form: Text['form'] = 'prose'): Text[] => [
+    { path: '/content/0/text', text: value, form },
+  ];
+
+  test('a text that is JSON becomes its leaves, each a field behind #', () => {
+    expect(structured(text(' {"a/b": [1, "x"]}'))).toEqual([
+      { path: '/content/0/text#/a~1b', text: 'a/b', form: 'field' },
+      { path: '/content/0/text#/a~1b/0', text: '1', form: 'field' },
+      { path: '/content/0/text#/a~1b/1', text: 'x', form: 'field' },
+    ]);
+  });
+
+  test.each(['{"a":', 'see {"a":1}', '{"a":1} and more', '"a"', '17', '', '[x]'])(
+    '%j stays prose',
+    (value) => {
+      expect(structured(text(value))).toEqual(text(value));
+    },
+  );
+
+  test('a field stays as it is', () => {
+    expect(structured(text('{"a":1}', 'field'))).toEqual(text('{"a":1}', 'field'));
+  });
+
+  test('what is nested too deep or too large stays prose', () => {
+    const deep = `${'['.repeat(129)}${']'.repeat(129)}`;
+    expect(structured(text(deep))).toEqual(text(deep));
+    expect(structured(text('['.repeat(1_000_000)))).toHaveLength(1);
+    const large = JSON.stringify(['x'.repeat(1024 * 1024)]);
+    expect(structured(text(large))[0]!.form).toBe('prose');
+    expect(structured(text(JSON.stringify(['x'.repeat(1024 * 1024 - 100)])))[0]!.form).toBe('field');
+  });
+});
