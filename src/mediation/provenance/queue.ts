@@ -15,6 +15,8 @@ const ECHO_FRAME = 64;
 /** Leaves longer than this in all are not searched for in what is queued: indexing it first is no dearer. */
 const MAX_SEARCHED = 512;
 
+const utf16 = new TextDecoder('utf-16le', { ignoreBOM: true });
+
 /** Texts that wait to be indexed. What the client said itself a moment ago does not get in. */
 export class Queue {
   /** Characters that wait. */
@@ -23,8 +25,8 @@ export class Queue {
   #next = 0;
   #expected: string[] = [];
   #expectedCharacters = 0;
-  /** What the queued texts look like to a plain search: lower case, with what their runs decode to; undefined: no such form. */
-  readonly #forms = new WeakMap<Piece, readonly string[] | undefined>();
+  /** What the queued texts look like to a plain search: lower case, with what their runs decode to. */
+  readonly #forms = new WeakMap<Piece, readonly string[]>();
   readonly #view = new View();
 
   /** The most that what waits can take when it is retained: with what is decoded from it, four times itself. */
@@ -115,9 +117,8 @@ export class Queue {
     }
     if (parts.size === 0) return false;
     for (let i = this.#next; i < this.#pieces.length; i++) {
-      const forms = this.#formsOf(this.#pieces[i]!);
-      if (forms === undefined) return true;
-      for (const form of forms) for (const part of parts) if (form.includes(part)) return true;
+      for (const form of this.#formsOf(this.#pieces[i]!))
+        for (const part of parts) if (form.includes(part)) return true;
     }
     return false;
   }
@@ -135,24 +136,26 @@ export class Queue {
     }
   }
 
-  #formsOf(piece: Piece): readonly string[] | undefined {
-    if (this.#forms.has(piece)) return this.#forms.get(piece);
-    const forms = formsOf(piece.text, 2);
+  #formsOf(piece: Piece): readonly string[] {
+    const known = this.#forms.get(piece);
+    if (known !== undefined) return known;
+    const forms = this.#canonical(piece.text, 2);
     this.#forms.set(piece, forms);
     return forms;
   }
-}
 
-function formsOf(text: string, depth: number): string[] | undefined {
-  if (!isPlain(text)) return undefined;
-  const forms = [text.toLowerCase()];
-  if (depth === 0) return forms;
-  for (const run of runsOf(text)) {
-    const inner = formsOf(run.text, depth - 1);
-    if (inner === undefined) return undefined;
-    forms.push(...inner);
+  #canonical(text: string, depth: number): string[] {
+    const forms: string[] = [];
+    if (isPlain(text)) {
+      forms.push(text.toLowerCase());
+    } else {
+      this.#view.fill(text, 0, text.length);
+      forms.push(utf16.decode(this.#view.codes.subarray(0, this.#view.n)));
+      this.#view.shrink();
+    }
+    if (depth > 0) for (const run of runsOf(text)) forms.push(...this.#canonical(run.text, depth - 1));
+    return forms;
   }
-  return forms;
 }
 
 /** Whether folding only lowers case and joins white space. */

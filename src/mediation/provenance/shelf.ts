@@ -85,12 +85,12 @@ export class Shelf {
     return this.tail + ((position - this.tail) >>> 0);
   }
 
-  /** The text that holds an address, and those after it up to `end`. */
-  *between(address: number, end: number): Generator<Held> {
+  /** Calls `visit` with the text that holds an address and with those after it up to `end`. */
+  between(address: number, end: number, visit: (held: Held) => void): void {
     for (let i = this.#indexOf(address); i < this.#held.length; i++) {
       const held = this.#held[i]!;
       if (held.start >= end) return;
-      yield held;
+      visit(held);
     }
   }
 

@@ -1,23 +1,25 @@
 /** Bits of a block's signature; a row is one bit of many blocks. */
-const ROWS = 8192;
+const ROWS = 16_384;
 const MASK = ROWS - 1;
 /** Groups of 32 blocks whose rows lie together: sixteen, one cache line a row. */
 const GROUPS = 16;
 
-/** 512 blocks: where each begins, and for each row a bit of each. */
+/** 512 blocks: where each begins, the classes of its texts (a bit for each, modulo 32), and for each row a bit of each. */
 interface Segment {
   starts: number[];
+  kinds: number[];
   rows: Int32Array;
 }
 
 /**
- * Which blocks of text may hold a sequence of words: for each block a Bloom filter of its words and of its pairs of
- * neighbouring words, kept bit-sliced, so that a question costs one cache line a row for every 512 blocks. It never
+ * Which blocks of text may hold a sequence of words: for each block a Bloom filter of its words and of its pairs and
+ * triples of neighbouring words, kept bit-sliced, so that a question costs one cache line a row for every 512 blocks. It never
  * misses, and what it lets through is verified.
  */
 export class Signatures {
   readonly #open = new Int32Array(ROWS);
   #starts: number[] = [];
+  #kinds: number[] = [];
   #bit = 0;
   #segments: Segment[] = [];
   readonly #left = new Int32Array(GROUPS);
@@ -33,59 +35,84 @@ export class Signatures {
     if (full) this.#file();
     this.#bit = 1 << this.#starts.length;
     this.#starts.push(start);
+    this.#kinds.push(0);
     return full;
+  }
+
+  /** A text of this class is part of the block. */
+  noteKind(kind: number): void {
+    this.#kinds[this.#kinds.length - 1]! |= 1 << kind;
   }
 
   noteWord(hash: number): void {
     this.#open[hash & MASK]! |= this.#bit;
   }
 
-  notePair(hash: number): void {
+  /** Neighbours: the key of two or three words that follow each other. */
+  noteNeighbours(hash: number): void {
     const rows = this.#open;
     rows[hash & MASK]! |= this.#bit;
-    rows[(hash >>> 13) & MASK]! |= this.#bit;
-    rows[Math.imul(hash, 0x9e3779b1) >>> 19]! |= this.#bit;
+    rows[(hash >>> 14) & MASK]! |= this.#bit;
+    rows[Math.imul(hash, 0x9e3779b1) >>> 18]! |= this.#bit;
   }
 
   /** Writes the group that is being noted, small enough to stay in cache meanwhile, into its segment. */
   #file(): void {
     let segment = this.#segments.at(-1);
     if (segment === undefined || segment.starts.length === GROUPS * 32) {
-      segment = { starts: [], rows: new Int32Array(ROWS * GROUPS) };
+      segment = { starts: [], kinds: [], rows: new Int32Array(ROWS * GROUPS) };
       this.#segments.push(segment);
     }
     const group = segment.starts.length / 32;
     for (let row = 0; row < ROWS; row++) segment.rows[row * GROUPS + group] = this.#open[row]!;
     segment.starts.push(...this.#starts);
+    segment.kinds.push(...this.#kinds);
     this.#starts = [];
+    this.#kinds = [];
     this.#open.fill(0);
   }
 
   /**
-   * Calls `visit` with start and end (`head` at the last) of every block that may hold all words and pairs, oldest
-   * first, until it returns false.
+   * Calls `visit` with start and end (`head` at the last) of every block of these classes that may hold all words and
+   * neighbours, oldest first, until it returns the classes that are still wanted as 0.
    */
   candidates(
     words: readonly number[],
-    pairs: readonly number[],
+    neighbours: readonly number[],
+    kinds: number,
     head: number,
-    visit: (start: number, end: number) => boolean,
+    visit: (start: number, end: number) => number,
   ): void {
+    let wanted = kinds;
     const rows: number[] = [];
-    for (const pair of pairs)
-      rows.push(pair & MASK, (pair >>> 13) & MASK, Math.imul(pair, 0x9e3779b1) >>> 19);
+    for (let i = neighbours.length - 1; i >= 0; i--) {
+      const key = neighbours[i]!;
+      rows.push(key & MASK, (key >>> 14) & MASK, Math.imul(key, 0x9e3779b1) >>> 18);
+    }
     for (const word of words) rows.push(word & MASK);
-    for (let s = 0; s < this.#segments.length; s++) {
-      const { starts } = this.#segments[s]!;
-      if (!this.#narrow(this.#segments[s]!, rows)) continue;
+    const visitBits = (
+      bits: number,
+      of: Pick<Segment, 'starts' | 'kinds'>,
+      base: number,
+      next: number,
+    ): void => {
+      for (let left = bits; left !== 0 && wanted !== 0; left &= left - 1) {
+        const k = base + 31 - Math.clz32(left & -left);
+        const start = of.starts[k];
+        if (start !== undefined && (of.kinds[k]! & wanted) !== 0)
+          wanted = visit(start, of.starts[k + 1] ?? next);
+      }
+    };
+    for (let s = 0; s < this.#segments.length && wanted !== 0; s++) {
+      const segment = this.#segments[s]!;
+      if (!this.#narrow(segment, rows)) continue;
       const next = this.#segments[s + 1]?.starts[0] ?? this.#starts[0] ?? head;
-      // What `visit` asks in turn would overwrite it.
       const left = this.#left.slice();
-      for (let g = 0; g < GROUPS; g++) if (!visitBits(left[g]!, starts, g * 32, next, visit)) return;
+      for (let g = 0; g < GROUPS; g++) visitBits(left[g]!, segment, g * 32, next);
     }
     let left = -1;
     for (let r = 0; r < rows.length && left !== 0; r++) left &= this.#open[rows[r]!]!;
-    visitBits(left, this.#starts, 0, head, visit);
+    visitBits(left, { starts: this.#starts, kinds: this.#kinds }, 0, head);
   }
 
   /** Leaves in `#left` the blocks of a segment that have all rows; false if there are none. */
@@ -107,19 +134,4 @@ export class Signatures {
     while (gone + 1 < this.#segments.length && this.#segments[gone + 1]!.starts[0]! <= before) gone++;
     if (gone > 0) this.#segments = this.#segments.slice(gone);
   }
-}
-
-function visitBits(
-  bits: number,
-  starts: readonly number[],
-  base: number,
-  next: number,
-  visit: (start: number, end: number) => boolean,
-): boolean {
-  for (let left = bits; left !== 0; left &= left - 1) {
-    const k = base + 31 - Math.clz32(left & -left);
-    const start = starts[k];
-    if (start !== undefined && !visit(start, starts[k + 1] ?? next)) return false;
-  }
-  return true;
 }

@@ -13,10 +13,12 @@ import { Words } from './words.ts';
 const BLOCK = 2048;
 /** Encodings inside encodings are undone this often. */
 const RUN_DEPTH = 2;
+/** How far around a fingerprint is looked first: most that are no copies end sooner. */
+const FIRST_REACH = 48;
 /** Words noted lately and not looked up again. */
 const RECENT = 4096;
 /** Blocks searched for one call before candidates count as found: what cannot be ruled out is not ruled out. */
-const MAX_SCANS = 4096;
+const MAX_SCANS = 2048;
 
 /** A key's salt says what the key stands for; values and single words share theirs. */
 const ALONE = 0x5bd1e995;
@@ -57,6 +59,8 @@ export class SourceIndex {
   #offset = 0;
   #blockEnd = 0;
   #scans = 0;
+  /** Above every class seen. */
+  #kinds = 0;
 
   constructor(retainedBytes: number, seed: number) {
     this.shelf = new Shelf(retainedBytes);
@@ -88,6 +92,7 @@ export class SourceIndex {
     const short = text.length <= BLOCK;
     if (short && this.#isKnown(piece)) return;
     const held = this.shelf.put(piece);
+    this.#kinds = Math.max(this.#kinds, held.kind + 1);
     this.#signatures.evict(this.shelf.tail);
     if (short) this.#postings.add(this.hash.lo, this.hash.hi, held.kind, held.start | 0);
     this.#open.push(held);
@@ -129,6 +134,7 @@ export class SourceIndex {
       if (this.#signatures.open(start)) this.#recent.fill(0);
       this.#blockEnd = start + BLOCK;
     }
+    this.#signatures.noteKind(held.kind);
     this.#index(held, from, to);
     this.#offset = to;
     if (to >= text.length) {
@@ -170,12 +176,11 @@ export class SourceIndex {
       // A text that is one word has its whole value's key already.
       if (single && isAll(codes, n, from, to)) return;
       this.#signatures.noteWord(lo);
-      if (previous !== 0) {
-        const pair = pairOf(previous, lo, words.between);
-        this.#signatures.notePair(pair);
-        if (words.joined && this.#isNews(pair, held.kind)) {
-          this.#postings.add(pair, otherLane(previous, lo), held.kind, (held.start + map[from]!) | 0);
-        }
+      const { pair, triple } = words;
+      if (pair !== 0) this.#signatures.noteNeighbours(pair);
+      if (triple !== 0) this.#signatures.noteNeighbours(triple);
+      if (words.joined && this.#isNews(pair, held.kind)) {
+        this.#postings.add(pair, otherLane(previous, lo), held.kind, (held.start + map[from]!) | 0);
       }
       if (to - from < 4 && isQuoted(codes, from, to, n)) {
         this.hash.of(codes, from, to, QUOTED);
@@ -237,54 +242,61 @@ export class SourceIndex {
   #findWithin(codes: Uint16Array, from: number, to: number, hits: Hit[]): void {
     const words = new Words(this.hash, codes, from, to);
     const hashes: number[] = [];
-    const pairs: number[] = [];
+    const neighbours: number[] = [];
     /** Of the rarest part: the fewest classes have it, so there are the fewest places to look at. */
     let rarest: number[] | undefined;
     let offset = 0;
-    const rarer = (lo: number, hi: number, at: number): boolean => {
+    /** Classes that have every part, a bit for each, modulo 32. */
+    let open = -1;
+    const narrow = (lo: number, hi: number, at: number): boolean => {
       const count = this.#postings.find(lo, hi, this.#positions);
-      // A pair is rarer than its words.
-      if (rarest === undefined || count <= rarest.length) {
+      if (count < MAX_POSTINGS) open &= this.#kindsOf(this.#positions);
+      // A pair comes before its second word, and is rarer.
+      if (rarest === undefined || count < rarest.length || at === 0) {
         rarest = [...this.#positions];
         offset = at;
       }
-      return count > 0;
+      return open !== 0;
     };
     while (words.next()) {
-      hashes.push(words.lo);
+      const { lo, pair, triple } = words;
       const at = words.from - from;
-      if (words.previous !== 0) {
-        const pair = pairOf(words.previous, words.lo, words.between);
-        pairs.push(pair);
-        if (words.joined && !rarer(pair, otherLane(words.previous, words.lo), at)) return;
-      }
+      hashes.push(lo);
+      if (pair !== 0) neighbours.push(pair);
+      if (triple !== 0) neighbours.push(triple);
+      if (words.joined && !narrow(pair, otherLane(words.previous, lo), at)) return;
       if (!isIndexed(codes, words.from, words.to)) continue;
       this.hash.of(codes, words.from, words.to, VALUE);
-      if (!rarer(words.lo, this.hash.hi, at)) return;
+      if (!narrow(lo, this.hash.hi, at)) return;
     }
-    const open = new Set<number>();
+    const done = new Set<number>();
+    const found = (hit: Hit | undefined): void => {
+      if (hit === undefined) return;
+      hits.push(hit);
+      done.add(hit.held.kind);
+    };
     for (const position of rarest ?? []) {
       const address = this.shelf.address(position);
       const held = this.shelf.at(address);
-      const hit = this.#check(held, address - held.start, codes, from, to, offset);
-      if (hit !== undefined) hits.push(hit);
-      else open.add(held.kind);
+      if (((open >>> (held.kind & 31)) & 1) === 0) continue;
+      found(this.#check(held, address - held.start, codes, from, to, offset));
+      if (this.#kinds <= 32 && done.has(held.kind)) open &= ~(1 << held.kind);
     }
-    if (hashes.length === 1 && rarest !== undefined) return;
-    const everywhere = rarest === undefined || rarest.length === MAX_POSTINGS;
-    if (open.size === 0 && !everywhere) return;
-    const done = new Set(hits.filter((hit) => !hit.alone).map((hit) => hit.held.kind));
-    this.#signatures.candidates(hashes, pairs, this.shelf.head, (start, end) => {
-      for (const held of this.shelf.between(start, end)) {
-        if (done.has(held.kind) || !(everywhere || open.has(held.kind))) continue;
-        const hit = this.#scan(held, Math.max(0, start - held.start), end - held.start, codes, from, to);
-        if (hit === undefined) continue;
-        hits.push(hit);
-        done.add(held.kind);
-        open.delete(held.kind);
-      }
-      return hits.length < MAX_POSTINGS && (everywhere || open.size > 0);
+    if ((hashes.length === 1 && rarest !== undefined) || open === 0) return;
+    this.#signatures.candidates(hashes, neighbours, open, this.shelf.head, (start, end) => {
+      this.shelf.between(start, end, (held) => {
+        if (done.has(held.kind) || ((open >>> (held.kind & 31)) & 1) === 0) return;
+        found(this.#scan(held, Math.max(0, start - held.start), end - held.start, codes, from, to));
+        if (this.#kinds <= 32 && done.has(held.kind)) open &= ~(1 << held.kind);
+      });
+      return hits.length < 2 * MAX_POSTINGS ? open : 0;
     });
+  }
+
+  #kindsOf(positions: readonly number[]): number {
+    let kinds = 0;
+    for (const position of positions) kinds |= 1 << this.shelf.at(this.shelf.address(position)).kind;
+    return kinds;
   }
 
   /** The value at the one place where its word `offset` characters in stands at `at` of the text. */
@@ -362,7 +374,7 @@ export class SourceIndex {
     const held = this.shelf.at(address);
     const offset = address - held.start;
     const view = this.#window;
-    for (let reach = 256; ; reach *= 4) {
+    for (let reach = FIRST_REACH; ; reach *= 4) {
       const start = Math.max(0, offset - reach);
       const end = Math.min(held.text.length, offset + reach);
       view.fill(held.text, start, end);
@@ -387,10 +399,6 @@ export class SourceIndex {
 /** The high lane of a pair's key. */
 function otherLane(previous: number, word: number): number {
   return mix(Math.imul(word, 0x85ebca6b) ^ previous);
-}
-
-function pairOf(previous: number, word: number, between: number): number {
-  return mix(Math.imul(previous, 0x9e3779b1) ^ word ^ between);
 }
 
 /** Words too short to be a value are found by what stands beside them. */

@@ -1,5 +1,5 @@
 import { classOf, LONE, OTHER, SPACE } from './chars.ts';
-import type { Hash } from './hash.ts';
+import { type Hash, mix } from './hash.ts';
 
 /** Reads the words of a stretch of canonical characters, one after another; an ideograph is a word. */
 export class Words {
@@ -7,9 +7,11 @@ export class Words {
   lo = 0;
   from = 0;
   to = 0;
-  /** Low lane of the word before it, 0 at the first; and of what stands between them. */
+  /** Key of this word and the one before, and of those two and the one before them; 0 where there are none. */
+  pair = 0;
+  triple = 0;
+  /** Low lane of the word before it, 0 at the first. */
   previous = 0;
-  between = 0;
   /** A single mark, no white space, stands between them: both are parts of an address, a path, an identifier. */
   joined = false;
   readonly #hash: Hash;
@@ -38,11 +40,13 @@ export class Words {
     if (i === end) return false;
     this.joined = this.lo !== 0 && i === this.to + 1 && codes[this.to] !== SPACE;
     this.previous = this.lo;
-    this.between = between;
     this.from = i++;
     if (kind !== LONE) while (i < end && classOf(codes[i]!) === kind) i++;
     this.to = i;
     this.lo = this.#hash.low(codes, this.from, i);
+    const before = this.pair;
+    this.pair = this.previous === 0 ? 0 : mix(Math.imul(this.previous, 0x9e3779b1) ^ this.lo ^ between);
+    this.triple = before === 0 ? 0 : mix(Math.imul(before, 0x85ebca6b) ^ this.pair);
     return true;
   }
 }

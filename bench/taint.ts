@@ -1,0 +1,203 @@
+/**
+ * What the taint engine costs, in one run: `npm run bench:taint`. Ratios to JSON.parse of the same bytes travel
+ * between machines; times do not. Medians of many short measurements, so that a busy machine disturbs little.
+ */
+import type { Leaf, Source } from '../src/event.ts';
+import { structured, textsOfMessage } from '../src/mediation/inbound.ts';
+import { Provenance } from '../src/mediation/provenance/provenance.ts';
+
+const MB = 1_000_000;
+const RESULT = 16_000;
+const RETAINED = 10 * MB;
+const limits = { retainedBytes: 64 * MB };
+
+let state = 20_261_120;
+function below(n: number): number {
+  state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+  return Math.floor((state / 4294967296) * n);
+}
+const pick = <T>(from: readonly T[]): T => from[below(from.length)]!;
+const hex = (n: number): string => Array.from({ length: n }, () => below(16).toString(16)).join('');
+
+/** Words as frequent as in a language: the i-th about 1/i of the time. */
+const VOCABULARY = Array.from({ length: 20_000 }, () => {
+  const syllables = [
+    'ta',
+    'ren',
+    'mo',
+    'li',
+    'ser',
+    'con',
+    'pa',
+    'ver',
+    'ing',
+    'ed',
+    'or',
+    'es',
+    'un',
+    'the',
+    'qui',
+  ];
+  return Array.from({ length: 1 + below(4) }, () => pick(syllables)).join('');
+});
+const word = (): string => VOCABULARY[Math.floor(VOCABULARY.length ** (below(1000) / 1000))]!;
+const sentence = (n: number): string => Array.from({ length: n }, word).join(' ');
+const address = (): string => `${word()}.${word()}${below(99)}@${word()}.invalid`;
+
+const KINDS: Record<string, (bytes: number) => unknown> = {
+  log: (bytes) =>
+    lines(bytes, () => {
+      const time = `2026-11-${10 + below(20)}T${10 + below(13)}:${10 + below(49)}:${10 + below(49)}.${100 + below(899)}Z`;
+      return `${time} INFO [${word()}-${below(32)}] "${sentence(4)}" id=${hex(12)} took ${below(5000)}ms`;
+    }),
+  prose: (bytes) => lines(bytes, () => `${sentence(5 + below(20))}, ${sentence(6)}. See ${address()}.`),
+  code: (bytes) =>
+    lines(
+      bytes,
+      () => `    const ${word()} = await ${word()}.${word()}(${word()}, { ${word()}: "${word()}" });`,
+    ),
+  'JSON in text': (bytes) => JSON.stringify(records(bytes), null, 2),
+  structured: (bytes) => records(bytes),
+};
+
+function lines(bytes: number, line: () => string): string {
+  let text = '';
+  while (text.length < bytes) text += `${line()}\n`;
+  return text.slice(0, bytes);
+}
+
+function records(bytes: number): unknown[] {
+  return Array.from({ length: Math.ceil(bytes / 260) }, () => ({
+    id: `${hex(8)}-${hex(4)}-${hex(4)}`,
+    name: sentence(2),
+    email: address(),
+    url: `https://${word()}.invalid/${word()}/${below(9999)}?q=${word()}`,
+    total: below(100_000) / 100,
+    open: below(2) === 1,
+    note: sentence(8),
+  }));
+}
+
+function message(content: unknown): string {
+  const result =
+    typeof content === 'string'
+      ? { content: [{ type: 'text', text: content }] }
+      : { content: [], structuredContent: { content } };
+  return JSON.stringify({ jsonrpc: '2.0', id: 1, result });
+}
+
+function source(event: number): Source {
+  const label = { integrity: 'untrusted', confidentiality: 'public', reasons: [] } as const;
+  return {
+    event: `e${event}`,
+    server: pick(['web', 'mail', 'files']),
+    origin: 'read',
+    channel: 'result',
+    label,
+  };
+}
+
+function median(values: number[]): number {
+  return values.sort((a, b) => a - b)[values.length >> 1]!;
+}
+function time(run: () => unknown): number {
+  const start = performance.now();
+  run();
+  return performance.now() - start;
+}
+
+/** Learns and settles one message; returns the milliseconds of parsing it and of indexing it. */
+function index(provenance: Provenance, event: number, line: string): [number, number] {
+  const parsed = median([1, 2, 3].map(() => time(() => JSON.parse(line))));
+  const { result } = JSON.parse(line) as { result: unknown };
+  const texts = structured(
+    textsOfMessage({ server: 'web', channel: 'result', origin: 'read', payload: result }),
+  );
+  const from = source(event);
+  return [
+    parsed,
+    time(() => {
+      provenance.learn(from, texts);
+      provenance.settle();
+    }),
+  ];
+}
+
+console.log('indexing, against JSON.parse of the same bytes (target: 12)');
+const session = new Provenance(limits);
+const ratios: number[] = [];
+let event = 0;
+for (const warm of [true, false]) {
+  for (const [kind, make] of Object.entries(KINDS)) {
+    const parse: number[] = [];
+    const work: number[] = [];
+    for (let bytes = 0; bytes < (warm ? MB : RETAINED / 5); bytes += RESULT) {
+      const [parsed, indexed] = index(
+        warm ? new Provenance(limits) : session,
+        event++,
+        message(make(RESULT)),
+      );
+      parse.push(parsed);
+      work.push(indexed);
+    }
+    if (warm) continue;
+    const ratio = median(work) / median(parse);
+    ratios.push(ratio);
+    const rate = (RESULT / 1000 / median(work)).toFixed(0);
+    console.log(`  ${kind.padEnd(14)} ${ratio.toFixed(1).padStart(6)} x   ${rate.padStart(4)} MB/s`);
+  }
+}
+console.log(
+  `  ${'mean'.padEnd(14)} ${(ratios.reduce((a, b) => a + b) / ratios.length).toFixed(1).padStart(6)} x`,
+);
+const { text, index: bytes } = session.bytes;
+console.log(
+  `memory: ${(text / MB).toFixed(1)} MB retained, index ${(bytes / text).toFixed(2)} bytes a byte (target: 4)`,
+);
+
+console.log(`tracing, with ${(text / MB).toFixed(0)} MB retained`);
+const small = (): Leaf[] => [
+  { path: '/to', text: address(), form: 'string' },
+  { path: '/note', text: sentence(10).slice(0, 70), form: 'string' },
+];
+const body = (content: unknown): Leaf[] => [{ path: '/body', text: String(content), form: 'string' }];
+const calls: [string, Provenance, () => Leaf[], string][] = [
+  ['100 B', session, small, '0.05'],
+  ['10 KB of prose', session, () => body(KINDS['prose']!(10_000)), '0.5'],
+  ['10 KB of log', session, () => body(KINDS['log']!(10_000)), '0.5'],
+  ['10 KB of code', session, () => body(KINDS['code']!(10_000)), '0.5'],
+  ['100 B, nothing retained', new Provenance(limits), small, '0.001'],
+];
+for (const [name, provenance, make, target] of calls) {
+  const times = Array.from({ length: 300 }, make).map((leaves) => time(() => provenance.trace(leaves)));
+  console.log(`  ${name.padEnd(24)} ${median(times).toFixed(4).padStart(8)} ms (target: ${target})`);
+}
+
+const large = KINDS['log']!(MB) as string;
+const pending = new Provenance(limits);
+const waits = Array.from({ length: 20 }, (_, i) => {
+  pending.learn(source(i), [{ path: '/content/0/text', text: `${i} ${large}`, form: 'prose' }]);
+  const leaves: Leaf[] = [
+    { path: '/size', text: String(999_990 + i), form: 'number' },
+    { path: '/kind', text: 'text', form: 'string' },
+  ];
+  const waited = time(() => pending.trace(leaves));
+  pending.settle();
+  return waited;
+});
+console.log(`  ${'small, 1 MB unindexed'.padEnd(24)} ${median(waits).toFixed(4).padStart(8)} ms`);
+
+const filler = sentence(200).slice(0, 1000);
+const echoes = new Provenance(limits);
+const before = process.memoryUsage().rss;
+for (let i = 0; i < 20_000; i++) {
+  const leaves: Leaf[] = [{ path: '/text', text: `${hex(9)} ${filler}`, form: 'string' }];
+  echoes.trace(leaves);
+  echoes.offer(leaves);
+  echoes.learn(source(i), [{ path: '/content/0/text', text: `Echo: ${leaves[0]!.text}`, form: 'prose' }]);
+  if (i % 4 === 0) echoes.settle();
+}
+const grown = (process.memoryUsage().rss - before) / MB;
+console.log(
+  `20,000 echoes of 1 KB: ${(echoes.bytes.text / 1000).toFixed(1)} KB retained, resident memory +${grown.toFixed(1)} MB`,
+);
