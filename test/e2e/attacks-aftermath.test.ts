@@ -10,9 +10,9 @@ import { evidence, tamperings } from '../../fixtures/attacks/55-log-tampering.ts
 import { play } from '../../fixtures/lib/stage.ts';
 
 const cordon = resolve('dist/cordon.js');
-const dir = mkdtempSync(join(tmpdir(), 'cordon-attacks-log-'));
-const servers = join(dir, 'serve.mjs');
-const state = join(dir, 'stage', 'state');
+let dir = '';
+let servers = '';
+let state = '';
 
 const verify = (stateDir: string): Promise<number | null> =>
   new Promise((done) => {
@@ -29,6 +29,9 @@ const sessionOf = (stateDir: string) => {
 };
 
 beforeAll(async () => {
+  dir = mkdtempSync(join(tmpdir(), 'cordon-aftermath-'));
+  servers = join(dir, 'serve.mjs');
+  state = join(dir, 'stage', 'state');
   buildSync({
     entryPoints: [resolve('fixtures/lib/serve.ts')],
     outfile: servers,

@@ -14,8 +14,8 @@ import type { Fields } from '../../fixtures/lib/raw-server.ts';
 import { type How, play } from '../../fixtures/lib/stage.ts';
 
 const cordon = resolve('dist/cordon.js');
-const dir = mkdtempSync(join(tmpdir(), 'cordon-attacks-'));
-const servers = join(dir, 'serve.mjs');
+let dir = '';
+let servers = '';
 let visits = 0;
 const canary = createServer((_, response) => {
   visits++;
@@ -24,6 +24,8 @@ const canary = createServer((_, response) => {
 let extra: Record<string, string> = {};
 
 beforeAll(async () => {
+  dir = mkdtempSync(join(tmpdir(), 'cordon-attacks-'));
+  servers = join(dir, 'serve.mjs');
   buildSync({
     entryPoints: [resolve('fixtures/lib/serve.ts')],
     outfile: servers,
