@@ -24,6 +24,8 @@ export interface Horizon {
 export class Postings {
   /** A key was given up: its absence proves nothing any more. */
   overflowed = false;
+  /** Classes of what `find` found last, a bit for each, modulo 32. */
+  kinds = 0;
   readonly #horizon: Horizon;
   #entries = new Int32Array(FIRST_CAPACITY * 3);
   #capacity = FIRST_CAPACITY;
@@ -93,16 +95,20 @@ export class Postings {
     return false;
   }
 
-  /** Writes the retained positions of a key into `into`, in no useful order; returns how many. */
+  /** Writes the retained positions of a key into `into`, in no useful order, and their classes into `kinds`; returns how many. */
   find(lo: number, hi: number, into: number[]): number {
     const entries = this.#entries;
     into.length = 0;
+    this.kinds = 0;
     let slot = this.#slot(lo);
     for (let probes = 0; probes < MAX_PROBES && entries[slot * 3 + 1] !== 0; probes++) {
       const at = slot * 3;
       if (entries[at] === lo && (entries[at + 1]! ^ hi) >>> 8 === 0) {
         const position = entries[at + 2]!;
-        if (this.#horizon.alive(position)) into.push(position);
+        if (this.#horizon.alive(position)) {
+          into.push(position);
+          this.kinds |= 1 << entries[at + 1]!;
+        }
       }
       if (++slot === this.#capacity) slot = 0;
     }

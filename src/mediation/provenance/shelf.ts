@@ -37,6 +37,8 @@ export class Shelf {
   head = 0;
   readonly limit: number;
   #held: Held[] = [];
+  /** Their starts, side by side for the search. */
+  #starts: number[] = [];
   #gone = 0;
   #cost = 0;
 
@@ -56,6 +58,7 @@ export class Shelf {
   put(piece: Piece): Held {
     const held: Held = { ...piece, start: this.head };
     this.#held.push(held);
+    this.#starts.push(held.start);
     this.head += held.text.length + 1;
     this.#cost += costOf(held);
     while (this.#cost > this.limit && this.#gone < this.#held.length - 1) {
@@ -65,6 +68,7 @@ export class Shelf {
     }
     if (this.#gone > 64 && this.#gone > this.#held.length / 2) {
       this.#held = this.#held.slice(this.#gone);
+      this.#starts = this.#starts.slice(this.#gone);
       this.#gone = 0;
     }
     return held;
@@ -103,7 +107,7 @@ export class Shelf {
     let high = this.#held.length - 1;
     while (low < high) {
       const middle = (low + high + 1) >> 1;
-      if (this.#held[middle]!.start <= address) low = middle;
+      if (this.#starts[middle]! <= address) low = middle;
       else high = middle - 1;
     }
     return low;

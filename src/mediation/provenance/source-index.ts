@@ -1,4 +1,4 @@
-import { classOf, isDigit, OTHER, SPACE } from './chars.ts';
+import { AMPERSAND, ASCII_FOLD, classOf, isDigit, OTHER, PERCENT, SPACE } from './chars.ts';
 import { Hash, mix } from './hash.ts';
 import { LONGEST_NEEDLE, type Needle } from './needles.ts';
 import { MAX_POSTINGS, Postings } from './postings.ts';
@@ -250,7 +250,7 @@ export class SourceIndex {
     let open = -1;
     const narrow = (lo: number, hi: number, at: number): boolean => {
       const count = this.#postings.find(lo, hi, this.#positions);
-      if (count < MAX_POSTINGS) open &= this.#kindsOf(this.#positions);
+      if (count < MAX_POSTINGS) open &= this.#postings.kinds;
       // A pair comes before its second word, and is rarer.
       if (rarest === undefined || count < rarest.length || at === 0) {
         rarest = [...this.#positions];
@@ -291,12 +291,6 @@ export class SourceIndex {
       });
       return hits.length < 2 * MAX_POSTINGS ? open : 0;
     });
-  }
-
-  #kindsOf(positions: readonly number[]): number {
-    let kinds = 0;
-    for (const position of positions) kinds |= 1 << this.shelf.at(this.shelf.address(position)).kind;
-    return kinds;
   }
 
   /** The value at the one place where its word `offset` characters in stands at `at` of the text. */
@@ -373,6 +367,8 @@ export class SourceIndex {
     const address = this.shelf.address(position);
     const held = this.shelf.at(address);
     const offset = address - held.start;
+    const plain = extendPlain(codes, n, at, held, offset);
+    if (plain !== undefined) return plain;
     const view = this.#window;
     for (let reach = FIRST_REACH; ; reach *= 4) {
       const start = Math.max(0, offset - reach);
@@ -399,6 +395,45 @@ export class SourceIndex {
 /** The high lane of a pair's key. */
 function otherLane(previous: number, word: number): number {
   return mix(Math.imul(word, 0x85ebca6b) ^ previous);
+}
+
+/** As `extend`, where nothing needs more than ASCII folding: most do not. Undefined if something does. */
+function extendPlain(
+  codes: Uint16Array,
+  n: number,
+  at: number,
+  held: Held,
+  offset: number,
+): Copy | undefined {
+  const { text } = held;
+  let to = offset;
+  let on = at;
+  let last = -1;
+  for (; to < text.length; to++) {
+    const c = text.charCodeAt(to);
+    if (c >= 128 || c === PERCENT || c === AMPERSAND) return undefined;
+    const folded = ASCII_FOLD[c]!;
+    if (folded === SPACE && last === SPACE) continue;
+    if (on === n || folded !== codes[on]) break;
+    last = folded;
+    on++;
+  }
+  let from = offset;
+  let back = at;
+  while (from > 0) {
+    const c = text.charCodeAt(from - 1);
+    if (c >= 128 || c === PERCENT || c === AMPERSAND) return undefined;
+    const folded = ASCII_FOLD[c]!;
+    if (back === 0 || folded !== codes[back - 1]) break;
+    from--;
+    back--;
+    if (folded === SPACE) while (from > 0 && isBlank(text.charCodeAt(from - 1))) from--;
+  }
+  return { from: back, to: on, hit: { held, from, to, alone: isCore(text, from, to) } };
+}
+
+function isBlank(c: number): boolean {
+  return c < 128 && ASCII_FOLD[c] === SPACE;
 }
 
 /** Words too short to be a value are found by what stands beside them. */
