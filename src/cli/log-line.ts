@@ -1,6 +1,6 @@
 import { printable } from '../json/printable.ts';
 import type { Entry } from '../recording/reader.ts';
-import { paintFor } from './demo/table.ts';
+import { paintFor } from './paint.ts';
 
 /** RFC 3339, UTC, milliseconds: `2026-01-31T09:05:00.000Z`. What is no time is shown as the number it is. */
 export function timeOf(milliseconds: number): string {

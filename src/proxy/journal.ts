@@ -70,7 +70,7 @@ export class Journal {
         `${family}.describe`,
         {
           server,
-          kind,
+          descriptorKind: kind,
           ...(named ? { name: descriptor.name } : {}),
           digest: descriptor.digest,
           state,

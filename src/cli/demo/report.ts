@@ -1,7 +1,8 @@
 import path from 'node:path';
+import { paintFor } from '../paint.ts';
 import type { Attempt } from './agent.ts';
 import type { Denial } from './denial.ts';
-import { type Cell, paintFor, row, wrap } from './table.ts';
+import { type Cell, row, wrap } from './table.ts';
 
 /** Steps stand under a heading that says who ordered them. */
 const INDENT = '  ';

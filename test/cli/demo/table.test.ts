@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { paintFor, row, wrap } from '../../../src/cli/demo/table.ts';
+import { row, wrap } from '../../../src/cli/demo/table.ts';
+import { paintFor } from '../../../src/cli/paint.ts';
 
 test('wraps at words, cuts a word longer than the line, and keeps line breaks', () => {
   expect(wrap('mail a summary', 8)).toEqual(['mail a', 'summary']);
