@@ -246,13 +246,13 @@ export class SourceIndex {
     /** Of the rarest part: the fewest classes have it, so there are the fewest places to look at. */
     let rarest: number[] | undefined;
     let offset = 0;
+    // With as many places as its words a pair is to be preferred: it is found at fewer that are not the value's.
     /** Classes that have every part, a bit for each, modulo 32. */
     let open = -1;
-    const narrow = (lo: number, hi: number, at: number): boolean => {
+    const narrow = (lo: number, hi: number, at: number, slack: number): boolean => {
       const count = this.#postings.find(lo, hi, this.#positions);
       if (count < MAX_POSTINGS) open &= this.#postings.kinds;
-      // A pair comes before its second word, and is rarer.
-      if (rarest === undefined || count < rarest.length || at === 0) {
+      if (rarest === undefined || count < rarest.length + slack) {
         rarest = [...this.#positions];
         offset = at;
       }
@@ -264,10 +264,10 @@ export class SourceIndex {
       hashes.push(lo);
       if (pair !== 0) neighbours.push(pair);
       if (triple !== 0) neighbours.push(triple);
-      if (words.joined && !narrow(pair, otherLane(words.previous, lo), at)) return;
+      if (words.joined && !narrow(pair, otherLane(words.previous, lo), at, 1)) return;
       if (!isIndexed(codes, words.from, words.to)) continue;
       this.hash.of(codes, words.from, words.to, VALUE);
-      if (!narrow(lo, this.hash.hi, at)) return;
+      if (!narrow(lo, this.hash.hi, at, 0)) return;
     }
     const done = new Set<number>();
     const found = (hit: Hit | undefined): void => {
@@ -486,8 +486,9 @@ function isAll(codes: Uint16Array, n: number, from: number, to: number): boolean
   return from === start && to === end;
 }
 
-/** Whether nothing but marks stands around a stretch of a text as it came. */
+/** Whether nothing but marks, of which there are not very many, stands around a stretch of a text as it came. */
 export function isCore(text: string, from: number, to: number): boolean {
+  if (text.length > 8 * (to - from) + BLOCK) return false;
   for (let i = 0; i < from; i++) if (classOf(text.charCodeAt(i)) !== OTHER) return false;
   for (let i = to; i < text.length; i++) if (classOf(text.charCodeAt(i)) !== OTHER) return false;
   return true;
