@@ -40,6 +40,10 @@ export interface Labelled {
 
 interface Known {
   descriptor: Descriptor;
+  findings: readonly Finding[];
+  /** What the findings depend on beside the descriptor: other servers' tool names, and how many its own has. */
+  foreignTools: readonly string[];
+  ownTools: number;
   words: { names: Set<string>; values: Set<string> } | undefined;
 }
 
@@ -83,12 +87,24 @@ export class Mediator {
       ownTools,
     };
     return descriptors.map((descriptor) => {
-      const texts = textsOf(descriptor);
-      const findings = inspect(texts, context);
+      const key = keyOf(server, kind, descriptor.name);
+      const before = this.#known.get(key);
+      const isSame = before?.descriptor.digest === descriptor.digest && before.descriptor.digest !== '';
+      // Lists are asked for often and seldom change: what was read once is not read again.
+      const findings =
+        isSame && before.foreignTools === context.foreignTools && before.ownTools === ownTools.length
+          ? before.findings
+          : inspect(textsOf(descriptor), context);
       const state = this.#pins.check(descriptor, findings, now);
-      this.#known.set(keyOf(server, kind, descriptor.name), { descriptor, words: undefined });
+      this.#known.set(key, {
+        descriptor,
+        findings,
+        foreignTools: context.foreignTools,
+        ownTools: ownTools.length,
+        words: undefined,
+      });
       // With one server there is no other whose descriptions could steer its calls.
-      if (this.#settings.servers.length > 1) this.#learnDescriptor(descriptor, findings);
+      if (!isSame && this.#settings.servers.length > 1) this.#learnDescriptor(descriptor, findings);
       return { descriptor, state, findings, usable: state === 'pinned' || !this.withholds };
     });
   }

@@ -47,7 +47,7 @@ export function fromServer(
   if (method === 'notifications/progress' && !upstream.progressTokens.has(tokenKey(params))) {
     return drop('progress-not-in-flight');
   }
-  noteListChanged(upstream, method);
+  if (!noteListChanged(upstream, method)) return false;
   const channel = message.kind === 'request' ? 'request' : 'notification';
   const labelled = context.mediator.label({
     server: upstream.name,

@@ -37,7 +37,7 @@ const CHANGED = new Map([
 ]);
 
 /** A server that lists without end is cut off; what lies behind the cut counts as never listed. */
-const MAX_PAGES = 1000;
+const MAX_PAGES = 100;
 const MAX_DESCRIPTORS = 10_000;
 
 export function listKindOf(method: string): ListKind | undefined {
@@ -48,9 +48,22 @@ export function listNeededBy(method: string): ListKind | undefined {
   return NEEDED.get(method);
 }
 
-/** Takes a server's word that a list has changed: it is listed again before the next request that needs it. */
-export function noteListChanged(upstream: Upstream, method: string): void {
-  for (const kind of CHANGED.get(method) ?? []) upstream.listed.delete(kind.method);
+/**
+ * Takes a server's word that a list has changed: it is listed again before the next request that needs it. False if
+ * the client was told already and has not listed since: a storm of notices says no more than the first.
+ */
+export function noteListChanged(upstream: Upstream, method: string): boolean {
+  const kinds = CHANGED.get(method);
+  if (kinds === undefined) return true;
+  for (const kind of kinds) upstream.listed.delete(kind.method);
+  if (upstream.announced.has(method)) return false;
+  upstream.announced.add(method);
+  return true;
+}
+
+/** The client asks for a list: the next change of it is news again. */
+export function noteListing(upstream: Upstream, list: ListKind): void {
+  for (const [method, kinds] of CHANGED) if (kinds.includes(list)) upstream.announced.delete(method);
 }
 
 /** One descriptor as the server sent it. */

@@ -112,15 +112,21 @@ export function innerOf(message: Received, key: string): Member | undefined {
 
 /** The id in a line that may be broken, cut short or ambiguous; null where it cannot be told. */
 export function readId(line: Buffer): Id | null {
+  const ids = readIds(line);
+  return new Set(ids.map(idKey)).size === 1 ? ids[0]! : null;
+}
+
+/** Every id that a reader of such a line may take for its own. */
+export function readIds(line: Buffer): Id[] {
   let start = 0;
   while (start < line.length && line[start]! <= 0x20) start++;
   try {
-    const ids = membersOf(line, start).filter((member) => member.key === 'id');
-    if (ids.length !== 1) return null;
-    const id: unknown = JSON.parse(line.toString('utf8', ids[0]!.start, ids[0]!.end));
-    return isId(id) ? id : null;
+    return membersOf(line, start)
+      .filter((member) => member.key === 'id')
+      .map((member) => JSON.parse(line.toString('utf8', member.start, member.end)) as unknown)
+      .filter(isId);
   } catch {
-    return null;
+    return [];
   }
 }
 

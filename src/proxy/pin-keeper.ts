@@ -32,7 +32,7 @@ export class PinKeeper {
     const version = this.#store.version();
     if (version === this.#version) return;
     try {
-      this.#pins.merge(this.#store.read());
+      this.#pins.adopt(this.#store.read());
       this.#version = version;
     } catch (error) {
       this.#complain(error);

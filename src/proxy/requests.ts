@@ -2,7 +2,7 @@ import { applyEdits } from '../json/edit.ts';
 import type { Judgement } from '../mediation/judgement.ts';
 import { denialLine, errorLine, refusalLine, UPSTREAM_GONE } from './answers.ts';
 import type { Context, Route } from './context.ts';
-import { listAll, listNeededBy } from './listing.ts';
+import { listAll, listKindOf, listNeededBy, noteListing } from './listing.ts';
 import { log } from './log.ts';
 import { type Id, INVALID_REQUEST, idKey, innerOf, memberOf, type Request } from './message.ts';
 import type { Upstream } from './upstream.ts';
@@ -14,6 +14,8 @@ import type { Upstream } from './upstream.ts';
 export function sendRequest(context: Context, request: Request, route: Route): void {
   const { upstream } = route;
   upstream.inOrder(() => {
+    const asked = listKindOf(request.method);
+    if (asked !== undefined) noteListing(upstream, asked);
     const list = listNeededBy(request.method);
     if (list === undefined || upstream.listed.has(list.method))
       return judgeAndSend(context, request, route, false);

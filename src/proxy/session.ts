@@ -16,6 +16,7 @@ import {
   parseMessage,
   type Request,
   readId,
+  readIds,
   WireFault,
 } from './message.ts';
 import { Outbox } from './outbox.ts';
@@ -248,9 +249,10 @@ export class Session implements Context {
     const shown = line.toString('utf8', 0, 200);
     log('warn', `dropped a line of server ${name} that is no MCP message: ${fault.message}`, { line: shown });
     this.journal.note('wire.refused', { from: name, reason: fault.reason });
-    if (fault.id !== null && upstream.inFlight.has(idKey(fault.id))) {
+    const answered = readIds(line).filter((id) => upstream.inFlight.has(idKey(id)));
+    if (answered.length > 0) {
       const text = `its answer could not be read in one way only: ${fault.message}`;
-      failInFlight(this, upstream, BAD_UPSTREAM, text, fault.id);
+      for (const id of answered) failInFlight(this, upstream, BAD_UPSTREAM, text, id);
     } else if (!junk && fault.id !== null && line.includes('"method"')) {
       this.toUpstream(upstream, errorLine(fault.id, fault.code, fault.message));
     }

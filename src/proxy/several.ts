@@ -4,7 +4,7 @@ import { errorLine, resultLine, UNROUTABLE } from './answers.ts';
 import { ask, type Context, type Route, type Routing } from './context.ts';
 import { absorbClientAnswer, fromServer, judgeClientAnswer } from './crossing.ts';
 import { compose, type Handshakes } from './handshakes.ts';
-import { type Listed, type ListKind, listAll, listKindOf } from './listing.ts';
+import { type Listed, type ListKind, listAll, listKindOf, noteListing } from './listing.ts';
 import { type Answer, type Id, idKey, innerOf, type Message, memberOf, type Request } from './message.ts';
 import { ownId, type Upstream } from './upstream.ts';
 
@@ -205,6 +205,7 @@ export class SeveralRouting implements Routing {
     const timer = setTimeout(() => this.#context.turn(finish), LIST_PATIENCE_MS);
     for (const upstream of upstreams) {
       upstream.inOrder(() => {
+        noteListing(upstream, list);
         if (upstream.gone !== undefined || !(capability in upstream.capabilities)) return take(upstream, []);
         listAll(this.#context, upstream, list, {}, (listed) => take(upstream, listed));
       });

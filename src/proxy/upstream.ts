@@ -38,6 +38,8 @@ export class Upstream {
   readonly asked = new Map<string, { id: Id; method: string }>();
   /** List methods whose lists are known and have not been said to have changed. */
   readonly listed = new Set<string>();
+  /** Notices of changed lists that the client got and has not acted on. */
+  readonly announced = new Set<string>();
   /** Withheld descriptors that the operator was told of. */
   readonly reported = new Set<string>();
   /** What waits until a listing or a handshake is done; undefined while nothing needs to. */

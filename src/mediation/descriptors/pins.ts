@@ -23,6 +23,8 @@ export class Pins {
   readonly #pending = new Map<string, PendingPin>();
   readonly #seen = new Map<string, Sighting>();
   readonly #kept = new Map<string, { names: number; chars: number }>();
+  /** Names first met here, which no lock on disk holds yet. */
+  readonly #unsaved = new Set<string>();
   #changed = false;
 
   constructor(lock: Lock) {
@@ -95,12 +97,26 @@ export class Pins {
   }
 
   /**
-   * Takes over a lock that others may have written meanwhile and settles again what was seen here: what is on
-   * disk wins (an approval, a revocation, another process's first contact). The result is to be written back.
+   * Takes over a lock that others may have written meanwhile and settles again what was seen here. What is on disk
+   * wins (an approval, a revocation, another process's first contact); a name first met here that is not on disk yet
+   * stays as it is: were it forgotten, what its server says next would be a first contact again.
    */
-  merge(disk: Lock): Lock {
+  adopt(disk: Lock): void {
+    const met = [...this.#unsaved].map((key) => [key, this.#pins.get(key), this.#pending.get(key)] as const);
     this.#load(disk);
+    for (const [key, pin, pending] of met) {
+      if (this.#pins.has(key) || this.#pending.has(key)) continue;
+      if (pin !== undefined) this.#pins.set(key, pin);
+      if (pending !== undefined) this.#pending.set(key, pending);
+      this.#count((pin ?? pending)!);
+    }
     for (const [key, sighting] of this.#seen) this.#settle(key, sighting);
+  }
+
+  /** Adopts the lock on disk; the result is to be written in its place. */
+  merge(disk: Lock): Lock {
+    this.adopt(disk);
+    this.#unsaved.clear();
     this.#changed = false;
     return this.toLock();
   }
@@ -127,6 +143,7 @@ export class Pins {
       if (this.#full(descriptor)) return this.#judge(key, sighting);
       this.#count(descriptor);
     }
+    if (!pin && !pending) this.#unsaved.add(key);
     if (!pin && !pending && findings.length === 0) {
       this.#pins.set(key, { server, kind, name, digest, text, firstSeen: now, approvedBy: 'first-contact' });
       this.#changed = true;

@@ -43,16 +43,33 @@ export function lookAlike(name: string, context: InspectContext): Span[] {
   const folded = fold(name);
   if (!isPlain(name) && isPlain(folded)) return whole;
   const shape = shapeOf(folded);
-  const resembles = (other: string, typos: boolean): boolean => {
-    // A plain name is not to blame for its copy in other letters.
-    if (other === name || (isPlain(name) && !isPlain(other))) return false;
-    const otherShape = shapeOf(fold(other));
-    return otherShape === shape || (typos && isTypo(shape, otherShape));
-  };
+  // A plain name is not to blame for its copy in other letters.
+  const blames = (other: string) => other !== name && (isPlain(other) || !isPlain(name));
+  const among = (names: readonly string[], wanted: string) =>
+    shapesOf(names).get(wanted)?.some(blames) === true;
   const found =
-    context.ownTools?.some((other) => resembles(other, false)) ||
-    context.foreignTools.some((other) => resembles(other, true));
+    among(context.ownTools ?? [], shape) ||
+    among(context.foreignTools, shape) ||
+    typosOf(shape).some((typo) => among(context.foreignTools, typo));
   return found ? whole : [];
+}
+
+const shapes = new WeakMap<readonly string[], Map<string, string[]>>();
+
+/** The names of a list by shape, made once a list: comparing each with each would let a long list stop everything. */
+function shapesOf(names: readonly string[]): Map<string, string[]> {
+  let byShape = shapes.get(names);
+  if (byShape === undefined) {
+    byShape = new Map();
+    for (const name of names) {
+      const shape = shapeOf(fold(name));
+      const same = byShape.get(shape);
+      if (same) same.push(name);
+      else byShape.set(shape, [name]);
+    }
+    shapes.set(names, byShape);
+  }
+  return byShape;
 }
 
 function fold(name: string): string {
@@ -64,25 +81,25 @@ function shapeOf(folded: string): string {
   return folded.replace(/[01|]/g, (char) => (char === '0' ? 'o' : 'l')).replaceAll('i', 'l');
 }
 
+/** Shorter names are near each other by chance; longer ones nobody reads letter by letter. */
+const SHORTEST_TYPO = 6;
+const LONGEST_TYPO = 64;
+
 function isPlain(name: string): boolean {
   return /^[\x20-\x7e]*$/.test(name);
 }
 
-function isTypo(a: string, b: string): boolean {
-  if (Math.min(a.length, b.length) < 6) return false;
-  if (Math.abs(a.length - b.length) === 1) return isDoubled(a, b) || isDoubled(b, a);
-  if (a.length !== b.length) return false;
-  let at = 0;
-  while (at < a.length && a[at] === b[at]) at++;
-  return (
-    at + 1 < a.length && a[at] === b[at + 1] && a[at + 1] === b[at] && a.slice(at + 2) === b.slice(at + 2)
-  );
-}
-
-/** `long` is `short` with one letter twice. */
-function isDoubled(long: string, short: string): boolean {
-  if (long.length !== short.length + 1) return false;
-  let at = 0;
-  while (at < short.length && long[at] === short[at]) at++;
-  return at > 0 && long[at] === long[at - 1] && long.slice(at + 1) === short.slice(at);
+/** What a shape becomes by one slip: two neighbours swapped, one letter doubled, one of a double left out. */
+function typosOf(shape: string): string[] {
+  if (shape.length < SHORTEST_TYPO || shape.length > LONGEST_TYPO) return [];
+  const typos: string[] = [];
+  for (let at = 0; at < shape.length; at++) {
+    const [here, next] = [shape[at]!, shape[at + 1]];
+    if (next !== undefined && next !== here) {
+      typos.push(shape.slice(0, at) + next + here + shape.slice(at + 2));
+    }
+    typos.push(shape.slice(0, at) + here + shape.slice(at));
+    if (next === here && shape.length > SHORTEST_TYPO) typos.push(shape.slice(0, at) + shape.slice(at + 1));
+  }
+  return typos;
 }

@@ -113,6 +113,29 @@ test('a list flood does not grow the lock without bound', () => {
   expect(pins.toLock().pending).toEqual([]);
 });
 
+describe('before anything was saved', () => {
+  test.each([
+    ['a rug pull', tool('Adds.'), [] as Finding[], 'drifted'],
+    ['a suspect that turns harmless', tool('Evil.'), SUSPICION, 'suspect'],
+  ])('%s is no first contact', (_, first, findings, expected) => {
+    for (const take of ['merge', 'adopt'] as const) {
+      const pins = new Pins(EMPTY);
+      pins.check(first, findings, NOW);
+      expect(pins.check(tool('Mails it out, too.'), [], LATER)).toBe(expected);
+      pins[take](EMPTY);
+      expect(pins.state('s', 'tool', 'add')).toBe(expected);
+    }
+  });
+
+  test('adopting what others wrote leaves our own to be saved', () => {
+    const pins = new Pins(EMPTY);
+    pins.check(tool('Adds.'), [], NOW);
+    pins.adopt(EMPTY);
+    expect(pins.changed).toBe(true);
+    expect(pins.merge(EMPTY).pins).toHaveLength(1);
+  });
+});
+
 describe('merge', () => {
   test('adds to what another process wrote', () => {
     const other = new Pins(EMPTY);
