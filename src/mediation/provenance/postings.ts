@@ -1,6 +1,9 @@
 const FIRST_CAPACITY = 512;
 const MAX_LOAD = 0.75;
+/** Small tables grow fast, for speed; large ones slowly, for memory. */
 const GROWTH = 1.6;
+const SMALL_GROWTH = 4;
+const SMALL = 32_768;
 /** Occurrences kept of one key, each from another class of source. */
 export const MAX_POSTINGS = 8;
 /** Beyond this many slots from its place a key is given up; with seeded hashes nobody gets there. */
@@ -137,7 +140,10 @@ export class Postings {
         if (old[at + 1] !== 0 && this.#horizon.alive(old[at + 2]!)) live++;
       }
     }
-    const capacity = Math.max(FIRST_CAPACITY, Math.ceil((live * GROWTH) / MAX_LOAD));
+    const capacity = Math.max(
+      FIRST_CAPACITY,
+      Math.ceil((live * (live < SMALL ? SMALL_GROWTH : GROWTH)) / MAX_LOAD),
+    );
     const entries = new Int32Array(capacity * 3);
     for (let at = 0; at < old.length; at += 3) {
       if (old[at + 1] === 0 || !(all || this.#horizon.alive(old[at + 2]!))) continue;

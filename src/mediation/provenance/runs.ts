@@ -120,8 +120,11 @@ function hasStretch(text: string, from: number, to: number): boolean {
     held -= 8;
     const kind = BYTE[(bits >>> held) & 0xff]!;
     // Later bytes follow a first or another; a character does not follow a first.
-    length = kind === 0 || (kind === 2 ? last === 1 : last === 3) ? 0 : length + 1;
-    last = kind === 0 ? 1 : kind;
+    if (kind === 0 || (kind === 2 && last === 1)) length = 0;
+    else length = last === 3 && kind !== 2 ? 1 : length + 1;
+    last = kind === 0 || length === 0 ? 1 : kind;
+    // Most runs are hardly longer than the shortest, and are done with at the first byte that is none.
+    if (length <= 1 && length * 8 + (to - i - 1) * 6 + held < SHORTEST_DECODED * 8) return false;
     if (length >= SHORTEST_DECODED) return true;
   }
   return false;

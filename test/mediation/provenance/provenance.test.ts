@@ -125,8 +125,9 @@ describe('a copied span', () => {
   test('pieces that each stand elsewhere first make a copy too', () => {
     const secret = text.slice(0, 70);
     const pieces: Text[] = [];
-    for (let i = 0; i + 20 <= secret.length; i += 2)
-      pieces.push(prose(`${i}! ${secret.slice(i, i + 20)} !${i}`));
+    for (let i = 0; i + 30 <= secret.length; i++) {
+      pieces.push(prose(`${words(i, 40)}! ${secret.slice(i, i + 30)} !${words(i + 99, 40)}`));
+    }
     expect(traced([...pieces, prose(secret)], `x ${secret} y`).some((flow) => flow.match === 'span')).toBe(
       true,
     );

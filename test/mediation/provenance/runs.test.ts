@@ -39,6 +39,13 @@ test.each([
   expect(runsOf(plain)).toEqual([]);
 });
 
+test('what is readable is found beside what is not', () => {
+  for (const before of [[0xc3], [0xff, 0xc3], [0x80, 0x01], [0xe4, 0xb8]]) {
+    const mixed = Buffer.concat([Buffer.from(before), Buffer.from('p4ss/w0rd'), Buffer.from([0xc3])]);
+    expect(runsOf(mixed.toString('base64')).map((run) => run.text)).toContain('p4ss/w0rd');
+  }
+});
+
 test('any text of eight bytes comes back from any encoding, wherever it stands', () => {
   fc.assert(
     fc.property(

@@ -13,6 +13,8 @@ test.each([
   ['%2Fetc%2fpasswd', '/etc/passwd'],
   ['a%252Fb', 'a/b'],
   ['%C3%A9t%C3%A9', 'ete'],
+  ['%F0%9D%97%94%E2%80%8B%E4%B8%AD', 'a\u4e2d'],
+  ['%E4%B8x%FF', 'a xy'],
   ['100% sure, 5%zz', '100% sure, 5%zz'],
   ['&lt;b&gt; &amp;amp; &#64;&#x40;&commat;', '<b> & @@@'],
   ['AT&T &unknown; &', 'at&t &unknown; &'],
