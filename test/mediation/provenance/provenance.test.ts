@@ -126,7 +126,11 @@ describe('a copied span', () => {
     const secret = text.slice(0, 70);
     const pieces: Text[] = [];
     for (let i = 0; i + 30 <= secret.length; i++) {
-      pieces.push(prose(`${words(i, 40)}! ${secret.slice(i, i + 30)} !${words(i + 99, 40)}`));
+      for (let k = 0; k < 20; k++) {
+        pieces.push(
+          prose(`${words(i * 20 + k, 40)}!${secret.slice(i, i + 30)}!${words(i * 20 + k + 7777, 40)}`),
+        );
+      }
     }
     expect(traced([...pieces, prose(secret)], `x ${secret} y`).some((flow) => flow.match === 'span')).toBe(
       true,
