@@ -48,10 +48,19 @@ function write(value: unknown, depth: number): string {
   return `${out}}`;
 }
 
-/** Sorted by UTF-16 code units, as section 3.2.3 asks and the default sort does; most objects come that way. */
+/**
+ * Sorted by UTF-16 code units, as section 3.2.3 asks and `<` on strings does. Few members, mostly in order already:
+ * insertion costs a fraction of a call of sort().
+ */
 function sortedKeys(record: Record<string, unknown>): string[] {
   const keys = Object.keys(record);
-  for (let i = 1; i < keys.length; i++) if (keys[i - 1]! > keys[i]!) return keys.sort();
+  if (keys.length > 32) return keys.sort();
+  for (let i = 1; i < keys.length; i++) {
+    const key = keys[i]!;
+    let at = i;
+    for (; at > 0 && keys[at - 1]! > key; at--) keys[at] = keys[at - 1]!;
+    keys[at] = key;
+  }
   return keys;
 }
 

@@ -38,6 +38,8 @@ export interface Scan {
   members: readonly Member[];
   /** Members of its `params`, `result` or `error`, whichever object comes last. */
   inner: readonly Member[];
+  /** A `_meta` stands somewhere below those. */
+  nestedMeta: boolean;
   /** Start and end, in pairs, of numbers that a double does not hold (2^53+1, 1e400). */
   drift: readonly number[];
 }
@@ -95,6 +97,7 @@ export function scan(line: Buffer, depth: number): Scan {
   let outerOpen: Member | undefined;
   let innerOpen: Member | undefined;
   let inBody = false;
+  let nestedMeta = false;
   let level = 0;
   let keyCount = 0;
   let expectKey = false;
@@ -130,7 +133,10 @@ export function scan(line: Buffer, depth: number): Scan {
       i = end;
       while (i < length && line[i] !== COLON) i++;
       i++;
-      if (level > 2 || (level === 2 && !inBody)) continue;
+      if (level > 2 || (level === 2 && !inBody)) {
+        nestedMeta ||= isMeta(line, keyStart, end);
+        continue;
+      }
       while (i < length && line[i]! <= 0x20) i++;
       const member = { key: decodeKey(line, keyStart, end), keyStart, start: i, end: length };
       refuseFolded(member.key, level === 1 ? ENVELOPE : INNER, keyStart);
@@ -183,7 +189,7 @@ export function scan(line: Buffer, depth: number): Scan {
   if (members.length === 0 && line[firstByte(line)] !== OPEN_OBJECT) {
     throw new JsonFault('not-an-object', 'the message is not a JSON object', 0);
   }
-  return { members, inner, drift };
+  return { members, inner, nestedMeta, drift };
 }
 
 function isBody(key: string): boolean {
@@ -249,6 +255,15 @@ function noteKey(line: Buffer, level: number, count: number, start: number, end:
   if (seen.has(name)) throw duplicate(line, start, end);
   seen.add(name);
   return count;
+}
+
+const META = Buffer.from('"_meta"');
+
+function isMeta(line: Buffer, start: number, end: number): boolean {
+  if (hasBackslash(line, start, end)) return decodeKey(line, start, end) === '_meta';
+  if (end - start !== META.length) return false;
+  for (let i = 0; i < META.length; i++) if (line[start + i] !== META[i]) return false;
+  return true;
 }
 
 function hasBackslash(line: Buffer, start: number, end: number): boolean {

@@ -18,7 +18,7 @@ const READING_VERBS = new Set([
 ]);
 
 /** Hosts are reached through these: whoever owns the host reads the address. */
-const NETWORK_SCHEME = /^[\s\p{Cf}]*(?:https?|wss?|ftps?|sftp|mailto|ssh|git|file):/iu;
+const NETWORK_SCHEME = /^[\s\p{Cf}]{0,256}(?:https?|wss?|ftps?|sftp|mailto|ssh|git|file):/iu;
 
 /** What a call would do, and which of the sources of that opinion decided. */
 export interface EffectOpinion {
@@ -27,19 +27,17 @@ export interface EffectOpinion {
 }
 
 /**
- * The effect of a call. What the user configured decides. Otherwise a tool has an effect unless its name starts
- * with a reading verb; a URL among the arguments makes any call a send, and a descriptor's own annotations can
- * raise what its name says, never lower it: they are the word of a party that may lie.
+ * What a tool does by what is known of it before any call. What the user configured decides. Otherwise it has an
+ * effect unless its name starts with a reading verb; its own annotations can raise that, never lower it: they are the
+ * word of a party that may lie.
  */
-export function effectOf(
+export function effectOfTool(
   name: string,
   server: string,
   descriptor: unknown,
-  leaves: readonly Leaf[],
   configured: Effect | undefined,
 ): EffectOpinion {
   if (configured !== undefined) return { effect: configured, by: 'configuration' };
-  if (leaves.some((leaf) => isNetworkUri(leaf.text))) return { effect: 'send', by: 'url' };
   const annotations = recordOf(recordOf(descriptor)['annotations']);
   if (annotations['destructiveHint'] === true && annotations['readOnlyHint'] !== true) {
     return { effect: 'destroy', by: 'annotation' };
@@ -49,9 +47,15 @@ export function effectOf(
   return { effect: 'read', by: 'verb' };
 }
 
+/** The effect of one call of a tool: a URL among its arguments makes it a send, whatever the tool is called. */
+export function effectOfCall(tool: EffectOpinion, leaves: readonly Leaf[]): EffectOpinion {
+  if (tool.by === 'configuration' || !leaves.some((leaf) => isNetworkUri(leaf.text))) return tool;
+  return { effect: 'send', by: 'url' };
+}
+
 /** True for an address on the network. `file:` counts: on some systems it names a host. */
 export function isNetworkUri(text: string): boolean {
-  return text.length < 65_536 && NETWORK_SCHEME.test(text);
+  return text.includes(':') && NETWORK_SCHEME.test(text);
 }
 
 /** The first word of a tool's name, the server's own name before it left aside: `git_log` on `git` is `log`. */

@@ -1,4 +1,4 @@
-import type { Finding, Flow, Label } from '../event.ts';
+import type { Finding, Flow } from '../event.ts';
 import { leavesOf } from '../json/leaves.ts';
 import { escapeToken, tokensOf } from '../json/pointer.ts';
 import type { Judgement } from './judgement.ts';
@@ -16,25 +16,24 @@ const PROTOCOL_NAMES = new Set(
  */
 export function judgementEvidence(judgement: Judgement, known: ReadonlySet<string>): Record<string, unknown> {
   const { event, sink, effect, verdict, rule, id, descriptor, flows } = judgement;
+  // Members left undefined are left out of the entry.
   return {
-    event,
-    server: sink.server,
-    ...(judgement.named ? { [sink.kind === 'prompt' ? 'prompt' : 'tool']: sink.name } : {}),
+    descriptor,
     effect,
-    verdict,
-    rule,
-    ...(id === undefined ? {} : { id }),
-    ...(descriptor === undefined ? {} : { descriptor }),
+    event,
     flows: flows.map((flow) => flowEvidence(flow, known)),
+    id,
+    prompt: judgement.named && sink.kind === 'prompt' ? sink.name : undefined,
+    rule,
+    server: sink.server,
+    tool: judgement.named && sink.kind === 'tool' ? sink.name : undefined,
+    verdict,
   };
 }
 
-/** What the log keeps of a label. */
-export function labelEvidence(label: Label, findings: readonly Finding[]): Record<string, unknown> {
-  return {
-    label,
-    findings: findings.map(({ detector, path, span }) => ({ detector, path: redact(path, NOTHING), span })),
-  };
+/** What the log keeps of findings: which detector, and where. */
+export function findingEvidence(findings: readonly Finding[]): Record<string, unknown>[] {
+  return findings.map(({ detector, path, span }) => ({ detector, path: redact(path, NOTHING), span }));
 }
 
 const NOTHING: ReadonlySet<string> = new Set();

@@ -5,7 +5,7 @@ import { type Descriptor, describeAll, textsOf } from './descriptors/descriptor.
 import type { Pins } from './descriptors/pins.ts';
 import { inspect } from './detectors/inspect.ts';
 import { findSecrets } from './detectors/secrets.ts';
-import { effectOf, isNetworkUri } from './effects.ts';
+import { type EffectOpinion, effectOfCall, effectOfTool, isNetworkUri } from './effects.ts';
 import { schemaWords } from './evidence.ts';
 import { denialText, noticeText } from './explain.ts';
 import { type Inbound, structured, textsOfMessage } from './inbound.ts';
@@ -44,6 +44,8 @@ interface Known {
   /** What the findings depend on beside the descriptor: other servers' tool names, and how many its own has. */
   foreignTools: readonly string[];
   ownTools: number;
+  /** What a tool does, by its descriptor. */
+  effect: EffectOpinion | undefined;
   words: { names: Set<string>; values: Set<string> } | undefined;
 }
 
@@ -101,6 +103,7 @@ export class Mediator {
         findings,
         foreignTools: context.foreignTools,
         ownTools: ownTools.length,
+        effect: kind === 'tool' ? this.#effectOfTool(server, descriptor.name, descriptor.value) : undefined,
         words: undefined,
       });
       // With one server there is no other whose descriptions could steer its calls.
@@ -246,17 +249,19 @@ export class Mediator {
     );
   }
 
-  #effect(sink: Sink, known: Known | undefined): ReturnType<typeof effectOf> {
-    const { kind, name, server, leaves } = sink;
+  #effect({ kind, name, server, leaves }: Sink, known: Known | undefined): EffectOpinion {
     if (kind === 'unknown') return { effect: 'send', by: 'default' };
-    if (kind === 'tool') {
-      const configured = this.#settings.trust.get(server)?.tools.get(name)?.effect;
-      return effectOf(name, server, known?.descriptor.value, leaves, configured);
+    if (kind === 'tool')
+      return effectOfCall(known?.effect ?? this.#effectOfTool(server, name, undefined), leaves);
+    const isListed = kind === 'resource' && known !== undefined;
+    if (kind !== 'answer' && !isListed && leaves.some((leaf) => isNetworkUri(leaf.text))) {
+      return { effect: 'send', by: 'url' };
     }
-    const listed = kind === 'resource' && known !== undefined;
-    const leaves_ = kind === 'answer' ? [] : leaves;
-    if (!listed && leaves_.some((leaf) => isNetworkUri(leaf.text))) return { effect: 'send', by: 'url' };
     return { effect: 'read', by: 'default' };
+  }
+
+  #effectOfTool(server: string, name: string, value: unknown): EffectOpinion {
+    return effectOfTool(name, server, value, this.#settings.trust.get(server)?.tools.get(name)?.effect);
   }
 
   /** Tools and prompts must have been listed; a resource need not be, but must not be one that is withheld. */

@@ -1,7 +1,8 @@
 import type { DescriptorKind } from '../event.ts';
-import { judgementEvidence, labelEvidence } from '../mediation/evidence.ts';
+import { findingEvidence, judgementEvidence } from '../mediation/evidence.ts';
 import type { Judgement } from '../mediation/judgement.ts';
 import type { Described, Labelled } from '../mediation/mediator.ts';
+import type { SinkKind } from '../mediation/sinks.ts';
 import type { Recorder } from '../recording/recorder.ts';
 import { log } from './log.ts';
 
@@ -9,6 +10,16 @@ type Content = Record<string, string | Uint8Array>;
 
 /** The response of a call may be written this much after it was forwarded, if no other entry takes it along. */
 const LINGER_MS = 20;
+
+/** The kind of entry for each kind of sink. */
+const KINDS: Record<SinkKind, string> = {
+  tool: 'tool.invoke',
+  resource: 'resource.read',
+  prompt: 'prompt.get',
+  answer: 'client.answer',
+  completion: 'client.request',
+  unknown: 'client.request',
+};
 
 /** Turns what happened into entries of the log: kinds and members are those of docs/log-format.md. */
 export class Journal {
@@ -34,26 +45,23 @@ export class Journal {
   /** A judged outbound message; `content` is what it carries, of which only a salted digest is kept. */
   judged(judgement: Judgement, known: ReadonlySet<string>, content: Content): void {
     const { sink, named } = judgement;
-    const kind = { tool: 'tool.invoke', resource: 'resource.read', prompt: 'prompt.get' } as Record<
-      string,
-      string
-    >;
-    const entry = kind[sink.kind] ?? `${sink.kind === 'answer' ? 'client.answer' : 'client.request'}`;
-    this.#append(
-      entry,
-      judgementEvidence(judgement, known),
-      named ? content : { name: sink.name, ...content },
-    );
+    const body = judgementEvidence(judgement, known);
+    this.#append(KINDS[sink.kind], body, named ? content : { name: sink.name, ...content });
   }
 
   /** A labelled inbound message, with the event that it answers. */
   labelled(kind: string, labelled: Labelled, answers: Judgement | undefined, content: Content): void {
     const { event, inbound, label, findings } = labelled;
-    const named = answers?.named === true ? { tool: inbound.origin } : {};
-    const body = { event, server: inbound.server, ...named, ...(answers ? { answers: answers.event } : {}) };
-    const failed =
-      inbound.channel === 'error' || (inbound.payload as { isError?: unknown })?.isError === true;
-    this.#append(kind, { ...body, isError: failed, ...labelEvidence(label, findings) }, content);
+    const body = {
+      answers: answers?.event,
+      event,
+      findings: findingEvidence(findings),
+      isError: inbound.channel === 'error' || (inbound.payload as { isError?: unknown })?.isError === true,
+      label,
+      server: inbound.server,
+      tool: answers?.named === true ? inbound.origin : undefined,
+    };
+    this.#append(kind, body, content);
   }
 
   /** Descriptors, each once and again when its digest or state changes. */
@@ -74,10 +82,7 @@ export class Journal {
           ...(named ? { name: descriptor.name } : {}),
           digest: descriptor.digest,
           state,
-          findings: labelEvidence(
-            { integrity: 'untrusted', confidentiality: 'public', reasons: [] },
-            findings,
-          )['findings'],
+          findings: findingEvidence(findings),
         },
         named ? {} : { name: descriptor.name },
       );

@@ -22,7 +22,9 @@ export function labelEdits(answer: Answer, labelled: Labelled): Edit[] {
   else edits.push(replaceValue(meta, `{${[labelled.meta, ...keptMembers(line, meta)].join(',')}}`));
   if (labelled.notice !== undefined) noticeEdits(answer, labelled.notice, edits, added);
   if (added.length > 0) edits.push(insertMembers(line, result.start, added.join(',')));
-  for (const key of ['content', 'contents', 'messages']) stripClaims(line, innerOf(answer, key), edits);
+  if (answer.scan.nestedMeta) {
+    for (const key of ['content', 'contents', 'messages']) stripClaims(line, innerOf(answer, key), edits);
+  }
   return edits;
 }
 
@@ -51,7 +53,7 @@ function noticeEdits(answer: Answer, notice: string, edits: Edit[], added: strin
 
 /** Claims on single blocks: they counted when the label was made, and may not contradict it. */
 function stripClaims(line: Buffer, list: Member | undefined, edits: Edit[]): void {
-  if (list === undefined || !metaSomewhere(line)) return;
+  if (list === undefined) return;
   for (const element of elementsOf(line, list.start)) {
     for (const member of membersOf(line, element.start)) {
       if (member.key === '_meta') stripMeta(line, member, edits);
@@ -62,13 +64,6 @@ function stripClaims(line: Buffer, list: Member | undefined, edits: Edit[]): voi
       }
     }
   }
-}
-
-function metaSomewhere(line: Buffer): boolean {
-  // An escaped name is as good as a plain one, so such an escape means looking closer.
-  return (
-    line.includes('"_meta"') || line.includes('\\u005') || line.includes('\\u006') || line.includes('\\u007')
-  );
 }
 
 function stripMeta(line: Buffer, meta: Member, edits: Edit[]): void {

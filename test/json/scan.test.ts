@@ -29,7 +29,8 @@ describe('scan refuses what two parsers read differently', () => {
     ['', 'not-an-object'],
   ])('%s', (text, code) => expect(fault(bytes(text))).toBe(code));
 
-  it('bad UTF-8', () => expect(fault(Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d]))).toBe('invalid-utf8'));
+  it('bad UTF-8', () =>
+    expect(fault(Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d]))).toBe('invalid-utf8'));
 
   it.each([129, 10_000, 100_000])('%i levels', (levels) => {
     expect(fault(bytes(`{"a":${'['.repeat(levels)}${']'.repeat(levels)}}`))).toBe('too-deep');
@@ -47,10 +48,28 @@ describe('scan notes numbers a double does not hold', () => {
     '%s',
     (number) => expect(drifting(number)).toBe(true),
   );
-  it.each(['0', '-0', '1.0', '9007199254740991', '1e5', '0.1', '0.30000000000000004', '123456789012345', '1.50'])(
-    'but not %s',
-    (number) => expect(drifting(number)).toBe(false),
-  );
+  it.each([
+    '0',
+    '-0',
+    '1.0',
+    '9007199254740991',
+    '1e5',
+    '0.1',
+    '0.30000000000000004',
+    '123456789012345',
+    '1.50',
+  ])('but not %s', (number) => expect(drifting(number)).toBe(false));
+});
+
+describe('scan tells of a nested _meta', () => {
+  const nested = (text: string) => scan(bytes(text), 16).nestedMeta;
+  it.each([
+    ['{"result":{"content":[{"_meta":{}}]}}', true],
+    ['{"result":{"content":[{"\\u005fmeta":{}}]}}', true],
+    ['{"x":{"_meta":{}}}', true],
+    ['{"result":{"_meta":{},"content":[]}}', false],
+    ['{"result":{"content":[{"text":"\\"_meta\\":"}]}}', false],
+  ])('%s', (text, expected) => expect(nested(text)).toBe(expected));
 });
 
 describe('loneSurrogate', () => {
@@ -76,7 +95,9 @@ describe('spans', () => {
   it('hold exactly the bytes of each envelope member', () => {
     fc.assert(
       fc.property(fc.dictionary(fc.string(), json), json, spaces, (params, extra, space) => {
-        fc.pre(Object.keys(params).every((key) => key.toLowerCase() === key && key.normalize('NFKC') === key));
+        fc.pre(
+          Object.keys(params).every((key) => key.toLowerCase() === key && key.normalize('NFKC') === key),
+        );
         const message = { jsonrpc: '2.0', id: 1, method: 'x', params, x: extra };
         const text = spread(message, space);
         const line = bytes(text);
@@ -112,16 +133,24 @@ describe('spans', () => {
 describe('edits', () => {
   it('remove any subset of members and elements', () => {
     fc.assert(
-      fc.property(fc.dictionary(fc.string(), json), fc.array(json), fc.nat(), spaces, (object, array, mask, space) => {
-        const drop = (i: number) => ((mask >> (i % 31)) & 1) === 1;
-        const line = bytes(spread(object, space));
-        const entries = Object.entries(JSON.parse(line.toString()));
-        const left = applyEdits(line, removeItems(memberItems(membersOf(line, 0)), drop));
-        expect(Object.entries(JSON.parse(left.toString()))).toEqual(entries.filter((_, i) => !drop(i)));
-        const list = bytes(spread(array, space));
-        const rest = applyEdits(list, removeItems(elementsOf(list, 0), drop));
-        expect(JSON.parse(rest.toString())).toEqual(JSON.parse(list.toString()).filter((_: unknown, i: number) => !drop(i)));
-      }),
+      fc.property(
+        fc.dictionary(fc.string(), json),
+        fc.array(json),
+        fc.nat(),
+        spaces,
+        (object, array, mask, space) => {
+          const drop = (i: number) => ((mask >> (i % 31)) & 1) === 1;
+          const line = bytes(spread(object, space));
+          const entries = Object.entries(JSON.parse(line.toString()));
+          const left = applyEdits(line, removeItems(memberItems(membersOf(line, 0)), drop));
+          expect(Object.entries(JSON.parse(left.toString()))).toEqual(entries.filter((_, i) => !drop(i)));
+          const list = bytes(spread(array, space));
+          const rest = applyEdits(list, removeItems(elementsOf(list, 0), drop));
+          expect(JSON.parse(rest.toString())).toEqual(
+            JSON.parse(list.toString()).filter((_: unknown, i: number) => !drop(i)),
+          );
+        },
+      ),
     );
   });
 
