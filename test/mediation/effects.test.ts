@@ -1,24 +1,23 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Effect, Leaf } from '../../src/event.ts';
-import { effectOf, isNetworkUri } from '../../src/mediation/effects.ts';
+import { type EffectOpinion, effectOfCall, effectOfTool, isNetworkUri } from '../../src/mediation/effects.ts';
 
 const leaf = (text: string, form: Leaf['form'] = 'string'): Leaf => ({ path: '/a', text, form });
+interface Given {
+  annotations?: Record<string, unknown>;
+  texts?: string[];
+  server?: string;
+  configured?: Effect;
+}
+
 const of = (
   name: string,
-  { annotations = {}, texts = [], server = 'srv', configured = undefined as Effect | undefined } = {} as {
-    annotations?: Record<string, unknown>;
-    texts?: string[];
-    server?: string;
-    configured?: Effect;
-  },
-) =>
-  effectOf(
-    name,
-    server,
-    { name, annotations },
+  { annotations = {}, texts = [], server = 'srv', configured }: Given = {},
+): EffectOpinion =>
+  effectOfCall(
+    effectOfTool(name, server, { name, annotations }, configured),
     texts.map((text) => leaf(text)),
-    configured,
   );
 
 test.each([
@@ -84,11 +83,21 @@ test.each([
 });
 
 test('a member name that is an address sends too', () => {
-  expect(effectOf('get', 'srv', {}, [leaf('https://host', 'key')], undefined).effect).toBe('send');
+  expect(effectOfCall(of('get'), [leaf('https://host', 'key')]).effect).toBe('send');
 });
 
-test.fails('an address of any length sends', () => {
+test('an address of any length sends', () => {
   expect(isNetworkUri(`https://attacker.example.invalid/?${'x'.repeat(100_000)}`)).toBe(true);
+});
+
+test.fails.each([
+  ['spaces in front', `${' '.repeat(300)}https://host.example.invalid`],
+  ['a control character in front', '\u0001https://host.example.invalid'],
+  ['a tab in the scheme', 'ht\ttps://host.example.invalid'],
+  ['a line break in the scheme', 'https\n://host.example.invalid'],
+])('what a URL parser overlooks is overlooked here too: %s', (_, text) => {
+  expect(new URL(text).href).toBe('https://host.example.invalid/');
+  expect(isNetworkUri(text)).toBe(true);
 });
 
 test('annotations raise', () => {
@@ -117,7 +126,7 @@ test('what is no hint changes nothing', () => {
     expect(of('get_x', { annotations }).effect).toBe('read');
   }
   for (const descriptor of [undefined, null, 5, 'x', [], { annotations: 5 }, { annotations: null }]) {
-    expect(effectOf('get_x', 'srv', descriptor, [], undefined).effect).toBe('read');
+    expect(effectOfTool('get_x', 'srv', descriptor, undefined).effect).toBe('read');
   }
 });
 
@@ -143,8 +152,8 @@ test('the configuration decides, whatever else speaks', () => {
 test('no descriptor makes a tool that is no reading verb a read', () => {
   fc.assert(
     fc.property(fc.jsonValue(), (descriptor) => {
-      expect(effectOf('send', 'srv', descriptor, [], undefined).effect).not.toBe('read');
-      expect(effectOf('send', 'srv', { annotations: descriptor }, [], undefined).effect).not.toBe('read');
+      expect(effectOfTool('send', 'srv', descriptor, undefined).effect).not.toBe('read');
+      expect(effectOfTool('send', 'srv', { annotations: descriptor }, undefined).effect).not.toBe('read');
     }),
   );
 });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { judgementEvidence, labelEvidence, redact, schemaWords } from '../../src/mediation/evidence.ts';
+import { findingEvidence, judgementEvidence, redact, schemaWords } from '../../src/mediation/evidence.ts';
 import type { Judgement } from '../../src/mediation/judgement.ts';
 import { flow } from './support.ts';
 
@@ -92,12 +92,10 @@ describe('holds no content', () => {
   });
 
   test('of findings', () => {
-    const label = { integrity: 'poisoned-suspect', confidentiality: 'public', reasons: ['ansi'] } as const;
     const finding = { detector: 'ansi', path: `/structuredContent/${SECRET}`, span: [0, 4] as const };
-    expect(labelEvidence(label, [finding])).toEqual({
-      label,
-      findings: [{ detector: 'ansi', path: '/structuredContent/*', span: [0, 4] }],
-    });
+    expect(findingEvidence([finding])).toEqual([
+      { detector: 'ansi', path: '/structuredContent/*', span: [0, 4] },
+    ]);
   });
 });
 

@@ -1,0 +1,218 @@
+import type { ChildProcess } from 'node:child_process';
+import { EventEmitter } from 'node:events';
+import { PassThrough, Writable } from 'node:stream';
+import { onTestFinished, vi } from 'vitest';
+import type { Lock, Mode } from '../../src/event.ts';
+import { Pins } from '../../src/mediation/descriptors/pins.ts';
+import { Mediator } from '../../src/mediation/mediator.ts';
+import type { Introduction } from '../../src/proxy/handshakes.ts';
+import { Journal } from '../../src/proxy/journal.ts';
+import { PinKeeper } from '../../src/proxy/pin-keeper.ts';
+import { Session, startUpstreams } from '../../src/proxy/session.ts';
+import type { Upstream } from '../../src/proxy/upstream.ts';
+import type { Recorder } from '../../src/recording/recorder.ts';
+
+/** The wires of the servers that the next session starts, by name: there are no processes behind them. */
+const children = new Map<string, ChildProcess>();
+
+vi.mock('../../src/proxy/child.ts', () => ({
+  startChild: ({ name }: { name: string }) => children.get(name),
+  endChild: async () => {},
+  killChild: () => {},
+}));
+
+export const EMPTY: Lock = { version: 1, pins: [], pending: [] };
+
+export type Json = Record<string, unknown>;
+
+/** A stream that takes what is written at once, so that a test needs no waiting. */
+export function collector(onLine: (line: string) => void): Writable {
+  let rest = '';
+  return new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      const lines = (rest + chunk.toString('utf8')).split('\n');
+      rest = lines.pop()!;
+      for (const line of lines) onLine(line);
+      done();
+    },
+  });
+}
+
+/** A recorder that notes what it was asked to do, and fails on demand. */
+export class FakeRecorder {
+  readonly entries: { kind: string; body: Json; content: Record<string, string | Uint8Array> }[] = [];
+  readonly #trace: string[];
+  broken = false;
+  closed = false;
+
+  constructor(trace: string[]) {
+    this.#trace = trace;
+  }
+
+  append(kind: string, body: Json, content: Record<string, string | Uint8Array>): number {
+    if (this.closed) throw new Error('the session is closed');
+    this.#trace.push(`append ${kind}`);
+    return this.entries.push({ kind, body, content });
+  }
+
+  commit(): void {
+    if (this.broken) throw new Error('disk full');
+    this.#trace.push('commit');
+  }
+
+  close(): void {
+    this.closed = true;
+  }
+
+  of(kind: string): Json[] {
+    return this.entries.filter((one) => one.kind === kind).map((one) => one.body);
+  }
+}
+
+export interface Scene {
+  session: Session;
+  recorder: FakeRecorder;
+  journal: Journal;
+  /** What happened, in order: entries, commits, lines to each side. */
+  trace: string[];
+  /** Lines that the client got. */
+  toClient: string[];
+  /** Lines that each server got. */
+  sent: Record<string, string[]>;
+  lastRun: Record<string, Introduction>;
+  client(...messages: (Json | string)[]): void;
+  server(name: string, ...messages: (Json | string)[]): void;
+  /** A server's process ends. */
+  exits(name: string): void;
+  /** The last request of a method that a server got. */
+  asked(name: string, method: string): Json;
+  upstream(name: string): Upstream;
+  last(): Json;
+  close(): void;
+}
+
+/** A whole session in memory: everything but the processes. What is fed in has had its effect when the call returns. */
+export function scene(
+  options: {
+    servers?: string[];
+    mode?: Mode;
+    lastRun?: Record<string, Introduction>;
+    messageBytes?: number;
+  } = {},
+): Scene {
+  const { servers = ['web'], mode = 'guard', messageBytes = 1 << 20 } = options;
+  const trace: string[] = [];
+  const toClient: string[] = [];
+  const sent: Record<string, string[]> = {};
+  const recorder = new FakeRecorder(trace);
+  const journal = new Journal(recorder as unknown as Recorder);
+  const pins = new Pins(EMPTY);
+  for (const name of servers) {
+    const lines: string[] = [];
+    sent[name] = lines;
+    const stdin = collector((line) => {
+      trace.push(`${name} < ${line}`);
+      lines.push(line);
+    });
+    const child = Object.assign(new EventEmitter(), { stdin, stdout: new PassThrough() });
+    children.set(name, child as unknown as ChildProcess);
+  }
+  const launches = servers.map((name) => ({ name, file: '', args: [], cwd: undefined, env: {} }));
+  const upstreams = startUpstreams(launches, messageBytes, () => session);
+  let lastRun = options.lastRun ?? {};
+  const input = new PassThrough();
+  const settings = { mode, session: 's', servers, trust: new Map(), allow: [], taintBytes: 1 << 20 };
+  const session: Session = new Session({
+    limits: { messageBytes, depth: 128, taintBytes: 1 << 20 },
+    upstreams,
+    mediator: new Mediator(settings, pins),
+    journal,
+    pins: new PinKeeper(pins, { version: () => '1', read: () => EMPTY, update: (mutate) => mutate(EMPTY) }),
+    lastRun: {
+      read: () => lastRun,
+      write: (all) => {
+        lastRun = all;
+      },
+    },
+    client: {
+      input,
+      output: collector((line) => {
+        trace.push(`client < ${line}`);
+        toClient.push(line);
+      }),
+    },
+  });
+  void session.serve();
+  onTestFinished(() => session.close('test'));
+  const upstream = (name: string): Upstream => upstreams.find((one) => one.name === name)!;
+  return {
+    session,
+    recorder,
+    journal,
+    trace,
+    toClient,
+    sent,
+    get lastRun() {
+      return lastRun;
+    },
+    client: (...messages) => input.emit('data', Buffer.from(messages.map(lineOf).join(''))),
+    server: (name, ...messages) => {
+      upstream(name).child.stdout!.emit('data', Buffer.from(messages.map(lineOf).join('')));
+    },
+    exits: (name) => {
+      upstream(name).child.emit('close', 1, null);
+    },
+    asked: (name, method) => {
+      const found = sent[name]!.map((line) => JSON.parse(line) as Json).filter(
+        (one) => one['method'] === method,
+      );
+      if (found.length === 0) throw new Error(`server ${name} was not asked ${method}`);
+      return found.at(-1)!;
+    },
+    upstream,
+    last: () => JSON.parse(toClient.at(-1)!) as Json,
+    close: () => session.close('test'),
+  };
+}
+
+function lineOf(message: Json | string): string {
+  return `${typeof message === 'string' ? message : JSON.stringify({ jsonrpc: '2.0', ...message })}\n`;
+}
+
+export const TOOL = { name: 'fetch', description: 'Fetches.', inputSchema: { type: 'object' } };
+
+/** Takes one server alone through its first list, by a call that needs it; the call is then in flight under `id`. */
+export function callFirst(
+  on: Scene,
+  id: string | number,
+  params: Json,
+  tools: readonly unknown[] = [TOOL],
+): void {
+  const [name] = Object.keys(on.sent);
+  on.client({ id, method: 'tools/call', params });
+  on.server(name!, { id: on.asked(name!, 'tools/list')['id'], result: { tools } });
+}
+
+/** Takes several servers through their handshakes, each with these capabilities. */
+export function greet(on: Scene, capabilities: Record<string, Json>): void {
+  on.client({
+    id: 0,
+    method: 'initialize',
+    params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'c', version: '1' } },
+  });
+  for (const [name, own] of Object.entries(capabilities)) {
+    on.server(name, {
+      id: on.asked(name, 'initialize')['id'],
+      result: { protocolVersion: '2025-11-25', capabilities: own, serverInfo: { name, version: '1' } },
+    });
+  }
+}
+
+/** Has the client list the tools of several servers. */
+export function listTools(on: Scene, tools: Record<string, readonly unknown[]>): Json {
+  on.client({ id: 'list', method: 'tools/list' });
+  for (const [name, own] of Object.entries(tools)) {
+    on.server(name, { id: on.asked(name, 'tools/list')['id'], result: { tools: own } });
+  }
+  return on.last();
+}
