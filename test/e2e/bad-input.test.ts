@@ -112,6 +112,7 @@ describe('JSON that is no JSON-RPC', () => {
     ['jsonrpc 1.0', '{"jsonrpc":"1.0","id":"n","method":"ping"}', 'n'],
     ['jsonrpc as a number', '{"jsonrpc":2.0,"id":"n","method":"ping"}', 'n'],
     ['a method that is a number', '{"jsonrpc":"2.0","id":"n","method":7}', 'n'],
+    ['a method that is a number past doubles', '{"jsonrpc":"2.0","id":"n","method":1e999}', 'n'],
     ['a method that is null', '{"jsonrpc":"2.0","id":"n","method":null}', 'n'],
     ['params that are a string', '{"jsonrpc":"2.0","id":"n","method":"tools/call","params":"x"}', 'n'],
     ['params that are a number', '{"jsonrpc":"2.0","id":"n","method":"tools/call","params":1}', 'n'],
@@ -213,6 +214,19 @@ describe('what looks odd but is right is carried', () => {
       const [{ line, message }] = client.received.slice(from, -1) as [Received];
       if (message.result) expect(rawId(line)).toBe(id);
       else expect([id, 'null']).toContain(rawId(line));
+    },
+  );
+
+  test.each(['9007199254740993', '1e999'])(
+    'the id %s is never answered as the string of its digits',
+    async (id) => {
+      const from = client.received.length;
+      // A tool that nobody lists: it is Cordon that answers.
+      client.send(`{"jsonrpc":"2.0","id":${id},"method":"tools/call","params":{"name":"no-such-tool"}}`);
+      await stillWorks();
+      const received = client.received.slice(from, -1);
+      expect(received).toHaveLength(1);
+      expect([id, 'null']).toContain(rawId(received[0]!.line));
     },
   );
 

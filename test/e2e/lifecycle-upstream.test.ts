@@ -189,6 +189,15 @@ describe.concurrent('an upstream', () => {
   });
 });
 
+test('a list that Cordon asks for by itself and never gets holds up only what needs it', async () => {
+  const { client, puppet } = await open();
+  // The puppet has no prompts and is silent where an honest server would say so.
+  client.send('{"jsonrpc":"2.0","id":"prompt","method":"prompts/get","params":{"name":"greeting"}}');
+  expect(words((await client.call('echo', { word: 'unhindered' })).message)).toContain('unhindered');
+  puppet.leave();
+  await client.end();
+});
+
 test('one of several that goes takes nothing of the others along', async () => {
   const directory = folder();
   const puppets = await Promise.all([
