@@ -46,12 +46,13 @@ export class View {
     if (written !== length) return this.#wide(text, from, to);
     const { codes, map } = this;
     const bytes = this.#bytes;
+    const table = ASCII_FOLD;
     let n = 0;
     let last = -1;
     for (let i = 0; i < length; i++) {
       const c = bytes[i]!;
       if (c === PERCENT || c === AMPERSAND) return false;
-      const folded = ASCII_FOLD[c]!;
+      const folded = table[c]!;
       if (folded === SPACE && last === SPACE) continue;
       last = folded;
       codes[n] = folded;

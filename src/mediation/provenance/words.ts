@@ -1,4 +1,4 @@
-import { classOf, LONE, OTHER, SPACE } from './chars.ts';
+import { ASCII_CLASS, classOf, LONE, OTHER, SPACE } from './chars.ts';
 import { type Hash, mix } from './hash.ts';
 
 /** Reads the words of a stretch of canonical characters, one after another; an ideograph is a word. */
@@ -28,20 +28,27 @@ export class Words {
   /** False after the last. */
   next(): boolean {
     const codes = this.#codes;
+    const table = ASCII_CLASS;
     const end = this.#end;
     let i = this.to;
     let between = 0;
     let kind = OTHER;
     for (; i < end; i++) {
-      kind = classOf(codes[i]!);
+      const c = codes[i]!;
+      kind = c < 128 ? table[c]! : classOf(c);
       if (kind !== OTHER) break;
-      between = Math.imul(between ^ codes[i]!, 0x01000193);
+      between = Math.imul(between ^ c, 0x01000193);
     }
     if (i === end) return false;
     this.joined = this.lo !== 0 && i === this.to + 1 && codes[this.to] !== SPACE;
     this.previous = this.lo;
     this.from = i++;
-    if (kind !== LONE) while (i < end && classOf(codes[i]!) === kind) i++;
+    if (kind !== LONE) {
+      for (; i < end; i++) {
+        const c = codes[i]!;
+        if ((c < 128 ? table[c] : classOf(c)) !== kind) break;
+      }
+    }
     this.to = i;
     this.lo = this.#hash.low(codes, this.from, i);
     const before = this.pair;

@@ -47,6 +47,18 @@ test.each(['-'.repeat(200), '|---'.repeat(60), 'ab'.repeat(100), 'short text'])(
   },
 );
 
+test('a long text chooses what its parts choose', () => {
+  let state = 7;
+  const random = Array.from({ length: 20_000 }, () => {
+    state = (Math.imul(state, 1103515245) + 12345) >>> 0;
+    return 'abcdefghijkl '[(state >>> 16) % 13]!;
+  }).join('');
+  const all = new Set(stretches(random));
+  for (let at = 0; at + 100 <= random.length; at += 37) {
+    for (const one of stretches(random.slice(at, at + 100))) expect(all).toContain(one);
+  }
+});
+
 test('about two stretches of seventeen are chosen', () => {
   let state = 1;
   const random = Array.from({ length: 20_000 }, () => {
