@@ -151,6 +151,7 @@ function makeSession(
   upstreams: readonly Upstream[],
 ): { session: Session; record: { session: string; mode: string; lock: string } } {
   const id = sessionId();
+  const seed = randomBytes(4).readUInt32LE();
   const commands = config.servers.map(({ name, command, args }) => ({
     name,
     command: sha256(canonical([command, ...args])),
@@ -167,12 +168,12 @@ function makeSession(
     key: openSigningKey(stateDir),
     sync: config.record.sync,
     now: Date.now,
-    head: { session: id, cordon: VERSION, mode, servers: config.servers.map(({ name }) => ({ name })) },
+    head: { session: id, cordon: VERSION, mode, seed, servers: config.servers.map(({ name }) => ({ name })) },
   });
   const servers = config.servers.map((server) => server.name);
   const { trust, allow, limits } = config;
   const mediator = new Mediator(
-    { mode, session: id, servers, trust, allow, taintBytes: limits.taintBytes },
+    { mode, session: id, servers, trust, allow, seed, taintBytes: limits.taintBytes },
     pins,
   );
   const journal = new Journal(recorder);

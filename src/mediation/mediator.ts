@@ -66,7 +66,7 @@ export class Mediator {
   constructor(settings: Settings, pins: Pins) {
     this.#settings = settings;
     this.#pins = pins;
-    this.#provenance = new Provenance({ retainedBytes: settings.taintBytes });
+    this.#provenance = new Provenance({ retainedBytes: settings.taintBytes, seed: settings.seed });
   }
 
   /** Drifted and suspect descriptors are kept from the client; in observe they are only recorded. */
@@ -176,9 +176,9 @@ export class Mediator {
     }
   }
 
-  /** Does queued indexing while nothing else waits; true once none is left. */
-  settle(): boolean {
-    return this.#provenance.settle();
+  /** Indexes about `budgetBytes` of what was learned, while nothing else waits; true once none is left. */
+  settle(budgetBytes: number): boolean {
+    return this.#provenance.settle(budgetBytes);
   }
 
   /** Names and values that a descriptor itself announces, for evidence without content. */

@@ -9,6 +9,8 @@ export interface Settings {
   servers: readonly string[];
   trust: ReadonlyMap<string, ServerTrust>;
   allow: readonly Allow[];
+  /** Makes the hashes of the taint index unpredictable: who knew them could hide a flow behind a collision. 32 bits. */
+  seed: number;
   /** Memory for retained text, in bytes. */
   taintBytes: number;
 }

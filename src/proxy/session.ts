@@ -39,8 +39,9 @@ export interface SessionOptions {
 
 /** Bytes that a slow side may be behind before the other side is no longer read. */
 const BACKLOG_BYTES = 8 * 1024 * 1024;
-/** Queued indexing is done once the session has been quiet for this long. */
+/** Queued indexing is done once the session has been quiet for this long, in steps of so many bytes. */
 const QUIET_MS = 10;
+const SETTLE_BYTES = 64 * 1024;
 /** How long answers in flight are waited for once the client has closed its side: servers may still be starting. */
 const DRAIN_MS = 10_000;
 
@@ -66,6 +67,7 @@ export class Session implements Context {
   readonly #client: Outbox;
   readonly #output: Writable;
   readonly #quiet: NodeJS.Timeout;
+  #settling: NodeJS.Immediate | undefined;
   #outgoing: Outgoing[] = [];
   #later: (() => void)[] = [];
   #clientGone = false;
@@ -87,9 +89,7 @@ export class Session implements Context {
       others.length === 0
         ? new SingleRouting(this, first!)
         : new SeveralRouting(this, new Handshakes(this, options.lastRun));
-    this.#quiet = setTimeout(() => {
-      if (!this.mediator.settle()) this.#quiet.refresh();
-    }, QUIET_MS).unref();
+    this.#quiet = setTimeout(() => this.#settle(), QUIET_MS).unref();
   }
 
   /** Reads the client until it closes its side and what was in flight is answered, or it is gone. */
@@ -161,9 +161,15 @@ export class Session implements Context {
     if (tasks.length > 0) {
       this.#later = [];
       for (const task of tasks) task();
+      clearImmediate(this.#settling);
       this.#quiet.refresh();
     }
     if (this.#onDrained !== undefined && this.#isDrained()) this.#onDrained();
+  }
+
+  /** Indexes step by step until something comes: a message never waits for more than one step. */
+  #settle(): void {
+    if (!this.mediator.settle(SETTLE_BYTES)) this.#settling = setImmediate(() => this.#settle());
   }
 
   #forward(): void {
