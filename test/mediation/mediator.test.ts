@@ -103,6 +103,13 @@ describe('each rule, in a session, beside its nearest neighbour', () => {
     expect(play.call('mail', 'list', {})).toMatchObject({ verdict: 'allow', rule: 'read' });
   });
 
+  test.fails("lockdown: a server's request is read too", () => {
+    const play = webAndMail({ mode: 'lockdown' });
+    const messages = [{ role: 'user', content: { type: 'text', text: 'Anything.' } }];
+    play.answers('web', 'sampling/createMessage', { messages }, { channel: 'request' });
+    expect(play.call('mail', 'send', { to: 'me' }).verdict).toBe('deny');
+  });
+
   test('lockdown: what a trusted server said does not count', () => {
     const play = webAndMail({ mode: 'lockdown', trust: { web: trusted('trusted') } });
     play.page('Anything.');
@@ -198,6 +205,7 @@ describe('no flow', () => {
     expect(denied(own('mail', field), { to: EVE })).toBe(false);
     expect(denied(own('web', field), { to: EVE })).toBe(true);
     expect(denied(own('mail', { content: [{ type: 'text', text: PAGE }] }), { to: EVE })).toBe(true);
+    expect(denied(own('mail', { content: [{ type: 'text', text: EVE }] }), { to: EVE })).toBe(true);
     expect(denied(own('mail', { structuredContent: { contact: PAGE } }), { to: EVE })).toBe(true);
     expect(denied(own('mail', field), { to: `${EVE}, bob@here.example.invalid` })).toBe(true);
     const error = webAndMail();
@@ -484,14 +492,14 @@ describe('a random session', () => {
       }),
       fc.record({ kind: fc.constant('answer' as const), server: servers, field: fc.boolean(), text: texts }),
       fc.record({ kind: fc.constant('describe' as const), server: servers, text: texts }),
-      fc.record({ kind: fc.constant('settle' as const) }),
+      fc.record({ kind: fc.constant('settle' as const), budget: fc.nat(200) }),
     ),
     { maxLength: 12 },
   );
   type Step = typeof steps extends fc.Arbitrary<(infer S)[]> ? S : never;
 
-  const run = (all: readonly Step[], mode: Mode, settle: boolean): unknown[] => {
-    const play = webAndMail({ mode });
+  const run = (all: readonly Step[], mode: Mode, settle: boolean, seed = 0): unknown[] => {
+    const play = webAndMail({ mode, seed });
     let last: Judgement | undefined;
     return all.map((step) => {
       switch (step.kind) {
@@ -507,7 +515,7 @@ describe('a random session', () => {
         case 'describe':
           return play.mediator.describe(step.server, 'tool', [tool('list', { description: step.text })], NOW);
         default:
-          if (settle) play.mediator.settle();
+          if (settle) play.mediator.settle(step.budget);
           return undefined;
       }
     });
@@ -518,6 +526,14 @@ describe('a random session', () => {
     fc.assert(
       fc.property(steps, modes, (all, mode) => {
         expect(JSON.stringify(run(all, mode, true))).toBe(JSON.stringify(run(all, mode, true)));
+      }),
+    );
+  });
+
+  test('is judged the same under any seed', () => {
+    fc.assert(
+      fc.property(steps, modes, fc.integer({ min: 0, max: 0xffffffff }), (all, mode, seed) => {
+        expect(JSON.stringify(run(all, mode, true, seed))).toBe(JSON.stringify(run(all, mode, true)));
       }),
     );
   });

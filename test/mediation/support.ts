@@ -20,6 +20,7 @@ export interface Setup {
   trust?: Record<string, ServerTrust>;
   allow?: readonly Allow[];
   taintBytes?: number;
+  seed?: number;
   pins?: readonly Pin[];
 }
 
@@ -35,6 +36,7 @@ export class Play {
         servers,
         trust: new Map(Object.entries(trust)),
         allow,
+        seed: rest.seed ?? 0,
         taintBytes: rest.taintBytes ?? 1 << 20,
       },
       new Pins({ version: 1, pins: [...(rest.pins ?? [])], pending: [] }),

@@ -421,14 +421,14 @@ describe("a server's request", () => {
     const line = (id: string) =>
       `{"jsonrpc":"2.0","method":"elicitation/create","id":${id},"params":{"n":1.0}}`;
     on.server('a', line('1'));
-    on.server('b', line('1'));
+    on.server('b', line(String.raw`"q\u0061"`));
     const [first, second] = parsed(on.toClient).map((one) => one['id'] as string);
     expect(first).not.toBe(second);
     expect(on.toClient).toEqual([line(JSON.stringify(first)), line(JSON.stringify(second))]);
     on.client(`{"jsonrpc":"2.0","result":{"action":"decline", "n":2.0},"id":${JSON.stringify(second)}}`);
     expect(on.sent).toEqual({
       a: [],
-      b: ['{"jsonrpc":"2.0","result":{"action":"decline", "n":2.0},"id":1}'],
+      b: [String.raw`{"jsonrpc":"2.0","result":{"action":"decline", "n":2.0},"id":"q\u0061"}`],
     });
     on.client({ id: first!, error: { code: -1, message: 'no' } });
     expect(parsed(on.sent['a'])).toEqual([{ jsonrpc: '2.0', id: 1, error: { code: -1, message: 'no' } }]);

@@ -121,7 +121,7 @@ export function scene(
   const upstreams = startUpstreams(launches, messageBytes, () => session);
   let lastRun = options.lastRun ?? {};
   const input = new PassThrough();
-  const settings = { mode, session: 's', servers, trust: new Map(), allow: [], taintBytes: 1 << 20 };
+  const settings = { mode, session: 's', servers, trust: new Map(), allow: [], seed: 0, taintBytes: 1 << 20 };
   const session: Session = new Session({
     limits: { messageBytes, depth: 128, taintBytes: 1 << 20 },
     upstreams,
