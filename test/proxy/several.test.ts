@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { describeAll } from '../../src/mediation/descriptors/descriptor.ts';
 import { UNROUTABLE, UPSTREAM_GONE } from '../../src/proxy/answers.ts';
@@ -506,4 +507,63 @@ test('ping and the log level are answered here; the level goes to those that log
   expect(asked['params']).toEqual({ level: 'error' });
   on.server('b', { id: asked['id'], result: {} });
   expect(on.toClient).toHaveLength(2);
+});
+
+describe('nothing ends the proxy', () => {
+  const words = (all: string): fc.Arbitrary<string> => fc.constantFrom(...all.split(' '));
+  const methods =
+    'tools/list tools/call prompts/list prompts/get resources/list resources/templates/list resources/read resources/subscribe initialize ping x/y completion/complete logging/setLevel notifications/cancelled notifications/initialized';
+
+  test('that the servers answer', () => {
+    const descriptors = fc.array(
+      fc.dictionary(words('name uri uriTemplate type text _meta'), fc.jsonValue({ maxDepth: 1 })),
+    );
+    const members = words(
+      'tools prompts resources resourceTemplates content instructions capabilities _meta nextCursor',
+    );
+    const result = fc
+      .oneof(
+        fc.jsonValue({ maxDepth: 2 }),
+        fc.dictionary(members, fc.oneof(fc.jsonValue({ maxDepth: 2 }), descriptors)),
+      )
+      .filter((some) => some !== null);
+    fc.assert(
+      fc.property(fc.tuple(result, result, result), (results) => {
+        const on = scene({ servers: ['a', 'b'] });
+        let n = 0;
+        for (const [id, method] of methods.split(' ').entries()) {
+          on.client({ id, method, params: { name: 'a__fetch', uri: 'a:b', ref: { name: 'a__x' } } });
+          for (const name of ['a', 'b', 'a', 'b']) {
+            for (const line of [...on.sent[name]!]) {
+              on.server(name, { id: (JSON.parse(line) as Json)['id'], result: results[n++ % 3] });
+            }
+          }
+        }
+        on.server(
+          'a',
+          { method: 'notifications/cancelled', params: { a: results[0] } },
+          { id: 1, method: 'x/y', params: { a: results[1] } },
+        );
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  test('that the client sends', () => {
+    const params = fc.dictionary(
+      words('name uri arguments requestId ref argument _meta level cursor protocolVersion capabilities'),
+      fc.jsonValue({ maxDepth: 1 }),
+    );
+    const messages = fc.array(fc.tuple(words(methods), fc.jsonValue({ maxDepth: 1 }), params), {
+      maxLength: 8,
+    });
+    fc.assert(
+      fc.property(messages, fc.constantFrom(['a'], ['a', 'b']), (all, servers) => {
+        const on = scene({ servers });
+        if (servers.length > 1) greet(on, { a: FULL, b: {} });
+        for (const [method, id, some] of all)
+          on.client({ id, method, params: some }, { method, params: some }, { id, result: some });
+      }),
+    );
+  });
 });

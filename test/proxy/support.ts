@@ -94,7 +94,7 @@ export interface Scene {
 /** A whole session in memory: everything but the processes. What is fed in has had its effect when the call returns. */
 export function scene(
   options: {
-    servers?: string[];
+    servers?: readonly string[];
     mode?: Mode;
     lastRun?: Record<string, Introduction>;
     messageBytes?: number;
