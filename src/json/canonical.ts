@@ -14,7 +14,45 @@ export class CanonicalError extends Error {
  * anything that is not JSON, and past 256 levels.
  */
 export function canonical(value: unknown): string {
+  if (isOrdered(value, 0)) {
+    // RFC 8785 writes strings and numbers as ECMAScript does, so members in order are all that is needed. A lone
+    // surrogate comes out as an escape; so does the text of one that was escaped before, which the slow way tells apart.
+    const text = JSON.stringify(value);
+    if (!text.includes('\\ud')) return text;
+  }
   return write(value, 0);
+}
+
+/** Native serialising gives the canonical text: nothing to sort, to refuse or to leave out of an array. */
+function isOrdered(value: unknown, depth: number): boolean {
+  switch (typeof value) {
+    case 'string':
+    case 'boolean':
+      return true;
+    case 'number':
+      return Number.isFinite(value);
+    case 'object':
+      break;
+    default:
+      return false;
+  }
+  if (value === null) return true;
+  if (depth >= MAX_DEPTH) return false;
+  if (Array.isArray(value)) {
+    for (const element of value) if (!isOrdered(element, depth + 1)) return false;
+    return true;
+  }
+  const record = value as Record<string, unknown>;
+  // A foreign value may hold a member of this name; only JSON.stringify would call it.
+  if (typeof record['toJSON'] === 'function') return false;
+  let last: string | undefined;
+  for (const key of Object.keys(record)) {
+    if (last !== undefined && last > key) return false;
+    last = key;
+    const member = record[key];
+    if (member !== undefined && !isOrdered(member, depth + 1)) return false;
+  }
+  return true;
 }
 
 function write(value: unknown, depth: number): string {

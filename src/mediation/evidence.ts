@@ -16,17 +16,23 @@ const PROTOCOL_NAMES = new Set(
  */
 export function judgementEvidence(judgement: Judgement, known: ReadonlySet<string>): Record<string, unknown> {
   const { event, sink, effect, verdict, rule, id, descriptor, flows } = judgement;
-  // Members left undefined are left out of the entry.
+  // In the order of their names, with room for those that every entry has: see encodeEntry. What stays undefined is
+  // left out.
   return {
+    content: undefined,
     descriptor,
     effect,
     event,
     flows: flows.map((flow) => flowEvidence(flow, known)),
     id,
+    kind: undefined,
+    n: undefined,
     prompt: judgement.named && sink.kind === 'prompt' ? sink.name : undefined,
     rule,
     server: sink.server,
+    time: undefined,
     tool: judgement.named && sink.kind === 'tool' ? sink.name : undefined,
+    v: undefined,
     verdict,
   };
 }

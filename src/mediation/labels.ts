@@ -22,8 +22,8 @@ const CONFIDENTIALITY: readonly Confidentiality[] = ['public', 'private', 'secre
 export function configuredLabel(trust: ServerTrust | undefined, tool: string): Label {
   const own = trust?.tools.get(tool);
   return {
-    integrity: own?.integrity ?? trust?.integrity ?? 'untrusted',
     confidentiality: own?.confidentiality ?? trust?.confidentiality ?? 'public',
+    integrity: own?.integrity ?? trust?.integrity ?? 'untrusted',
     reasons: [],
   };
 }
@@ -49,8 +49,8 @@ export function fieldIntegrity(
 export function raise(label: Label, why: Partial<Label>): Label {
   const reasons = why.reasons?.length ? [...new Set([...label.reasons, ...why.reasons])] : label.reasons;
   return {
-    integrity: higher(INTEGRITY, label.integrity, why.integrity),
     confidentiality: higher(CONFIDENTIALITY, label.confidentiality, why.confidentiality),
+    integrity: higher(INTEGRITY, label.integrity, why.integrity),
     reasons,
   };
 }

@@ -52,14 +52,20 @@ export class Journal {
   /** A labelled inbound message, with the event that it answers. */
   labelled(kind: string, labelled: Labelled, answers: Judgement | undefined, content: Content): void {
     const { event, inbound, label, findings } = labelled;
+    // In the order of their names, with room for those that every entry has: see encodeEntry.
     const body = {
       answers: answers?.event,
+      content: undefined,
       event,
       findings: findingEvidence(findings),
       isError: inbound.channel === 'error' || (inbound.payload as { isError?: unknown })?.isError === true,
+      kind: undefined,
       label,
+      n: undefined,
       server: inbound.server,
+      time: undefined,
       tool: answers?.named === true ? inbound.origin : undefined,
+      v: undefined,
     };
     this.#append(kind, body, content);
   }

@@ -1,34 +1,33 @@
-import { createHmac, hash } from 'node:crypto';
+import { createHash, hash } from 'node:crypto';
 
 /** What stands in the log for content that is not written there. */
 export interface ContentDigest {
-  /** `hmac-sha256:` and 64 hex digits, under the salt of the entry. */
+  /** `salted-sha256:` and 64 hex digits, under the salt of the entry. */
   digest: string;
   /** Length in bytes, as UTF-8. */
   bytes: number;
 }
 
-const BLOCK = 64;
-const HASH = 32;
-/** Up to here one-shot hashing over a scratch buffer wins; beyond, a streaming HMAC that copies nothing. */
+const SALT = 32;
+/** Salts are derived so many at a time: one costs as much as all of them. */
+const SALTS = 32;
+/** Up to here one-shot hashing over a scratch buffer wins; beyond, a stream that copies nothing. */
 const SMALL = 16_384;
 
 /**
- * Digests content under a salt of its entry: HMAC-SHA256(HMAC-SHA256(master, decimal index), content).
- * Without the master a four-digit code cannot be found by trying; with one entry's salt handed over, that entry
- * can be opened and no other. HMAC is spelled out (RFC 2104) because node's `createHmac` costs more than the two
- * hashes when content is small, and this runs on the path of every call.
+ * Digests content under a salt of its entry: SHA-256(salt, content), where the salts of 32 entries are
+ * SHAKE256(master, block number in decimal). Without the master a four-digit code cannot be found by trying; with one
+ * entry's salt handed over, that entry can be opened and no other. This runs on the path of every call.
  */
 export class ContentDigester {
-  readonly #inner = Buffer.alloc(BLOCK + 20);
-  readonly #outer = Buffer.alloc(BLOCK + HASH);
-  readonly #salt = Buffer.alloc(HASH);
-  readonly #contentInner = Buffer.alloc(BLOCK + SMALL);
-  readonly #contentOuter = Buffer.alloc(BLOCK + HASH);
+  readonly #master: Uint8Array;
+  readonly #salted = Buffer.alloc(SALT + SMALL);
+  #block = -1;
+  #salts = Buffer.alloc(0);
 
   /** `master`: 32 random bytes. */
   constructor(master: Uint8Array) {
-    setKey(this.#inner, this.#outer, master);
+    this.#master = master;
   }
 
   /** Digests of everything in `content`, by name. A string is taken as UTF-8. */
@@ -36,40 +35,37 @@ export class ContentDigester {
     index: number,
     content: Readonly<Record<string, string | Uint8Array>>,
   ): Record<string, ContentDigest> {
-    const length = this.#inner.write(String(index), BLOCK, 'latin1');
-    const inner = hash('sha256', this.#inner.subarray(0, BLOCK + length), 'binary');
-    this.#outer.write(inner, BLOCK, 'latin1');
-    this.#salt.write(hash('sha256', this.#outer, 'binary'), 0, 'latin1');
-    setKey(this.#contentInner, this.#contentOuter, this.#salt);
+    this.#salted.set(this.#salt(index), 0);
     const digests: Record<string, ContentDigest> = {};
     for (const name of Object.keys(content)) digests[name] = this.#one(content[name]!);
     return digests;
+  }
+
+  #salt(index: number): Buffer {
+    const block = Math.floor(index / SALTS);
+    if (block !== this.#block) {
+      const shake = createHash('shake256', { outputLength: SALT * SALTS });
+      this.#salts = shake.update(this.#master).update(String(block)).digest();
+      this.#block = block;
+    }
+    const at = (index % SALTS) * SALT;
+    return this.#salts.subarray(at, at + SALT);
   }
 
   #one(content: string | Uint8Array): ContentDigest {
     const text = typeof content === 'string';
     // A UTF-16 code unit is at most three bytes of UTF-8.
     if ((text ? content.length * 3 : content.length) > SMALL) {
-      const bytes = text ? Buffer.byteLength(content) : content.length;
-      return {
-        digest: `hmac-sha256:${createHmac('sha256', this.#salt).update(content).digest('hex')}`,
-        bytes,
-      };
+      const salt = this.#salted.subarray(0, SALT);
+      const digest = createHash('sha256').update(salt).update(content).digest('hex');
+      return { bytes: text ? Buffer.byteLength(content) : content.length, digest: `salted-sha256:${digest}` };
     }
     let bytes = content.length;
-    if (text) bytes = this.#contentInner.write(content, BLOCK, 'utf8');
-    else this.#contentInner.set(content, BLOCK);
-    const inner = hash('sha256', this.#contentInner.subarray(0, BLOCK + bytes), 'binary');
-    this.#contentOuter.write(inner, BLOCK, 'latin1');
-    return { digest: `hmac-sha256:${hash('sha256', this.#contentOuter, 'hex')}`, bytes };
-  }
-}
-
-/** Fills the first block of both buffers with the padded key, for a key of at most one block. */
-function setKey(inner: Buffer, outer: Buffer, key: Uint8Array): void {
-  for (let i = 0; i < BLOCK; i++) {
-    const byte = i < key.length ? key[i]! : 0;
-    inner[i] = byte ^ 0x36;
-    outer[i] = byte ^ 0x5c;
+    if (text) bytes = this.#salted.write(content, SALT, 'utf8');
+    else this.#salted.set(content, SALT);
+    return {
+      bytes,
+      digest: `salted-sha256:${hash('sha256', this.#salted.subarray(0, SALT + bytes), 'hex')}`,
+    };
   }
 }

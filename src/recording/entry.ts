@@ -27,14 +27,10 @@ export function encodeEntry(
   content: Record<string, ContentDigest> | undefined,
   digest: (text: string) => ContentDigest,
 ): string {
-  // Not a spread: followed by more members, that is twenty times slower than this in V8.
-  let entry: Record<string, unknown> = Object.assign({}, body, {
-    v: ENTRY_VERSION,
-    n: envelope.n,
-    time: envelope.time,
-    kind: envelope.kind,
-    content,
-  });
+  const { n, time, kind } = envelope;
+  // Not a spread, which V8 makes twenty times slower. A body that has its members in order, with room for these (as
+  // undefined) among them, keeps that order here and is then written natively.
+  let entry: Record<string, unknown> = Object.assign({}, body, { content, kind, n, time, v: ENTRY_VERSION });
   let text: string;
   try {
     text = canonical(entry);

@@ -6,7 +6,7 @@ import { ContentDigester } from '../../src/recording/content.ts';
 import { type Body, type Envelope, encodeEntry } from '../../src/recording/entry.ts';
 
 const envelope: Envelope = { n: 7, time: 1_700_000_000_000, kind: 'tool.invoke' };
-const digest = (text: string) => ({ digest: 'hmac-sha256:00', bytes: Buffer.byteLength(text) });
+const digest = (text: string) => ({ digest: 'salted-sha256:00', bytes: Buffer.byteLength(text) });
 
 const vectors: {
   salt: string;

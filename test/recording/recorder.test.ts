@@ -100,7 +100,7 @@ describe('a session from its first to its last entry', () => {
     for (const bytes of filesOf(state).values()) expect(bytes.includes('4711')).toBe(false);
     const [, entry, empty] = [...readEntries(recorder.directory)];
     const { arguments: text, raw } = entry!['content'] as Record<string, { digest: string; bytes: number }>;
-    expect(text).toEqual({ digest: expect.stringMatching(/^hmac-sha256:[0-9a-f]{64}$/), bytes: 16 });
+    expect(text).toEqual({ digest: expect.stringMatching(/^salted-sha256:[0-9a-f]{64}$/), bytes: 16 });
     expect(raw).toEqual(text);
     expect(empty).not.toHaveProperty('content');
   });

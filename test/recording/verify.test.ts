@@ -104,7 +104,7 @@ test('a golden log verifies, and says with which key', () => {
   expect(result).toEqual({
     session: 'golden',
     status: 'ok',
-    key: 'cordon/00112233aabbccdd/golden+c3239031+AddamAGCsQq31Uv+08lkBzoO4XLz2qYjJa8CGmj3B1Ea',
+    key: 'cordon/00112233aabbccdd/golden+013601f0+AaYY/7a0mqzWo+bZuSPYZrPHhlvXEUIeDEjBp7pxqvu/',
     signed: 5,
     unsigned: 0,
     tornBytes: 0,
