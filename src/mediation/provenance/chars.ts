@@ -72,6 +72,8 @@ export function foldWide(c: number): number {
 
 /** The canonical characters of any code point; at most four, so that no text grows without bound. */
 export function foldMany(point: number): string {
+  // Tag characters show nothing, but a model reads them as the letters that they shadow and passes those on.
+  if (point >= 0xe0020 && point <= 0xe007e) return foldMany(point - 0xe0000);
   if (isInvisible(point)) return '';
   if (point >= 0x2010 && point <= 0x2015) return '-';
   if (point === 0x2212) return '-';
@@ -87,7 +89,7 @@ export function foldMany(point: number): string {
   return folded.length > 4 ? text : folded;
 }
 
-/** Zero-width, bidirectional, variation and tag characters: no reader sees them, a model may. */
+/** Zero-width, bidirectional and variation characters: no reader sees them, and they stand for nothing. */
 function isInvisible(point: number): boolean {
   return (
     (point >= 0x300 && point <= 0x36f) ||

@@ -450,8 +450,9 @@ function isQuoted(codes: Uint16Array, from: number, to: number, n: number): bool
 /** The end of the block that begins at `from`: after a line or a word where there is one, so that few are cut. */
 function blockEnd(text: string, from: number): number {
   if (text.length - from <= BLOCK) return text.length;
-  const line = text.lastIndexOf('\n', from + BLOCK - 1);
-  if (line >= from + BLOCK / 2) return line + 1;
+  // Within the block: a search of the whole text, back to its beginning, would be quadratic where no line ends.
+  const line = text.slice(from, from + BLOCK).lastIndexOf('\n');
+  if (line >= BLOCK / 2) return from + line + 1;
   for (let i = from + BLOCK; i > from + BLOCK / 2; i--) if (text.charCodeAt(i - 1) === SPACE) return i;
   return from + BLOCK;
 }

@@ -297,6 +297,7 @@ const ENCODINGS: Record<string, (text: string) => string> = {
   base64url: (text) => Buffer.from(text).toString('base64url'),
   hex: (text) => Buffer.from(text).toString('hex'),
   invisible: (text) => [...text].join('\u200b'),
+  tags: (text) => String.fromCodePoint(...[...text].map((c) => 0xe0000 + c.charCodeAt(0))),
   'base64 of percent': (text) => Buffer.from(encodeURIComponent(text)).toString('base64'),
   'base64 of base64': (text) => Buffer.from(Buffer.from(text).toString('base64')).toString('base64'),
 };

@@ -21,7 +21,7 @@ test.each([
   ['\uff21\uff22\uff23 \ufb01x', 'abc fix'],
   ['e\u0301 \u00e9 \u0130', 'e e i'],
   ['ev\u200bil\u2060@x\ufeff.y', 'evil@x.y'],
-  ['a\u{e0041}\u{e0042}b', 'ab'],
+  ['x\u{e0001}\u{e0045}\u{e0076}\u{e0065}\u{e0020}\u{e0040}\u{e007f}', 'xeve @'],
   ['\u{1d5d4}\u{1d5ef}', 'ab'],
   ['\u201cquoted\u201d \u2018x\u2019 a\u2014b', '"quoted" \'x\' a-b'],
   ['\u5f20\u4e09', '\u5f20\u4e09'],
