@@ -26,7 +26,8 @@ if (name === '--version') {
   process.stdout.write(`${VERSION}\n`);
 } else if (name === '--help' || name === 'help') process.stdout.write(USAGE);
 else if (!Object.hasOwn(COMMANDS, name)) {
-  process.stderr.write(USAGE);
+  const { printable } = await import('../json/printable.ts');
+  process.stderr.write(`${name === '' ? '' : `cordon: no such command: ${printable(name)}\n\n`}${USAGE}`);
   process.exitCode = 2;
 } else {
   // `cordon log show | head` is no failure.

@@ -14,6 +14,8 @@ import { recordOf } from './sinks.ts';
 
 export const TRUST_ANNOTATIONS = 'io.modelcontextprotocol/trust-annotations';
 export const CORDON_LABELS = 'cordon/labels';
+/** Labels of others' making, seen in the wild. */
+const OTHER_CLAIMS: ReadonlySet<string> = new Set(['ifc', 'com.github.ifc/labels']);
 
 const INTEGRITY: readonly Integrity[] = ['trusted', 'untrusted', 'poisoned-suspect'];
 const CONFIDENTIALITY: readonly Confidentiality[] = ['public', 'private', 'secret'];
@@ -94,7 +96,7 @@ export function claimedLabel(payload: unknown): Partial<Label> {
 
 /** True for a member of an upstream's `_meta` that only Cordon may write, or that it writes anew. */
 export function isClaim(key: string): boolean {
-  return key === TRUST_ANNOTATIONS || key.toLowerCase().startsWith('cordon/');
+  return key === TRUST_ANNOTATIONS || OTHER_CLAIMS.has(key) || key.toLowerCase().startsWith('cordon/');
 }
 
 const annotations = new Map<string, string>();

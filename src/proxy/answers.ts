@@ -42,7 +42,13 @@ export function denialLine(id: string | number, judgement: Judgement, modern: bo
 }
 
 /** A call that Cordon refused for a reason of its own, told in the shape that the method has for it. */
-export function refusalLine(id: string | number, method: string, code: number, text: string): Buffer {
+export function refusalLine(
+  { id, method }: { id: string | number; method: string },
+  modern: boolean,
+  code: number,
+  text: string,
+): Buffer {
   if (method !== 'tools/call') return errorLine(id, code, text);
-  return resultLine(id, JSON.stringify({ content: [{ type: 'text', text }], isError: true }));
+  const result = { content: [{ type: 'text', text }], isError: true };
+  return resultLine(id, JSON.stringify(modern ? { resultType: 'complete', ...result } : result));
 }

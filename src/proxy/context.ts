@@ -23,6 +23,8 @@ export interface Context {
   readonly upstreams: readonly Upstream[];
   /** The client's requests in flight, by its own ids: where each went and under which id. */
   readonly inFlight: Map<string, { upstream: Upstream; id: Id }>;
+  /** Its requests that wait for a handshake or a list, by id; true if it has cancelled them meanwhile. */
+  readonly waiting: Map<string, boolean>;
   toClient(line: Buffer): void;
   /** `request` is the client's judged request that the line is; it is refused if its entry cannot be written. */
   toUpstream(upstream: Upstream, line: Buffer, request?: { request: Request; id: Id }): void;

@@ -73,6 +73,7 @@ export class Handshakes {
       }
       const { capabilities, instructions } = (answer.payload ?? {}) as Record<string, unknown>;
       upstream.capabilities = { ...(capabilities as Record<string, unknown> | undefined) };
+      upstream.introduced = true;
       if (instructions !== undefined) describe(this.#context, upstream, 'instructions', [instructions]);
       this.#context.toUpstream(
         upstream,

@@ -12,15 +12,28 @@ export interface ListKind {
   /** Member of the result that holds the descriptors. */
   member: string;
   kind: DescriptorKind;
+  /** What a server that has such a list says it is capable of. */
+  capability: string;
 }
 
-const TOOLS: ListKind = { method: 'tools/list', member: 'tools', kind: 'tool' };
-const PROMPTS: ListKind = { method: 'prompts/list', member: 'prompts', kind: 'prompt' };
-const RESOURCES: ListKind = { method: 'resources/list', member: 'resources', kind: 'resource' };
+const TOOLS: ListKind = { method: 'tools/list', member: 'tools', kind: 'tool', capability: 'tools' };
+const PROMPTS: ListKind = {
+  method: 'prompts/list',
+  member: 'prompts',
+  kind: 'prompt',
+  capability: 'prompts',
+};
+const RESOURCES: ListKind = {
+  method: 'resources/list',
+  member: 'resources',
+  kind: 'resource',
+  capability: 'resources',
+};
 const TEMPLATES: ListKind = {
   method: 'resources/templates/list',
   member: 'resourceTemplates',
   kind: 'resourceTemplate',
+  capability: 'resources',
 };
 
 const BY_METHOD = new Map([TOOLS, PROMPTS, RESOURCES, TEMPLATES].map((one) => [one.method, one]));
@@ -55,7 +68,10 @@ export function listNeededBy(method: string): ListKind | undefined {
 export function noteListChanged(upstream: Upstream, method: string): boolean {
   const kinds = CHANGED.get(method);
   if (kinds === undefined) return true;
-  for (const kind of kinds) upstream.listed.delete(kind.method);
+  for (const { method: list } of kinds) {
+    upstream.listed.delete(list);
+    upstream.stale.add(list);
+  }
   if (upstream.announced.has(method)) return false;
   upstream.announced.add(method);
   return true;
@@ -64,6 +80,33 @@ export function noteListChanged(upstream: Upstream, method: string): boolean {
 /** The client asks for a list: the next change of it is news again. */
 export function noteListing(upstream: Upstream, list: ListKind): void {
   for (const [method, kinds] of CHANGED) if (kinds.includes(list)) upstream.announced.delete(method);
+}
+
+/** The list is not known, and the server, by what it said of itself, may have one. */
+export function mustList(upstream: Upstream, list: ListKind): boolean {
+  if (upstream.gone !== undefined || upstream.listed.has(list.method)) return false;
+  return !upstream.introduced || list.capability in upstream.capabilities;
+}
+
+/** Has the server list, then runs `task`. Requests that need the same list wait for it together, in order. */
+export function whenListed(
+  context: Context,
+  upstream: Upstream,
+  list: ListKind,
+  meta: Record<string, unknown>,
+  task: () => void,
+): void {
+  const waiting = upstream.awaiting.get(list.method);
+  if (waiting !== undefined) {
+    waiting.push(task);
+    return;
+  }
+  upstream.awaiting.set(list.method, [task]);
+  listAll(context, upstream, list, meta, () => {
+    const tasks = upstream.awaiting.get(list.method) ?? [];
+    upstream.awaiting.delete(list.method);
+    for (const one of tasks) one();
+  });
 }
 
 /** One descriptor as the server sent it. */
@@ -83,48 +126,51 @@ export function listAll(
   meta: Record<string, unknown>,
   done: (usable: Listed[]) => void,
 ): void {
+  const { method } = list;
   const usable: Listed[] = [];
   const cursors = new Set<string>();
   let seen = 0;
+  upstream.stale.delete(method);
+  const finish = (): void => {
+    if (upstream.gone === undefined && !upstream.stale.has(method)) upstream.listed.add(method);
+    done(usable);
+  };
   const page = (cursor: string | undefined): void => {
     const params = {
       ...(cursor === undefined ? {} : { cursor }),
       ...(Object.keys(meta).length ? { _meta: meta } : {}),
     };
     ask(context, upstream, method, params, (answer) => {
-      if (answer === undefined || answer.failed) {
-        if (upstream.gone === undefined) upstream.listed.add(method);
-        return done(usable);
-      }
+      if (answer === undefined || answer.failed) return finish();
       const all = describePage(context, upstream, list, answer);
       seen += all.length;
       for (const one of all) if (one.described.usable) usable.push(one);
-      const next = (answer.payload as { nextCursor?: unknown }).nextCursor;
-      if (typeof next !== 'string') {
-        upstream.listed.add(method);
-        return done(usable);
-      }
+      const next = nextCursor(answer);
+      if (next === undefined) return finish();
       if (cursors.has(next) || cursors.size >= MAX_PAGES || seen >= MAX_DESCRIPTORS) {
         log('warn', `server ${upstream.name} lists without end; cut off after ${seen}`, { method });
-        upstream.listed.add(method);
-        return done(usable);
+        return finish();
       }
       cursors.add(next);
       page(next);
     });
   };
-  const { method } = list;
-  page(undefined);
+  if (upstream.gone === undefined) page(undefined);
+  else finish();
 }
 
 /** Edits that take what is withheld out of a list on its way to the client. */
 export function filterPage(context: Context, upstream: Upstream, list: ListKind, answer: Answer): Edit[] {
   const all = describePage(context, upstream, list, answer);
-  const complete = typeof (answer.payload as { nextCursor?: unknown }).nextCursor !== 'string';
-  if (complete) upstream.listed.add(list.method);
+  if (nextCursor(answer) === undefined) upstream.listed.add(list.method);
   if (all.every((one) => one.described.usable)) return [];
   const items = elementsOf(answer.line, innerOf(answer, list.member)!.start);
   return removeItems(items, (i) => !all[i]!.described.usable);
+}
+
+function nextCursor(answer: Answer): string | undefined {
+  const next = (answer.payload as { nextCursor?: unknown } | null | undefined)?.nextCursor;
+  return typeof next === 'string' ? next : undefined;
 }
 
 function describePage(context: Context, upstream: Upstream, list: ListKind, answer: Answer): Listed[] {

@@ -31,6 +31,8 @@ export interface Answer extends Received {
 
 export type Message = Request | Notification | Answer;
 
+const DECIDING = new Set(['id', 'method', 'name', 'uri', 'requestId']);
+
 export const PARSE_ERROR = -32700;
 export const INVALID_REQUEST = -32600;
 
@@ -63,12 +65,21 @@ export function parseMessage(line: Buffer, depth: number): Message {
     value = parse(line, found);
   } catch (error) {
     if (!(error instanceof JsonFault)) throw error;
+    if (error.code === 'not-an-object' && !isJson(line)) {
+      throw new WireFault(PARSE_ERROR, 'invalid-json', 'it is not valid JSON', null);
+    }
     const code =
       error.code === 'invalid-json' || error.code === 'invalid-utf8' ? PARSE_ERROR : INVALID_REQUEST;
     throw new WireFault(code, error.code, `${error.message} (at byte ${error.offset})`, readId(line));
   }
   const invalid = (reason: string, message: string) =>
     new WireFault(INVALID_REQUEST, reason, message, isId(value['id']) ? value['id'] : null);
+  // A number that a double does not hold is text by now; in these places it decides where a message goes.
+  for (const member of [...found.members, ...found.inner]) {
+    if (DECIDING.has(member.key) && found.drift.includes(member.start)) {
+      throw invalid('number', `"${member.key}" is a number that not every reader holds`);
+    }
+  }
   // Own members only: `__proto__` in a message is a member like any other.
   const has = (key: string) => Object.hasOwn(value, key);
   if (value['jsonrpc'] !== '2.0' || !has('jsonrpc')) throw invalid('version', '"jsonrpc" is not "2.0"');
@@ -81,13 +92,15 @@ export function parseMessage(line: Buffer, depth: number): Message {
     if (has('result') || has('error')) throw invalid('shape', 'it is a request and an answer at once');
     const { method, params } = value;
     if (typeof method !== 'string') throw invalid('method', '"method" is not a string');
-    if (has('params') && !isObject(params)) throw invalid('params', '"params" is not an object');
+    if (has('params') && params !== null && !isObject(params))
+      throw invalid('params', '"params" is not an object');
     const surrogate = loneSurrogate(line);
     if (surrogate !== -1) throw invalid('lone-surrogate', `a lone surrogate (at byte ${surrogate})`);
     if (!has('id')) return { kind: 'notification', line, scan: found, method, params };
     return { kind: 'request', line, scan: found, id: value['id'] as Id, method, params };
   }
   if (!has('id')) throw invalid('shape', 'it has neither a method nor an id');
+  if (has('params')) throw invalid('shape', 'it is an answer and has "params"');
   if (has('result') === has('error')) throw invalid('shape', 'it needs either a result or an error');
   const failed = has('error');
   const payload = failed ? value['error'] : value['result'];
@@ -148,6 +161,15 @@ function parse(line: Buffer, { drift }: Scan): Record<string, unknown> {
     return JSON.parse(text) as Record<string, unknown>;
   } catch {
     throw new JsonFault('invalid-json', 'it is not valid JSON', 0);
+  }
+}
+
+function isJson(line: Buffer): boolean {
+  try {
+    JSON.parse(line.toString('utf8'));
+    return true;
+  } catch {
+    return false;
   }
 }
 

@@ -12,21 +12,13 @@ export function startTimeOf(pid: number): string | undefined {
       // The command in parentheses may hold anything; field 22 is counted from behind it (proc(5)).
       return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
     }
-    if (process.platform === 'win32') return isAlive(pid) ? 'alive' : undefined;
+    // Windows tells no other process's start time without a helper: nothing is recorded there, and nothing reaped.
+    if (process.platform === 'win32') return undefined;
     return (
       execFileSync('/bin/ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8' }).trim() || undefined
     );
   } catch {
     return undefined;
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
   }
 }
 

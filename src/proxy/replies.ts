@@ -7,7 +7,7 @@ import type { Context, Routing } from './context.ts';
 import { describe, filterPage, listKindOf } from './listing.ts';
 import { log } from './log.ts';
 import { type Answer, type Id, idKey, innerOf, memberOf } from './message.ts';
-import { labelEdits } from './splice.ts';
+import { claimEdits, labelEdits } from './splice.ts';
 import type { InFlight, Upstream } from './upstream.ts';
 
 /** Methods whose results carry content to the model, with the channel and the log's kind of entry. */
@@ -15,6 +15,7 @@ const CONTENT = new Map<string, { channel: Channel; entry: string }>([
   ['tools/call', { channel: 'result', entry: 'tool.response' }],
   ['resources/read', { channel: 'resource', entry: 'resource.content' }],
   ['prompts/get', { channel: 'prompt', entry: 'prompt.content' }],
+  ['tasks/result', { channel: 'result', entry: 'tool.response' }],
 ]);
 
 /** Takes a server's answer to the client: labelled, with what is withheld taken out, everything else as it came. */
@@ -38,6 +39,7 @@ export function forwardAnswer(
   } else if (flight.method === 'initialize' || flight.method === 'server/discover') {
     edits.push(...introduction(context, upstream, answer));
   } else {
+    edits.push(...claimEdits(answer));
     const list = listKindOf(flight.method);
     if (list !== undefined) edits.push(...filterPage(context, upstream, list, answer));
     else if (flight.method !== 'ping') {
@@ -65,7 +67,7 @@ function learn(
       result: answer.line.subarray(member.start, member.end),
     });
   });
-  return CONTENT.has(flight.method) && !answer.failed ? labelEdits(answer, labelled) : [];
+  return CONTENT.has(flight.method) && !answer.failed ? labelEdits(answer, labelled, flight.method) : [];
 }
 
 /** What a server says of itself: its capabilities are noted, its instructions pinned like any descriptor. */
@@ -77,6 +79,7 @@ function introduction(context: Context, upstream: Upstream, answer: Answer): Edi
   };
   if (typeof capabilities === 'object' && capabilities !== null) {
     upstream.capabilities = capabilities as Record<string, unknown>;
+    upstream.introduced = true;
   }
   if (instructions === undefined) return [];
   const [described] = describe(context, upstream, 'instructions', [instructions]);

@@ -2,7 +2,7 @@ import { applyEdits } from '../json/edit.ts';
 import type { Judgement } from '../mediation/judgement.ts';
 import { denialLine, errorLine, refusalLine, UPSTREAM_GONE } from './answers.ts';
 import type { Context, Route } from './context.ts';
-import { listAll, listKindOf, listNeededBy, noteListing } from './listing.ts';
+import { listKindOf, listNeededBy, mustList, noteListing, whenListed } from './listing.ts';
 import { log } from './log.ts';
 import { type Id, INVALID_REQUEST, idKey, innerOf, memberOf, type Request } from './message.ts';
 import type { Upstream } from './upstream.ts';
@@ -13,38 +13,44 @@ import type { Upstream } from './upstream.ts';
  */
 export function sendRequest(context: Context, request: Request, route: Route): void {
   const { upstream } = route;
+  const key = idKey(request.id);
+  if (context.inFlight.has(key) || context.waiting.has(key)) {
+    const text = `the id ${JSON.stringify(request.id)} is that of a request still in flight`;
+    return context.toClient(errorLine(request.id, INVALID_REQUEST, text));
+  }
+  context.waiting.set(key, false);
   upstream.inOrder(() => {
     const asked = listKindOf(request.method);
     if (asked !== undefined) noteListing(upstream, asked);
     const list = listNeededBy(request.method);
-    if (list === undefined || upstream.listed.has(list.method))
-      return judgeAndSend(context, request, route, false);
-    upstream.held = [() => judgeAndSend(context, request, route, true)];
-    listAll(context, upstream, list, protocolMeta(request.params), () => upstream.release());
+    if (list === undefined || !mustList(upstream, list)) return judgeAndSend(context, request, route, false);
+    whenListed(context, upstream, list, protocolMeta(request.params), () =>
+      judgeAndSend(context, request, route, true),
+    );
   });
 }
 
 function judgeAndSend(context: Context, request: Request, route: Route, freshlyListed: boolean): void {
   const { upstream } = route;
-  if (upstream.gone !== undefined) {
-    const text = `server ${JSON.stringify(upstream.name)} is not running: ${upstream.gone}. Restart the client's connection`;
-    return context.toClient(errorLine(request.id, UPSTREAM_GONE, text));
-  }
-  if (context.inFlight.has(idKey(request.id))) {
-    const text = `the id ${JSON.stringify(request.id)} is that of a request still in flight`;
-    return context.toClient(errorLine(request.id, INVALID_REQUEST, text));
-  }
   const params = named(request.params, route.name);
   const list = listNeededBy(request.method);
   const name = originOf(request.method, params);
-  if (list !== undefined) {
+  if (list !== undefined && upstream.gone === undefined) {
     const standing = context.mediator.standing(upstream.name, list.kind, name);
     if (standing === 'withheld') context.pins.refresh();
     // The server may have learned new tricks without saying so; it is asked once more before it is refused.
     if (standing === 'unlisted' && list.kind !== 'resource' && !freshlyListed) {
-      upstream.held = [() => judgeAndSend(context, request, route, true)];
-      return listAll(context, upstream, list, protocolMeta(request.params), () => upstream.release());
+      return whenListed(context, upstream, list, protocolMeta(request.params), () =>
+        judgeAndSend(context, request, route, true),
+      );
     }
+  }
+  const isCancelled = context.waiting.get(idKey(request.id));
+  context.waiting.delete(idKey(request.id));
+  if (isCancelled) return;
+  if (upstream.gone !== undefined) {
+    const text = `server ${JSON.stringify(upstream.name)} is not running: ${upstream.gone}. Restart the client's connection`;
+    return context.toClient(errorLine(request.id, UPSTREAM_GONE, text));
   }
   const judgement = context.mediator.judge(upstream.name, request.method, params);
   if (judgement !== undefined) {
@@ -82,7 +88,16 @@ export function refuseUnrecorded(
   const text =
     `Cordon refused this: it cannot be recorded (${context.journal.failure}). Nothing was sent. ` +
     'See that the state directory can be written, then restart the connection.';
-  context.toClient(refusalLine(request.id, request.method, code, text));
+  context.toClient(refusalLine(request, isModern(request.params), code, text));
+}
+
+/** Takes back a request that has not left yet. False if it has, or never came. */
+export function cancelWaiting(context: Context, params: unknown): boolean {
+  const id = (params as { requestId?: unknown } | undefined)?.requestId;
+  if (typeof id !== 'string' && typeof id !== 'number') return false;
+  if (!context.waiting.has(idKey(id))) return false;
+  context.waiting.set(idKey(id), true);
+  return true;
 }
 
 function record(context: Context, request: Request, upstream: Upstream, judgement: Judgement): void {

@@ -14,6 +14,7 @@ export interface RunningRecord {
 }
 
 const KILL_AFTER_MS = 2000;
+const LOOK_MS = 100;
 
 function folderOf(stateDir: string): string {
   return join(stateDir, 'running');
@@ -30,15 +31,48 @@ export function putOnRecord(stateDir: string, record: RunningRecord): () => void
 
 /**
  * Ends servers that a killed proxy left behind: those that do not end with their stdin. Only processes with the
- * recorded start time are touched; a pid alone may by now be somebody else's.
+ * recorded start time are touched; a pid alone may by now be somebody else's. Gives what ends them at once, for a
+ * proxy that itself ends before they had their time; their record stays until they are gone.
  */
-export function reapLeftovers(stateDir: string): void {
+export function reapLeftovers(stateDir: string): () => void {
+  const left = new Map<string, Started[]>();
+  const kill = (): void => {
+    for (const [path, servers] of left) {
+      for (const server of servers) if (isStill(server)) signalGroup(server.pid, 'SIGKILL');
+      rmSync(path, { force: true });
+    }
+    left.clear();
+  };
   for (const path of records(stateDir)) {
     const record = parse(path);
-    if (record !== undefined && startTimeOf(record.pid) === record.startTime) continue;
-    for (const server of record?.servers ?? []) end(server);
-    rmSync(path, { force: true });
+    if (record !== undefined && isStill(record)) continue;
+    const servers = (record?.servers ?? []).filter(isStill);
+    for (const server of servers) signalGroup(server.pid, 'SIGTERM');
+    if (servers.length > 0) left.set(path, servers);
+    else rmSync(path, { force: true });
   }
+  const started = Date.now();
+  const timer = setInterval(() => {
+    const isOver = Date.now() - started >= KILL_AFTER_MS || ![...left.values()].flat().some(isStill);
+    if (!isOver) return;
+    clearInterval(timer);
+    kill();
+  }, LOOK_MS).unref();
+  return kill;
+}
+
+interface Started {
+  pid: number;
+  startTime: string;
+}
+
+function isStill({ pid, startTime }: Started): boolean {
+  return startTimeOf(pid) === startTime;
+}
+
+function isStarted(value: unknown): value is Started {
+  const { pid, startTime } = (value ?? {}) as Partial<Started>;
+  return Number.isInteger(pid) && pid! > 1 && typeof startTime === 'string';
 }
 
 function records(stateDir: string): string[] {
@@ -54,18 +88,12 @@ function records(stateDir: string): string[] {
 
 function parse(path: string): RunningRecord | undefined {
   try {
-    const value = JSON.parse(readFileSync(path, 'utf8')) as RunningRecord;
-    return Array.isArray(value.servers) ? value : undefined;
+    const value: unknown = JSON.parse(readFileSync(path, 'utf8'));
+    const { servers } = value as RunningRecord;
+    return isStarted(value) && Array.isArray(servers) && servers.every(isStarted)
+      ? (value as RunningRecord)
+      : undefined;
   } catch {
     return undefined;
   }
-}
-
-function end({ pid, startTime }: { pid: number; startTime: string }): void {
-  const isIt = () => Number.isInteger(pid) && pid > 1 && startTimeOf(pid) === startTime;
-  if (!isIt()) return;
-  signalGroup(pid, 'SIGTERM');
-  setTimeout(() => {
-    if (isIt()) signalGroup(pid, 'SIGKILL');
-  }, KILL_AFTER_MS).unref();
 }

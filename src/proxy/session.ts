@@ -61,6 +61,7 @@ export class Session implements Context {
   readonly pins: PinKeeper;
   readonly upstreams: readonly Upstream[];
   readonly inFlight: Context['inFlight'] = new Map();
+  readonly waiting: Context['waiting'] = new Map();
   readonly #limits: Limits;
   readonly #routing: Routing;
   readonly #input: Readable;
@@ -213,6 +214,7 @@ export class Session implements Context {
 
   /** Takes a line of a server. */
   fromUpstream(upstream: Upstream, line: Buffer): void {
+    if (this.#ending) return;
     let message: Message;
     try {
       message = parseMessage(line, this.#limits.depth);
@@ -229,6 +231,7 @@ export class Session implements Context {
 
   /** Takes the beginning of a line of a server that is longer than allowed; the rest is never read. */
   oversizeFromUpstream(upstream: Upstream, head: Buffer): void {
+    if (this.#ending) return;
     const text = `its message is longer than ${this.#limits.messageBytes} bytes (limits.messageBytes)`;
     log('warn', `dropped a message of server ${upstream.name}: ${text}`);
     this.journal.note('wire.refused', { from: upstream.name, reason: 'oversize' });
@@ -281,9 +284,7 @@ export class Session implements Context {
   }
 
   #isDrained(): boolean {
-    return (
-      this.#clientGone || (this.inFlight.size === 0 && this.upstreams.every((one) => one.held === undefined))
-    );
+    return this.#clientGone || this.inFlight.size + this.waiting.size === 0;
   }
 }
 

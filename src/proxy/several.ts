@@ -6,14 +6,13 @@ import { absorbClientAnswer, fromServer, judgeClientAnswer } from './crossing.ts
 import { compose, type Handshakes } from './handshakes.ts';
 import { type Listed, type ListKind, listAll, listKindOf, noteListing } from './listing.ts';
 import { type Answer, type Id, idKey, innerOf, type Message, memberOf, type Request } from './message.ts';
+import { cancelWaiting } from './requests.ts';
+import { claimEdits } from './splice.ts';
 import { ownId, type Upstream } from './upstream.ts';
 
 const SEPARATOR = '__';
 /** A list is answered without a server that has not come up by then; it is said to have changed when it has. */
 const LIST_PATIENCE_MS = 10_000;
-
-/** The capability that a server needs for a list to be asked of it. */
-const CAPABILITY: Record<string, string> = { tool: 'tools', prompt: 'prompts' };
 
 /**
  * Several servers behind one: tools and prompts are named `server__tool`, every id on a server's wire is Cordon's own
@@ -23,10 +22,10 @@ export class SeveralRouting implements Routing {
   readonly #context: Context;
   readonly #handshakes: Handshakes;
   /** Servers' requests to the client, under the ids that Cordon gave them. */
-  readonly #asked = new Map<string, { upstream: Upstream; idJson: string; method: string }>();
+  readonly #asked = new Map<string, { upstream: Upstream; id: Id; idJson: string; method: string }>();
   /** Which server listed a resource, and the fixed beginning of each template. */
   readonly #resources = new Map<string, Upstream>();
-  readonly #templates: { prefix: string; upstream: Upstream }[] = [];
+  readonly #templates = new Map<string, { prefix: string; upstream: Upstream }>();
 
   constructor(context: Context, handshakes: Handshakes) {
     this.#context = context;
@@ -81,16 +80,20 @@ export class SeveralRouting implements Routing {
 
   fromUpstream(upstream: Upstream, message: Exclude<Message, { kind: 'answer' }>): void {
     if (!fromServer(this.#context, upstream, message)) return;
+    if (message.kind === 'notification' && message.method === 'notifications/cancelled') {
+      return this.#takeBack(upstream, message);
+    }
     if (message.kind === 'notification') {
       // Before the client was answered, what the client knows is what it will ask for anyway.
-      if (this.#handshakes.answered) this.#context.toClient(message.line);
+      if (this.#handshakes.answered) this.#context.toClient(applyEdits(message.line, claimEdits(message)));
       return;
     }
     const id = ownId();
     const member = memberOf(message, 'id')!;
     const idJson = message.line.toString('utf8', member.start, member.end);
-    this.#asked.set(idKey(id), { upstream, idJson, method: message.method });
-    this.#context.toClient(applyEdits(message.line, [replaceValue(member, JSON.stringify(id))]));
+    this.#asked.set(idKey(id), { upstream, id, idJson, method: message.method });
+    const edits = [replaceValue(member, JSON.stringify(id)), ...claimEdits(message)];
+    this.#context.toClient(applyEdits(message.line, edits));
   }
 
   gone(upstream: Upstream): void {
@@ -126,7 +129,7 @@ export class SeveralRouting implements Routing {
   #byResource(request: Request, uri: string): Route | undefined {
     let upstream = this.#resources.get(uri);
     let longest = -1;
-    for (const template of upstream === undefined ? this.#templates : []) {
+    for (const template of upstream === undefined ? this.#templates.values() : []) {
       if (template.prefix.length > longest && uri.startsWith(template.prefix)) {
         longest = template.prefix.length;
         upstream = template.upstream;
@@ -153,6 +156,7 @@ export class SeveralRouting implements Routing {
   }
 
   #cancel(message: Message & { kind: 'notification' }): void {
+    if (cancelWaiting(this.#context, message.params)) return;
     const id = (message.params as { requestId?: Id } | undefined)?.requestId;
     const sent = id === undefined ? undefined : this.#context.inFlight.get(idKey(id));
     const member = innerOf(message, 'requestId');
@@ -161,13 +165,26 @@ export class SeveralRouting implements Routing {
     sent.upstream.inOrder(() => this.#context.toUpstream(sent.upstream, line));
   }
 
+  /** A server no longer waits for an answer: the client knows its request under another id. */
+  #takeBack(upstream: Upstream, message: Message & { kind: 'notification' }): void {
+    const member = innerOf(message, 'requestId');
+    if (member === undefined) return;
+    const idJson = message.line.toString('utf8', member.start, member.end);
+    for (const [key, asked] of this.#asked) {
+      if (asked.upstream !== upstream || asked.idJson !== idJson) continue;
+      this.#asked.delete(key);
+      this.#context.toClient(applyEdits(message.line, [replaceValue(member, JSON.stringify(asked.id))]));
+    }
+  }
+
   #clientAnswer(answer: Answer): void {
     const asked = this.#asked.get(idKey(answer.id));
     if (asked === undefined) return absorbClientAnswer(this.#context, answer);
     this.#asked.delete(idKey(answer.id));
     judgeClientAnswer(this.#context, asked.upstream, asked.method, answer);
+    // Not in order with requests: the server may be waiting for this answer before it goes on with them.
     const line = applyEdits(answer.line, [replaceValue(memberOf(answer, 'id')!, asked.idJson)]);
-    asked.upstream.inOrder(() => this.#context.toUpstream(asked.upstream, line));
+    this.#context.toUpstream(asked.upstream, line);
   }
 
   #setLevel(request: Request): void {
@@ -185,14 +202,18 @@ export class SeveralRouting implements Routing {
   /** The lists of all servers as one, in the order of the configuration. A cursor names nothing: there is one page. */
   #list(request: Request, list: ListKind): void {
     const { upstreams } = this.#context;
-    const capability = CAPABILITY[list.kind] ?? 'resources';
+    const { capability } = list;
     const found = new Map<Upstream, Listed[]>();
     const waiting = new Set(upstreams);
     let answered = false;
+    this.#context.waiting.set(idKey(request.id), false);
     const finish = (): void => {
       if (answered) return;
       answered = true;
       clearTimeout(timer);
+      const isCancelled = this.#context.waiting.get(idKey(request.id));
+      this.#context.waiting.delete(idKey(request.id));
+      if (isCancelled) return;
       const items = upstreams.flatMap((upstream) => this.#items(upstream, list, found.get(upstream) ?? []));
       this.#context.toClient(resultLine(request.id, `{${JSON.stringify(list.member)}:[${items.join(',')}]}`));
     };
@@ -213,14 +234,17 @@ export class SeveralRouting implements Routing {
   }
 
   #items(upstream: Upstream, list: ListKind, listed: readonly Listed[]): string[] {
-    return listed.map(({ json, described }) => {
+    return listed.flatMap(({ json, described }) => {
       const { name } = described.descriptor;
+      // What has no name of its own has none here either.
+      if (name === '') return [];
       if (list.kind === 'resource') {
         if (!this.#resources.has(name)) this.#resources.set(name, upstream);
         return json;
       }
       if (list.kind === 'resourceTemplate') {
-        this.#templates.push({ prefix: name.split('{', 1)[0]!, upstream });
+        const prefix = name.split('{', 1)[0]!;
+        this.#templates.set(`${upstream.name} ${prefix}`, { prefix, upstream });
         return json;
       }
       const line = Buffer.from(json);

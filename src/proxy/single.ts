@@ -1,7 +1,9 @@
-import type { Edit } from '../json/edit.ts';
+import { applyEdits, type Edit } from '../json/edit.ts';
 import type { Context, Route, Routing } from './context.ts';
 import { absorbClientAnswer, fromServer, judgeClientAnswer } from './crossing.ts';
 import { idKey, type Message, type Request } from './message.ts';
+import { cancelWaiting } from './requests.ts';
+import { claimEdits } from './splice.ts';
 import type { Upstream } from './upstream.ts';
 
 /** One server: names, ids and tokens stay as they are. */
@@ -20,16 +22,15 @@ export class SingleRouting implements Routing {
 
   fromClient(message: Exclude<Message, Request>): void {
     const upstream = this.#upstream;
-    upstream.inOrder(() => {
-      if (upstream.gone !== undefined) return;
-      if (message.kind === 'answer') {
-        const asked = upstream.asked.get(idKey(message.id));
-        if (asked === undefined) return absorbClientAnswer(this.#context, message);
-        upstream.asked.delete(idKey(message.id));
-        judgeClientAnswer(this.#context, upstream, asked.method, message);
-      }
-      this.#context.toUpstream(upstream, message.line);
-    });
+    if (upstream.gone !== undefined) return;
+    if (message.kind === 'answer') {
+      const asked = upstream.asked.get(idKey(message.id));
+      if (asked === undefined) return absorbClientAnswer(this.#context, message);
+      upstream.asked.delete(idKey(message.id));
+      judgeClientAnswer(this.#context, upstream, asked.method, message);
+    } else if (message.method === 'notifications/cancelled' && cancelWaiting(this.#context, message.params))
+      return;
+    this.#context.toUpstream(upstream, message.line);
   }
 
   answerEdits(): Edit[] {
@@ -41,7 +42,7 @@ export class SingleRouting implements Routing {
     if (message.kind === 'request') {
       upstream.asked.set(idKey(message.id), { id: message.id, method: message.method });
     }
-    this.#context.toClient(message.line);
+    this.#context.toClient(applyEdits(message.line, claimEdits(message)));
   }
 
   gone(): void {}

@@ -2,7 +2,7 @@ import { type Edit, insertElement, insertMembers, replaceValue } from '../json/e
 import { elementsOf, type Member, membersOf } from '../json/scan.ts';
 import { isClaim } from '../mediation/labels.ts';
 import type { Labelled } from '../mediation/mediator.ts';
-import { type Answer, innerOf, memberOf } from './message.ts';
+import { type Answer, innerOf, type Message, memberOf } from './message.ts';
 
 const OPEN_OBJECT = 0x7b;
 const OPEN_ARRAY = 0x5b;
@@ -11,7 +11,7 @@ const OPEN_ARRAY = 0x5b;
  * Edits that write a label into a result: into its `_meta`, and as text in front of its content where a detector
  * marked it. What the upstream itself claimed under Cordon's names is taken out; `structuredContent` keeps its bytes.
  */
-export function labelEdits(answer: Answer, labelled: Labelled): Edit[] {
+export function labelEdits(answer: Answer, labelled: Labelled, method: string): Edit[] {
   const { line } = answer;
   const result = memberOf(answer, 'result');
   if (result === undefined || line[result.start] !== OPEN_OBJECT) return [];
@@ -20,11 +20,19 @@ export function labelEdits(answer: Answer, labelled: Labelled): Edit[] {
   const meta = innerOf(answer, '_meta');
   if (meta === undefined) added.push(`"_meta":{${labelled.meta}}`);
   else edits.push(replaceValue(meta, `{${[labelled.meta, ...keptMembers(line, meta)].join(',')}}`));
-  if (labelled.notice !== undefined) noticeEdits(answer, labelled.notice, edits, added);
+  if (labelled.notice !== undefined) noticeEdits(answer, labelled.notice, method, edits, added);
   if (added.length > 0) edits.push(insertMembers(line, result.start, added.join(',')));
   if (answer.scan.nestedMeta) {
     for (const key of ['content', 'contents', 'messages']) stripClaims(line, innerOf(answer, key), edits);
   }
+  return edits;
+}
+
+/** Edits that take an upstream's claims out of the `_meta` of a message that gets no label of ours. */
+export function claimEdits(message: Message): Edit[] {
+  const edits: Edit[] = [];
+  const meta = innerOf(message, '_meta');
+  if (meta !== undefined) stripMeta(message.line, meta, edits);
   return edits;
 }
 
@@ -34,21 +42,28 @@ function keptMembers(line: Buffer, meta: Member): string[] {
     .map((member) => line.toString('utf8', member.keyStart, member.end));
 }
 
-/** The notice in the shape that the method's result has for text. */
-function noticeEdits(answer: Answer, notice: string, edits: Edit[], added: string[]): void {
+/** Where each method's result has its texts, and the shape of one there. */
+const TEXTS: Record<string, { key: string; item: (text: string) => unknown }> = {
+  'resources/read': {
+    key: 'contents',
+    item: (text) => ({ uri: 'cordon:notice', mimeType: 'text/plain', text }),
+  },
+  'prompts/get': { key: 'messages', item: (text) => ({ role: 'user', content: { type: 'text', text } }) },
+};
+const CONTENT = { key: 'content', item: (text: string) => ({ type: 'text', text }) };
+
+function noticeEdits(answer: Answer, notice: string, method: string, edits: Edit[], added: string[]): void {
   const { line } = answer;
-  const block = { type: 'text', text: notice };
-  const contents = innerOf(answer, 'contents');
-  const messages = innerOf(answer, 'messages');
-  const content = innerOf(answer, 'content');
-  if (contents !== undefined && line[contents.start] === OPEN_ARRAY) {
-    const item = { uri: 'cordon:notice', mimeType: 'text/plain', text: notice };
-    edits.push(insertElement(line, contents.start, JSON.stringify(item)));
-  } else if (messages !== undefined && line[messages.start] === OPEN_ARRAY) {
-    edits.push(insertElement(line, messages.start, JSON.stringify({ role: 'user', content: block })));
-  } else if (content !== undefined && line[content.start] === OPEN_ARRAY) {
-    edits.push(insertElement(line, content.start, JSON.stringify(block)));
-  } else if (content === undefined) added.push(`"content":[${JSON.stringify(block)}]`);
+  const { key, item } = TEXTS[method] ?? CONTENT;
+  const json = JSON.stringify(item(notice));
+  const member = innerOf(answer, key);
+  if (member === undefined) added.push(`"${key}":[${json}]`);
+  else if (line[member.start] === OPEN_ARRAY) edits.push(insertElement(line, member.start, json));
+  // Not a list, so no valid result: what stands there is kept, behind the notice.
+  else {
+    const value = line.toString('utf8', member.start, member.end);
+    edits.push(replaceValue(member, value === 'null' ? `[${json}]` : `[${json},${value}]`));
+  }
 }
 
 /** Claims on single blocks: they counted when the label was made, and may not contradict it. */
@@ -58,7 +73,8 @@ function stripClaims(line: Buffer, list: Member | undefined, edits: Edit[]): voi
     for (const member of membersOf(line, element.start)) {
       if (member.key === '_meta') stripMeta(line, member, edits);
       else if (member.key === 'resource' || member.key === 'content') {
-        for (const inner of membersOf(line, member.start)) {
+        const parts = line[member.start] === OPEN_ARRAY ? elementsOf(line, member.start) : [member];
+        for (const inner of parts.flatMap((part) => membersOf(line, part.start))) {
           if (inner.key === '_meta') stripMeta(line, inner, edits);
         }
       }

@@ -8,6 +8,8 @@ const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
 const SIGNALLED_EOF_MS = 300;
 /** A client that still reads gets its last answers within this time, in ms. */
 const FLUSH_MS = 500;
+/** What an earlier proxy left is looked for once the first messages are on their way, in ms. */
+const REAP_AFTER_MS = 50;
 /** A client that died behind a pipe that nobody reads shows only by its process being gone. */
 const ORPHAN_POLL_MS = 500;
 
@@ -70,7 +72,7 @@ function announce(
       ...record,
       servers,
     });
-    setTimeout(() => reapLeftovers(stateDir), 50).unref();
+    setTimeout(() => process.once('exit', reapLeftovers(stateDir)), REAP_AFTER_MS).unref();
   } catch (error) {
     log('warn', `this proxy is not on record: ${error instanceof Error ? error.message : String(error)}`);
   }

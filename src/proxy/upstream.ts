@@ -17,6 +17,9 @@ export interface InFlight {
   own?: (answer: Answer | undefined) => void;
 }
 
+/** How long after one sign of a server's end the others are waited for, in ms. */
+const GRACE_MS = 250;
+
 export interface UpstreamEvents {
   line(upstream: Upstream, line: Buffer): void;
   oversize(upstream: Upstream, head: Buffer): void;
@@ -38,12 +41,18 @@ export class Upstream {
   readonly asked = new Map<string, { id: Id; method: string }>();
   /** List methods whose lists are known and have not been said to have changed. */
   readonly listed = new Set<string>();
+  /** Of these, those that were said to have changed since they were last asked for. */
+  readonly stale = new Set<string>();
   /** Notices of changed lists that the client got and has not acted on. */
   readonly announced = new Set<string>();
   /** Withheld descriptors that the operator was told of. */
   readonly reported = new Set<string>();
-  /** What waits until a listing or a handshake is done; undefined while nothing needs to. */
+  /** What waits until the handshake is done; undefined while nothing needs to. */
   held: (() => void)[] | undefined;
+  /** What waits for a list, by its method: a server that never lists holds up only what needs the list. */
+  readonly awaiting = new Map<string, (() => void)[]>();
+  /** The server has said what it is capable of. */
+  introduced = false;
   /** Why it can no longer be asked. */
   gone: string | undefined;
   capabilities: Record<string, unknown> = {};
@@ -62,7 +71,12 @@ export class Upstream {
       reader.feed(chunk);
       events.turn();
     });
-    stdout!.on('end', () => reader.end());
+    stdout!.on('end', () => {
+      reader.end();
+      events.turn();
+      // Usually it is about to exit, and says so better; a server that only closed its stdout answers no more either.
+      setTimeout(() => this.#leave(events, 'it closed its stdout'), GRACE_MS).unref();
+    });
     // A server that closes its stdin or dies mid-write shows it by its exit; the error itself says nothing more.
     stdin!.on('error', () => {});
     stdout!.on('error', () => {});
@@ -75,7 +89,7 @@ export class Upstream {
     this.child.once('exit', (code, signal) => {
       setTimeout(() => {
         this.#leave(events, signal === null ? `it exited with code ${code}` : `it was ended by ${signal}`);
-      }, 250).unref();
+      }, GRACE_MS).unref();
     });
   }
 
@@ -90,7 +104,7 @@ export class Upstream {
     this.outbox.add(line);
   }
 
-  /** Runs `task` now, or in order once what is being waited for is done. */
+  /** Runs `task` now, or in order once the handshake is done. */
   inOrder(task: () => void): void {
     if (this.held === undefined) task();
     else this.held.push(task);

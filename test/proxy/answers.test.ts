@@ -98,10 +98,13 @@ describe('a denial', () => {
 });
 
 test("a refusal for Cordon's own reasons has the shape of the method", () => {
-  expect(read(answers.refusalLine(1, 'tools/call', 1507, 'no'))).toMatchObject({
+  expect(read(answers.refusalLine({ id: 1, method: 'tools/call' }, false, 1507, 'no'))).toMatchObject({
     result: { isError: true, content: [{ type: 'text', text: 'no' }] },
   });
-  expect(read(answers.refusalLine(1, 'resources/read', 1507, 'no'))).toMatchObject({
+  expect(read(answers.refusalLine({ id: 1, method: 'resources/read' }, false, 1507, 'no'))).toMatchObject({
     error: { code: 1507, message: 'no' },
+  });
+  expect(read(answers.refusalLine({ id: 1, method: 'tools/call' }, true, 1507, 'no'))).toMatchObject({
+    result: { resultType: 'complete', isError: true },
   });
 });

@@ -382,14 +382,14 @@ describe('what a server may not send', () => {
     expect(on.last()).toMatchObject({ id: 1, error: { code: 1503 } });
   });
 
-  test.fails('a list cannot show what is withheld by a params member beside it', () => {
+  test('a list cannot show what is withheld by a params member beside it', () => {
     const on = scene();
     on.client({ id: 1, method: 'tools/list' });
     on.server('web', { id: 1, result: { tools: [EVIL, TOOL] }, params: { tools: [1, 2] } });
     expect(on.toClient.join('')).not.toContain(ORDER);
   });
 
-  test.fails("labels of Cordon's in an answer that is not labelled are no server's to write", () => {
+  test("labels of Cordon's in an answer that is not labelled are no server's to write", () => {
     const on = ready();
     on.client({ id: 1, method: 'tasks/result', params: { taskId: 't' } });
     on.server('web', {
@@ -464,7 +464,7 @@ describe('nothing that a server sends ends the proxy', () => {
     );
   });
 
-  test.fails('null too', () => {
+  test('null too', () => {
     play(null, 'guard');
   });
 });
@@ -501,7 +501,7 @@ describe('a server that is gone', () => {
     ]);
   });
 
-  test.fails('leaves one for a first call, before which it would have to be listed', () => {
+  test('leaves one for a first call, before which it would have to be listed', () => {
     const on = scene();
     on.exits('web');
     on.client(call(1));
@@ -519,7 +519,7 @@ describe('what a client may not send', () => {
     expect(on.sent['web']).toEqual([]);
     expect(on.recorder.of('wire.refused').map((body) => body['reason'])).toEqual([
       'duplicate-key',
-      'not-an-object',
+      'invalid-json',
       'batch',
       'id',
     ]);
@@ -533,7 +533,7 @@ describe('what a client may not send', () => {
   });
 });
 
-test.fails('an answer that a server waits for does not wait for that server', () => {
+test('an answer that a server waits for does not wait for that server', () => {
   const on = scene();
   on.client(call(1));
   on.server('web', { id: 7, method: 'roots/list' });
@@ -549,7 +549,7 @@ test('the end of a session writes the last pins, then closes the log', () => {
   expect(on.journal.failure).toBeUndefined();
 });
 
-test.fails('what a server still says at the end is no failure of the log', () => {
+test('what a server still says at the end is no failure of the log', () => {
   const on = ready();
   on.session.close('client-closed');
   on.server('web', { method: 'notifications/message', params: { level: 'info', data: 'bye' } });

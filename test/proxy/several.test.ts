@@ -193,7 +193,7 @@ describe('lists', () => {
     });
   });
 
-  test.fails('show in observe what has no name, or at least survive it', () => {
+  test('show in observe what has no name, or at least survive it', () => {
     const on = two({ mode: 'observe' });
     listTools(on, { a: [{ description: 'No name.' }, 1, null], b: [TOOL] });
     expect(on.last()).toMatchObject({ id: 'list' });
@@ -406,7 +406,7 @@ describe('cancellation', () => {
     expect([on.sent['a'], on.sent['b']]).toEqual([[], []]);
   });
 
-  test.fails('of a call that still waits reaches it', () => {
+  test('of a call that still waits reaches it', () => {
     const on = two();
     on.client({ id: 3, method: 'tools/call', params: { name: 'a__fetch' } });
     on.client({ method: 'notifications/cancelled', params: { requestId: 3 } });
@@ -458,7 +458,7 @@ describe("a server's request", () => {
     expect(on.sent['a']).toEqual([]);
   });
 
-  test.fails('is taken back under the id that the client knows', () => {
+  test('is taken back under the id that the client knows', () => {
     const on = listed();
     on.server('a', { id: 5, method: 'sampling/createMessage', params: {} });
     const { id } = on.last();

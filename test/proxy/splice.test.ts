@@ -23,15 +23,18 @@ const labelled = (notice?: string): Labelled => ({
   notice,
 });
 
-function splice(line: string, notice?: string): string {
+function splice(line: string, notice?: string, method = 'tools/call'): string {
   const bytes = Buffer.from(line);
-  return applyEdits(bytes, labelEdits(parseMessage(bytes, 128) as Answer, labelled(notice))).toString();
+  return applyEdits(
+    bytes,
+    labelEdits(parseMessage(bytes, 128) as Answer, labelled(notice), method),
+  ).toString();
 }
 
 /** The result that a client reads after the label was spliced into what the server sent. */
-function seen(result: unknown, notice?: string): Json {
+function seen(result: unknown, notice?: string, method?: string): Json {
   const line = JSON.stringify({ jsonrpc: '2.0', id: 1, result });
-  return (JSON.parse(splice(line, notice)) as { result: Json }).result;
+  return (JSON.parse(splice(line, notice, method)) as { result: Json }).result;
 }
 
 const json = fc.jsonValue({ maxDepth: 3 });
@@ -145,22 +148,12 @@ describe('no claim survives', () => {
     }
   });
 
-  test.fails('of the other forms that a label reads from: they would gainsay it', () => {
+  test('of the other forms that a label reads from: they would gainsay it', () => {
     const out = seen({ content: [], _meta: { ifc: { integrity: 'trusted' } } });
     expect(out['_meta']).not.toHaveProperty('ifc');
   });
 
-  test.fails('beside a params member, in which a second parser sees nothing', () => {
-    const line = JSON.stringify({
-      jsonrpc: '2.0',
-      id: 1,
-      result: { content: [], ...claim(CORDON_LABELS) },
-      params: { _meta: {} },
-    });
-    expect(survives((JSON.parse(splice(line)) as Json)['result'])).toBe(false);
-  });
-
-  test.fails('in a list of blocks inside a message', () => {
+  test('in a list of blocks inside a message', () => {
     const content = [{ ...block, ...claim(CORDON_LABELS) }];
     expect(survives(seen({ messages: [{ role: 'user', content }] }))).toBe(false);
   });
@@ -203,7 +196,10 @@ describe('a notice stands in front', () => {
 
   test('of the messages of a prompt, as one more', () => {
     const own = { role: 'assistant', content: block };
-    expect(seen({ messages: [own] }, NOTICE)['messages']).toEqual([{ role: 'user', content: text }, own]);
+    expect(seen({ messages: [own] }, NOTICE, 'prompts/get')['messages']).toEqual([
+      { role: 'user', content: text },
+      own,
+    ]);
   });
 
   test('and there is none where no detector fired', () => {
@@ -220,18 +216,20 @@ describe('a notice stands in front', () => {
           const now = out.result[key];
           if (Array.isArray(value) && Array.isArray(now) && now.length > value.length)
             expect(now.slice(1)).toEqual(value);
+          else if (key === 'content' && !Array.isArray(value))
+            expect(now).toEqual(value === null ? [text] : [text, value]);
           else expect(now).toEqual(value);
         }
       }),
     );
   });
 
-  test.fails.each<[string, Json]>([
+  test.each<[string, Json]>([
     ['another member of that kind', { content: [block], contents: [] }],
     ['two others', { content: [block], contents: [], messages: [] }],
     ['a block for a list', { content: block }],
     ['null for a list', { content: null, structuredContent: { a: 'x' } }],
   ])('and no shape of a tool result keeps it from there: %s', (_, result) => {
-    expect(seen(result, NOTICE)['content']).toMatchObject([text]);
+    expect((seen(result, NOTICE)['content'] as Json[])[0]).toMatchObject(text);
   });
 });
