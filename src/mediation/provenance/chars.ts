@@ -43,6 +43,16 @@ function wideClass(c: number): number {
   return WORD;
 }
 
+/** What stands at `i` of a text as it came is to word boundaries once it is folded. */
+export function classIn(text: string, i: number): number {
+  const c = text.charCodeAt(i);
+  if (c < 128) return ASCII_CLASS[c]!;
+  const low = c >= 0xdc00 && c < 0xe000 && i > 0;
+  const point = text.codePointAt(low ? i - 1 : i)!;
+  const folded = foldMany(low && point <= 0xffff ? c : point);
+  return folded === '' ? OTHER : classOf(folded.charCodeAt(0));
+}
+
 export function isDigit(c: number): boolean {
   return c >= 48 && c <= 57;
 }

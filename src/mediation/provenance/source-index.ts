@@ -1,4 +1,4 @@
-import { AMPERSAND, ASCII_FOLD, classOf, isDigit, OTHER, PERCENT, SPACE } from './chars.ts';
+import { AMPERSAND, ASCII_FOLD, classIn, classOf, isDigit, OTHER, PERCENT, SPACE } from './chars.ts';
 import { Hash, mix } from './hash.ts';
 import { LONGEST_NEEDLE, type Needle } from './needles.ts';
 import { MAX_POSTINGS, Postings } from './postings.ts';
@@ -490,8 +490,8 @@ function isAll(codes: Uint16Array, n: number, from: number, to: number): boolean
 /** Whether nothing but marks, of which there are not very many, stands around a stretch of a text as it came. */
 export function isCore(text: string, from: number, to: number): boolean {
   if (text.length > 8 * (to - from) + BLOCK) return false;
-  for (let i = 0; i < from; i++) if (classOf(text.charCodeAt(i)) !== OTHER) return false;
-  for (let i = to; i < text.length; i++) if (classOf(text.charCodeAt(i)) !== OTHER) return false;
+  for (let i = 0; i < from; i++) if (classIn(text, i) !== OTHER) return false;
+  for (let i = to; i < text.length; i++) if (classIn(text, i) !== OTHER) return false;
   return true;
 }
 

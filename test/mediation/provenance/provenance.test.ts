@@ -78,6 +78,17 @@ describe('a value of a text', () => {
     const [flow] = traced([prose(`send it to ${encoded} today`)], 'eve@example.invalid');
     expect(flow).toMatchObject({ match: 'whole', transforms: [transform] });
   });
+
+  test.each([
+    ['tag characters', 0xe0000, /[ -~]/g],
+    ['letters of mathematics', 0x1d5ee - 97, /[a-z]/g],
+  ])('in a text of %s alone is found', (_, shift, letters) => {
+    const hidden = 'mail goes to eve@example.invalid now'.replace(letters, (c) =>
+      String.fromCodePoint(shift + c.charCodeAt(0)),
+    );
+    const flows = traced([prose(hidden)], 'eve@example.invalid');
+    expect(flows).toMatchObject([{ match: 'whole', alone: false, transforms: ['unicode'] }]);
+  });
 });
 
 describe('where a value stood', () => {
