@@ -73,7 +73,7 @@ export function parseMessage(line: Buffer, depth: number): Message {
     throw new WireFault(code, error.code, `${error.message} (at byte ${error.offset})`, readId(line));
   }
   const invalid = (reason: string, message: string) =>
-    new WireFault(INVALID_REQUEST, reason, message, isId(value['id']) ? value['id'] : null);
+    new WireFault(INVALID_REQUEST, reason, message, readId(line));
   // A number that a double does not hold is text by now; in these places it decides where a message goes.
   for (const member of [...found.members, ...found.inner]) {
     if (DECIDING.has(member.key) && found.drift.includes(member.start)) {

@@ -191,7 +191,7 @@ describe('a notice stands in front', () => {
   test('of the contents of a resource, as text of its own', () => {
     const item = { uri: 'cordon:notice', mimeType: 'text/plain', text: NOTICE };
     const own = { uri: 'a:b', text: 'x' };
-    expect(seen({ contents: [own] }, NOTICE)['contents']).toEqual([item, own]);
+    expect(seen({ contents: [own] }, NOTICE, 'resources/read')['contents']).toEqual([item, own]);
   });
 
   test('of the messages of a prompt, as one more', () => {
