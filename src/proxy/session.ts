@@ -38,7 +38,7 @@ export interface SessionOptions {
 }
 
 /** Bytes that a slow side may be behind before the other side is no longer read. */
-const BACKLOG_BYTES = 8 * 1024 * 1024;
+const BACKLOG_BYTES = 2 * 1024 * 1024;
 /** Queued indexing is done once the session has been quiet for this long, in steps of so many bytes. */
 const QUIET_MS = 10;
 const SETTLE_BYTES = 64 * 1024;
