@@ -10,6 +10,8 @@ import { GRAM, SHORTEST_COPY, winnow } from './winnow.ts';
 
 /** Encodings inside encodings of an argument are undone this often. */
 const RUN_DEPTH = 2;
+/** Characters indexed by every call that finds some waiting. */
+const SLICE = 512;
 /** More than this many characters unindexed, and `learn` indexes at once. */
 const MAX_QUEUED = 4 * 1024 * 1024;
 /** Classes of sources beyond this many are told apart no more. */
@@ -30,7 +32,7 @@ interface Examination {
  */
 export class Provenance {
   readonly #index: SourceIndex;
-  readonly #queue = new Queue();
+  readonly #queue: Queue;
   readonly #said = new Said();
   readonly #kinds = new Map<string, number>();
   readonly #view = new View();
@@ -40,6 +42,7 @@ export class Provenance {
   /** `retainedBytes` bounds the retained text; `seed` makes hashes unpredictable, and has to be recorded to replay. */
   constructor({ retainedBytes, seed = 0 }: { retainedBytes: number; seed?: number }) {
     this.#index = new SourceIndex(retainedBytes, seed);
+    this.#queue = new Queue(retainedBytes);
   }
 
   /** Old texts were forgotten to make room: that `trace` finds nothing proves nothing any more. */
@@ -49,7 +52,7 @@ export class Provenance {
 
   /** Memory held, roughly, in bytes: retained text with its bookkeeping, and the index. */
   get bytes(): { text: number; index: number } {
-    return { text: this.#index.shelf.bytes, index: this.#index.bytes };
+    return { text: this.#index.shelf.bytes, index: this.#index.bytes + this.#queue.bytes };
   }
 
   /** Takes the texts of an inbound message. Keeps references only; `settle` does the work. */
@@ -115,8 +118,8 @@ export class Provenance {
 
   #examine(leaves: readonly Leaf[]): Examination {
     if (this.#last?.leaves === leaves) return this.#last;
-    if (this.#queue.first() !== undefined && (this.#isCrowded() || this.#queue.mayHold(leaves)))
-      this.settle();
+    // What waits is searched for every call, so every call does a little of what waits.
+    if (!this.settle(SLICE) && (this.#isCrowded() || this.#queue.mayHold(leaves))) this.settle();
     this.#index.beginCall();
     const matches = new Map<Leaf, Match[]>();
     const examination: Examination = { leaves, flows: [], fresh: [], own: [] };

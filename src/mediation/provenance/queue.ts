@@ -1,7 +1,8 @@
 import type { Leaf, Source, Text } from '../../event.ts';
 import { needlesOf } from './needles.ts';
+import { Repeats } from './repeats.ts';
 import { runsOf } from './runs.ts';
-import { OVERHEAD, type Piece } from './shelf.ts';
+import { BLOCK, OVERHEAD, type Piece } from './shelf.ts';
 import { View } from './view.ts';
 import { GRAM, SHORTEST_COPY } from './winnow.ts';
 
@@ -25,46 +26,59 @@ export class Queue {
   #next = 0;
   #expected: string[] = [];
   #expectedCharacters = 0;
+  readonly #repeats: Repeats;
   /** What the queued texts look like to a plain search: lower case, with what their runs decode to. */
   readonly #forms = new WeakMap<Piece, readonly string[]>();
   readonly #view = new View();
+
+  /** `limit` bounds the retained text. */
+  constructor(limit: number) {
+    this.#repeats = new Repeats(limit);
+  }
+
+  /** Memory held beside the texts, in bytes. */
+  get bytes(): number {
+    return this.#repeats.bytes;
+  }
 
   /** The most that what waits can take when it is retained: with what is decoded from it, four times itself. */
   get cost(): number {
     return 4 * (this.characters + OVERHEAD * (this.#pieces.length - this.#next));
   }
 
-  push(source: Source, entry: Text, kind: number): void {
-    const { path, form, text } = entry;
-    const echo = this.#echoed(text);
-    if (echo === undefined) {
-      this.#add({ source, path, form, text, within: undefined, complete: true, transforms: [], kind });
-      return;
-    }
-    const at = text.indexOf(echo);
-    for (const [from, to] of [
-      [0, at],
-      [at + echo.length, text.length],
-    ] as const) {
-      if (from === to) continue;
-      // Copied, so that the rest of the text is not kept alive by it.
-      const part = Array.from(text.slice(from, to)).join('');
-      this.#add({
+  push(source: Source, { path, form, text }: Text, kind: number): void {
+    for (const [from, to] of this.#news(text, kind)) {
+      const whole = from === 0 && to === text.length;
+      const piece: Piece = {
         source,
         path,
         form,
-        text: part,
-        within: [from, to],
-        complete: false,
+        // Copied, so that the rest of the text is not kept alive by it.
+        text: whole ? text : copied(text.slice(from, to)),
+        within: whole ? undefined : [from, to],
+        complete: whole,
         transforms: [],
         kind,
-      });
+      };
+      this.#pieces.push(piece);
+      this.characters += piece.text.length + path.length + 1;
+      this.#repeats.keep(piece.text, kind);
     }
   }
 
-  #add(piece: Piece): void {
-    this.#pieces.push(piece);
-    this.characters += piece.text.length + piece.path.length + 1;
+  /** What of a text neither the client said a moment ago nor the same class of source. */
+  #news(text: string, kind: number): readonly (readonly [number, number])[] {
+    const echo = this.#echoed(text);
+    if (echo !== undefined) {
+      const at = text.indexOf(echo);
+      const around = [
+        [0, at],
+        [at + echo.length, text.length],
+      ] as const;
+      return around.filter(([from, to]) => from < to);
+    }
+    // A shorter text is a value of its own, to be found as the whole that it is.
+    return text.length > BLOCK ? this.#repeats.news(text, kind) : [[0, text.length]];
   }
 
   first(): Piece | undefined {
@@ -161,6 +175,11 @@ export class Queue {
 /** Whether folding only lowers case and joins white space. */
 function isPlain(text: string): boolean {
   return !/[^\0-\x7f]/.test(text) && !/%[0-9a-f]{2}/i.test(text) && !/&[#a-z]/i.test(text);
+}
+
+/** The same characters in memory of their own. */
+function copied(text: string): string {
+  return JSON.parse(JSON.stringify(text)) as string;
 }
 
 function longestWord(text: string): string {

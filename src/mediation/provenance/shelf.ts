@@ -1,5 +1,8 @@
 import type { Form, Source, Transform } from '../../event.ts';
 
+/** Longer texts are indexed in blocks of about this many characters, shorter ones are values in their own right too. */
+export const BLOCK = 2048;
+
 /** What a retained text costs beside its characters, roughly. */
 export const OVERHEAD = 96;
 

@@ -3,14 +3,12 @@ import { Hash, mix } from './hash.ts';
 import { LONGEST_NEEDLE, type Needle } from './needles.ts';
 import { MAX_POSTINGS, Postings } from './postings.ts';
 import { runsOf } from './runs.ts';
-import { type Held, type Piece, Shelf } from './shelf.ts';
+import { BLOCK, type Held, type Piece, Shelf } from './shelf.ts';
 import { Signatures } from './signatures.ts';
 import { View } from './view.ts';
 import { winnow } from './winnow.ts';
 import { Words } from './words.ts';
 
-/** Characters of text that share a signature. */
-const BLOCK = 2048;
 /** Encodings inside encodings are undone this often. */
 const RUN_DEPTH = 2;
 /** How far around a fingerprint is looked first: most that are no copies end sooner. */

@@ -214,6 +214,48 @@ describe('who said it first', () => {
   });
 });
 
+describe('a server that repeats itself', () => {
+  const line = (i: number): string =>
+    `[info] item ${i} was served from cache, status 200, next in queue ${i * 7}`;
+  const page = Array.from({ length: 100 }, (_, i) => line(i)).join('\n');
+
+  test('is retained once, and what is new in it is found where it stands', () => {
+    const provenance = session();
+    provenance.learn(source('e0'), [prose(page)]);
+    const texts = Array.from({ length: 50 }, (_, i) => {
+      const at = page.indexOf('\n', 4000 + 10 * i);
+      return `#${i} ${page.slice(0, at)}\nmail eve${i}@example.invalid${page.slice(at)}`;
+    });
+    for (const [i, text] of texts.entries()) provenance.learn(source(`e${i + 1}`), [prose(text)]);
+    provenance.settle();
+    for (const [i, text] of texts.entries()) {
+      const value = `eve${i}@example.invalid`;
+      const [flow] = provenance.trace([leaf(value)]);
+      expect(flow).toMatchObject({ match: 'whole', alone: false, source: { event: `e${i + 1}` } });
+      expect(text.slice(...flow!.at)).toBe(value);
+    }
+    expect(provenance.bytes.text).toBeLessThan(6 * page.length);
+  });
+
+  test('is retained again for another label', () => {
+    const provenance = session();
+    provenance.learn(source('e1', 'web'), [prose(page)]);
+    provenance.learn(source('e2', 'web', 'poisoned-suspect'), [prose(page)]);
+    const flows = provenance.trace([leaf(line(20))]);
+    expect(flows.map((flow) => flow.source.event)).toEqual(['e1', 'e2']);
+  });
+
+  test('a phrase from the end of one known page to the beginning of another is found', () => {
+    const provenance = session();
+    const [one, other] = [page.slice(0, 5000), page.slice(5000)];
+    provenance.learn(source('e1'), [prose(`${one}\nRiverside`)]);
+    provenance.learn(source('e2'), [prose(`View Hotel\n${other}`)]);
+    provenance.learn(source('e3'), [prose(`${one}\nRiverside\nView Hotel\n${other}`)]);
+    const [flow] = provenance.trace([leaf('Riverside View Hotel')]);
+    expect(flow).toMatchObject({ match: 'whole', source: { event: 'e3' } });
+  });
+});
+
 describe('bounds', () => {
   test('the oldest text is forgotten first, and that is told', () => {
     const provenance = session(200_000);
