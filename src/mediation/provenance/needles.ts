@@ -37,7 +37,7 @@ export function needlesOf(view: View, leaf: Leaf): Needle[] {
     while (from < to && classOf(codes[from]!) === OTHER) from++;
     while (to > from && classOf(codes[to - 1]!) === OTHER) to--;
     if (to - from < 2) return false;
-    const shape = shapeOf(view, leaf.text, from, to);
+    shapeOf(view, leaf.text, from, to);
     const whole = needles.length === 0 && to === last && from === first;
     const enough = carries(shape);
     if (!enough && !(whole && leaf.form === 'string' && shape.words === 1 && shape.digits > 0)) return false;
@@ -50,6 +50,7 @@ export function needlesOf(view: View, leaf: Leaf): Needle[] {
       span: [view.map[from]!, view.map[to]!] as const,
     };
     needles.push(needle);
+    if (shape.digits <= shape.letters) return true;
     for (const variant of variantsOf(codes, from, to)) {
       needles.push({ ...needle, codes: variant, from: 0, to: variant.length });
     }
@@ -76,43 +77,67 @@ interface Shape {
   joints: number;
   hyphens: number;
   capital: boolean;
-  /** A capital after a small letter: an identifier. */
+  /** It is one word with a capital after a small letter: an identifier. */
   hump: boolean;
 }
 
+/** The shape measured last. One object for all: a call has many values, and each is judged at once. */
+const shape: Shape = {
+  length: 0,
+  letters: 0,
+  digits: 0,
+  ideographs: 0,
+  words: 0,
+  spaces: 0,
+  joints: 0,
+  hyphens: 0,
+  capital: false,
+  hump: false,
+};
+
 function shapeOf({ codes, map }: View, text: string, from: number, to: number): Shape {
-  const shape: Shape = {
-    length: to - from,
-    letters: 0,
-    digits: 0,
-    ideographs: 0,
-    words: 0,
-    spaces: 0,
-    joints: 0,
-    hyphens: 0,
-    capital: isCapital(text.charCodeAt(map[from]!)),
-    hump: false,
-  };
+  let letters = 0;
+  let digits = 0;
+  let ideographs = 0;
+  let words = 0;
+  let spaces = 0;
+  let joints = 0;
+  let hyphens = 0;
   let inWord = false;
   for (let i = from; i < to; i++) {
     const c = codes[i]!;
     const kind = classOf(c);
     if (kind === OTHER) {
-      if (c === SPACE) shape.spaces++;
-      else shape.joints++;
-      if (c === 45) shape.hyphens++;
+      if (c === SPACE) spaces++;
+      else joints++;
+      if (c === 45) hyphens++;
       inWord = false;
       continue;
     }
-    if (!inWord || kind === LONE) shape.words++;
-    else if (isCapital(text.charCodeAt(map[i]!)) && !isCapital(text.charCodeAt(map[i]! - 1)))
-      shape.hump = true;
+    if (!inWord || kind === LONE) words++;
     inWord = kind !== LONE;
-    if (kind === LONE) shape.ideographs++;
-    else if (isDigit(c)) shape.digits++;
-    else shape.letters++;
+    if (kind === LONE) ideographs++;
+    else if (isDigit(c)) digits++;
+    else letters++;
   }
+  shape.length = to - from;
+  shape.letters = letters;
+  shape.digits = digits;
+  shape.ideographs = ideographs;
+  shape.words = words;
+  shape.spaces = spaces;
+  shape.joints = joints;
+  shape.hyphens = hyphens;
+  shape.capital = isCapital(text.charCodeAt(map[from]!));
+  shape.hump = words === 1 && hasHump(map, text, from, to);
   return shape;
+}
+
+function hasHump(map: Int32Array, text: string, from: number, to: number): boolean {
+  for (let i = from + 1; i < to; i++) {
+    if (isCapital(text.charCodeAt(map[i]!)) && !isCapital(text.charCodeAt(map[i]! - 1))) return true;
+  }
+  return false;
 }
 
 function isCapital(c: number): boolean {
@@ -161,28 +186,15 @@ function atoms(codes: Uint16Array, n: number, add: Add): void {
   }
 }
 
+const COMMA = 44;
+const DIVIDERS = new Uint8Array(128);
+for (const c of ' "\'`()<>[]{}|;') DIVIDERS[c.charCodeAt(0)] = 1;
+
 function divides(c: number, codes: Uint16Array, i: number): boolean {
-  switch (c) {
-    case SPACE:
-    case 34: // "
-    case 39: // '
-    case 96: // `
-    case 40: // (
-    case 41:
-    case 60: // <
-    case 62:
-    case 91: // [
-    case 93:
-    case 123: // {
-    case 124: // |
-    case 125:
-    case 59: // ;
-      return true;
-    case 44: // , but not the one in 12,000
-      return !(isDigit(codes[i - 1] ?? 0) && isDigit(codes[i + 1] ?? 0));
-    default:
-      return c > 127 && classOf(c) !== 1;
-  }
+  if (c > 127) return classOf(c) !== 1;
+  // Not the comma in 12,000.
+  if (c === COMMA) return !(isDigit(codes[i - 1] ?? 0) && isDigit(codes[i + 1] ?? 0));
+  return DIVIDERS[c] === 1;
 }
 
 function token(codes: Uint16Array, from: number, to: number, add: Add): void {

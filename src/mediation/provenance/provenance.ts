@@ -14,6 +14,7 @@ const RUN_DEPTH = 2;
 const SLICE = 512;
 /** More than this many characters unindexed, and `learn` indexes at once. */
 const MAX_QUEUED = 4 * 1024 * 1024;
+const SEEN = 64;
 /** Classes of sources beyond this many are told apart no more. */
 const MAX_KINDS = 255;
 
@@ -36,6 +37,9 @@ export class Provenance {
   readonly #said = new Said();
   readonly #kinds = new Map<string, number>();
   readonly #view = new View();
+  /** Keys of the values looked up last, so that most that a leaf repeats are looked up once. */
+  readonly #seen = new Int32Array(2 * SEEN);
+  #stretches = new Int32Array(1024);
   #started = false;
   #last: Examination | undefined;
 
@@ -101,7 +105,8 @@ export class Provenance {
   }
 
   #kindOf({ server, label, channel }: Source, { form }: Text): number {
-    const name = JSON.stringify([server, label.integrity, form, channel === 'descriptor']);
+    // No server's name can hold the end of another's: what follows it has a closed form.
+    const name = `${server}\n${label.integrity}\n${form}\n${channel === 'descriptor'}`;
     let kind = this.#kinds.get(name);
     if (kind === undefined) {
       kind = Math.min(this.#kinds.size + 1, MAX_KINDS);
@@ -129,7 +134,7 @@ export class Provenance {
       if (found.length > 0) matches.set(leaf, found);
       else if (leaf.form === 'string') examination.own.push(leaf);
     }
-    examination.flows = flowsOf(matches);
+    if (matches.size > 0) examination.flows = flowsOf(matches);
     this.#last = examination;
     return examination;
   }
@@ -174,15 +179,16 @@ export class Provenance {
     fresh: number[],
   ): boolean {
     const { hash } = this.#index;
-    const seen = new Set<number>();
+    const seen = this.#seen.fill(0);
     let whole = false;
     for (const needle of needlesOf(view, leaf)) {
       if (whole && !needle.whole) break;
       hash.of(needle.codes, needle.from, needle.to, VALUE);
       const { lo, hi } = hash;
-      const key = hi * 0x200000 + (lo >>> 11);
-      if (seen.has(key)) continue;
-      seen.add(key);
+      const slot = 2 * (lo & (SEEN - 1));
+      if (seen[slot] === lo && seen[slot + 1] === hi) continue;
+      seen[slot] = lo;
+      seen[slot + 1] = hi;
       if (this.#said.has(lo, hi)) continue;
       const hits = this.#index.isEmpty ? [] : this.#index.find(needle);
       if (hits.length === 0) fresh.push(lo, hi);
@@ -207,7 +213,8 @@ export class Provenance {
       add(hit, from <= first && to >= last ? 'whole' : 'span', [view.map[from]!, view.map[to]!]);
       covered = Math.max(covered, to);
     };
-    const stretches = new Int32Array(n);
+    if (this.#stretches.length < n) this.#stretches = new Int32Array(n);
+    const stretches = this.#stretches;
     const chosen = winnow(codes, n, stretches);
     for (let i = 0; i < chosen; i++) {
       const at = stretches[i]!;
