@@ -36,6 +36,8 @@ export interface Source {
   origin: string;
   channel: Channel;
   label: Label;
+  /** The origin is a name that the server advertised, or a method of the protocol; any other is content. */
+  named?: boolean;
 }
 
 /** `field`: the text is the whole value of a structured field. `prose`: it is running text that somebody wrote. */
@@ -46,6 +48,8 @@ export interface Text {
   path: string;
   text: string;
   form: Form;
+  /** Where in `path` that `#` stands: a member name may hold one too. */
+  border?: number;
 }
 
 /** One leaf of an outbound message. Member names are leaves too (`form: 'key'`): data can be smuggled in them. */
@@ -63,6 +67,8 @@ export type Transform = 'case' | 'percent' | 'html' | 'base64' | 'hex' | 'unicod
 export interface Flow {
   /** RFC 6901 pointer into the sink's arguments. */
   argument: string;
+  /** It stands in the name of the member that `argument` points at, not in its value. */
+  inName: boolean;
   span: readonly [number, number];
   /** `whole`: the argument is the value. `atom`: an address, URL, path, id, number in it. `span`: a long copy. */
   match: 'whole' | 'atom' | 'span';

@@ -17,8 +17,13 @@ const READING_VERBS = new Set([
   'status',
 ]);
 
-/** Hosts are reached through these: whoever owns the host reads the address. */
-const NETWORK_SCHEME = /^[\s\p{Cf}]{0,256}(?:https?|wss?|ftps?|sftp|mailto|ssh|git|file):/iu;
+/** Hosts are reached through these: whoever owns the host reads the address. `file` names a host on some systems. */
+const NETWORK_SCHEMES = new Set(
+  'http https ws wss ftp ftps sftp mailto ssh git file smb ldap ldaps gopher telnet tftp dict'.split(' '),
+);
+/** Schemes in front of a whole address. */
+const WRAPPERS = new Set(['view-source', 'blob', 'feed', 'jar', 'url']);
+const LONGEST_SCHEME = 12;
 
 /** What a call would do, and which of the sources of that opinion decided. */
 export interface EffectOpinion {
@@ -39,7 +44,7 @@ export function effectOfTool(
 ): EffectOpinion {
   if (configured !== undefined) return { effect: configured, by: 'configuration' };
   const annotations = recordOf(recordOf(descriptor)['annotations']);
-  if (annotations['destructiveHint'] === true && annotations['readOnlyHint'] !== true) {
+  if (annotations['destructiveHint'] === true) {
     return { effect: 'destroy', by: 'annotation' };
   }
   if (!READING_VERBS.has(verbOf(name, server))) return { effect: 'write', by: 'default' };
@@ -53,9 +58,40 @@ export function effectOfCall(tool: EffectOpinion, leaves: readonly Leaf[]): Effe
   return { effect: 'send', by: 'url' };
 }
 
-/** True for an address on the network. `file:` counts: on some systems it names a host. */
+/**
+ * True for an address on the network: a text that begins with a scheme that reaches one, as a URL parser reads it
+ * (WHATWG URL: control characters and spaces in front, tabs and line breaks anywhere are overlooked), or with `//host`
+ * or `\\\\host`. A bare host is none: no text tells it from a file's name. Nor is an address inside other words.
+ */
 export function isNetworkUri(text: string): boolean {
-  return text.includes(':') && NETWORK_SCHEME.test(text);
+  let scheme = '';
+  let slashes = 0;
+  for (let i = 0; i < text.length; i++) {
+    const c = text.charCodeAt(i);
+    if (c === 9 || c === 10 || c === 13) continue;
+    if (c === 0x2f || c === 0x5c) {
+      if (scheme !== '' || ++slashes > 2) return false;
+    } else if (slashes > 0) {
+      return slashes === 2 && c > 32;
+    } else if (c === 0x3a) {
+      if (NETWORK_SCHEMES.has(scheme)) return true;
+      if (!WRAPPERS.has(scheme)) return false;
+      scheme = '';
+    } else if (isLetter(c) || (c === 0x2d && scheme !== '')) {
+      if (scheme.length === LONGEST_SCHEME) return false;
+      scheme += String.fromCharCode(c | 0x20);
+    } else if (scheme !== '' || !isOverlooked(c)) return false;
+  }
+  return false;
+}
+
+function isLetter(c: number): boolean {
+  return (c >= 65 && c <= 90) || (c >= 97 && c <= 122);
+}
+
+/** In front of an address: what a URL parser strips, and what nobody sees. */
+function isOverlooked(c: number): boolean {
+  return c <= 32 || (c > 126 && /[\s\p{Cc}\p{Cf}]/u.test(String.fromCharCode(c)));
 }
 
 /** The first word of a tool's name, the server's own name before it left aside: `git_log` on `git` is `log`. */

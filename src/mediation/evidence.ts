@@ -1,14 +1,8 @@
-import type { Finding, Flow } from '../event.ts';
+import type { Finding, Flow, Leaf } from '../event.ts';
 import { leavesOf } from '../json/leaves.ts';
 import { escapeToken, tokensOf } from '../json/pointer.ts';
 import type { Judgement } from './judgement.ts';
-
-/** Names that the protocol itself gives to members, which therefore tell nothing of the content. */
-const PROTOCOL_NAMES = new Set(
-  'content contents structuredContent messages message text data uri mimeType name title description resource error completion values argument value context arguments instructions progress total level logger'.split(
-    ' ',
-  ),
-);
+import { PROTOCOL_NAMES } from './protocol.ts';
 
 /**
  * What the log keeps of a judgement: everything that decided, and where, but no content. Member names that no
@@ -23,7 +17,7 @@ export function judgementEvidence(judgement: Judgement, known: ReadonlySet<strin
     descriptor,
     effect,
     event,
-    flows: flows.map((flow) => flowEvidence(flow, known)),
+    flows: flows.length === 0 ? flows : flowsEvidence(flows, sink.leaves, known),
     id,
     kind: undefined,
     n: undefined,
@@ -44,14 +38,26 @@ export function findingEvidence(findings: readonly Finding[]): Record<string, un
 
 const NOTHING: ReadonlySet<string> = new Set();
 
-function flowEvidence(flow: Flow, known: ReadonlySet<string>): Record<string, unknown> {
+function flowsEvidence(
+  flows: readonly Flow[],
+  leaves: readonly Leaf[],
+  known: ReadonlySet<string>,
+): Record<string, unknown>[] {
+  const members = new Set<string>();
+  for (const { form, path, text } of leaves) if (form === 'key' && isIndex(text)) members.add(path);
+  return flows.map((flow) => flowEvidence(flow, known, members));
+}
+
+function flowEvidence(
+  flow: Flow,
+  known: ReadonlySet<string>,
+  members: ReadonlySet<string>,
+): Record<string, unknown> {
   const { source } = flow;
   const { integrity, confidentiality, reasons } = source.label;
-  // A resource's address is content; a tool's or prompt's name stands in the log already.
-  const origin =
-    source.channel === 'resource' || source.channel === 'descriptor' ? {} : { origin: source.origin };
   return {
-    argument: redact(flow.argument, known),
+    argument: redactArgument(flow.argument, known, members),
+    inName: flow.inName || undefined,
     span: flow.span,
     match: flow.match,
     transforms: flow.transforms,
@@ -59,7 +65,8 @@ function flowEvidence(flow: Flow, known: ReadonlySet<string>): Record<string, un
       event: source.event,
       server: source.server,
       channel: source.channel,
-      ...origin,
+      // A resource's address is content; a tool's or prompt's name stands in the log already.
+      origin: source.named ? source.origin : undefined,
       path: redact(flow.path, known),
       at: flow.at,
       form: flow.form,
@@ -71,19 +78,36 @@ function flowEvidence(flow: Flow, known: ReadonlySet<string>): Record<string, un
   };
 }
 
-/** The pointer with every token that is neither an index nor an announced name replaced by `*`. */
-export function redact(pointer: string, known: ReadonlySet<string>): string {
-  return pointer
-    .split('#')
-    .map((part) =>
-      tokensOf(part)
-        .map((token) =>
-          known.has(token) || PROTOCOL_NAMES.has(token) || isIndex(token) ? escapeToken(token) : '*',
-        )
-        .map((token) => `/${token}`)
-        .join(''),
-    )
-    .join('#');
+/**
+ * The pointer of a text with every token replaced by `*` that is neither an announced name nor an index of one of the
+ * protocol's lists. Other digits may be the name of a member, and so content, such as a PIN.
+ */
+export function redact(path: string, known: ReadonlySet<string>): string {
+  const [outer = '', ...inner] = path.split(/#(?=\/)/);
+  const isListed = (pointer: string): boolean => LISTED.test(pointer);
+  return [shown(outer, known, isListed), ...inner.map((part) => shown(part, known, () => false))].join('#');
+}
+
+const LISTED = /^\/(?:content|contents|messages)\/[0-9]+$|^\/messages\/[0-9]+\/content\/[0-9]+$/;
+
+/** The same of a pointer into a sink. Digits are an index unless `members` holds them as the name of a member. */
+function redactArgument(pointer: string, known: ReadonlySet<string>, members: ReadonlySet<string>): string {
+  // `../` is Cordon's own, see Sink.
+  const outside = pointer.startsWith('../') ? '..' : '';
+  const isElement = (inside: string): boolean => !members.has(outside + inside);
+  return outside + shown(pointer.slice(outside.length), known, isElement);
+}
+
+function shown(pointer: string, known: ReadonlySet<string>, isElement: (pointer: string) => boolean): string {
+  let at = '';
+  let all = '';
+  for (const token of tokensOf(pointer)) {
+    const escaped = escapeToken(token);
+    at += `/${escaped}`;
+    const isPlain = known.has(token) || PROTOCOL_NAMES.has(token) || (isIndex(token) && isElement(at));
+    all += isPlain ? `/${escaped}` : '/*';
+  }
+  return all;
 }
 
 function isIndex(token: string): boolean {

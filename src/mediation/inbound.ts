@@ -1,7 +1,7 @@
 import type { Channel, Text } from '../event.ts';
 import { leavesOf } from '../json/leaves.ts';
 import { escapeToken } from '../json/pointer.ts';
-import { recordOf } from './sinks.ts';
+import { isConstant, PROTOCOL_NAMES } from './protocol.ts';
 
 /** Larger texts stay prose: parsing them again costs more than their structure is worth. */
 const MAX_EMBEDDED_JSON = 1024 * 1024;
@@ -17,54 +17,55 @@ export interface Inbound {
 }
 
 /**
- * Every text of a message from a server, in document order, as the model may get to see it. Member names count:
- * a server chooses them. Bytes of images and sound do not: no text detector reads them.
+ * Every text of a message from a server, in document order, as the model may get to see it, whatever its shape. Member
+ * names count: a server chooses them, but for those of the protocol. Bytes of images and sound do not: no text
+ * detector reads them.
  */
-export function textsOfMessage({ channel, payload }: Inbound): Text[] {
-  const record = recordOf(payload);
+export function textsOfMessage({ payload }: Inbound): Text[] {
   const texts: Text[] = [];
-  for (const key of Object.keys(record)) {
-    const path = `/${escapeToken(key)}`;
-    const value = record[key];
-    if (key === '_meta') continue;
-    if (key === 'content' && Array.isArray(value)) {
-      for (let i = 0; i < value.length; i++) blockTexts(value[i], `${path}/${i}`, texts);
-    } else if (key === 'contents' && Array.isArray(value)) {
-      for (let i = 0; i < value.length; i++) resourceTexts(value[i], `${path}/${i}`, texts);
-    } else if (key === 'messages' && Array.isArray(value)) {
-      for (let i = 0; i < value.length; i++) {
-        const content = recordOf(value[i])['content'];
-        const at = `${path}/${i}/content`;
-        if (Array.isArray(content))
-          for (let k = 0; k < content.length; k++) blockTexts(content[k], `${at}/${k}`, texts);
-        else blockTexts(content, at, texts);
-      }
-    } else {
-      // A structured result is fields; anything else a server says in its own words.
-      const form = key === 'structuredContent' || key === 'completion' ? 'field' : 'prose';
-      for (const leaf of leavesOf(value, path)) texts.push({ path: leaf.path, text: leaf.text, form });
-    }
+  if (!isRecord(payload)) {
+    addLeaves(payload, '', 'prose', texts);
+    return texts;
   }
-  return channel === 'error' && texts.length === 0 && typeof payload === 'string'
-    ? [{ path: '', text: payload, form: 'prose' }]
-    : texts;
+  for (const key of Object.keys(payload)) {
+    if (key === '_meta') continue;
+    const path = `/${escapeToken(key)}`;
+    const value = payload[key];
+    const read = LISTS.get(key);
+    if (read !== undefined && Array.isArray(value)) {
+      for (let i = 0; i < value.length; i++) read(value[i], `${path}/${i}`, texts);
+    } else member(key, value, path, FIELDS.has(key) ? 'field' : 'prose', texts);
+  }
+  return texts;
 }
+
+type Reader = (value: unknown, path: string, texts: Text[]) => void;
+
+const LISTS: ReadonlyMap<string, Reader> = new Map([
+  ['content', blockTexts],
+  ['contents', resourceTexts],
+  ['messages', messageTexts],
+]);
+
+/** A structured result is fields, and so is what a client hands back; all else a server says in its own words. */
+const FIELDS = new Set(['structuredContent', 'completion', 'inputRequests', 'requestState']);
 
 /**
  * The same texts as they are indexed: a text that is itself JSON becomes its leaves, each a field, its pointer
  * continued after `#`.
  */
 export function structured(texts: readonly Text[]): Text[] {
-  return texts.flatMap((one) => {
-    if (one.form !== 'prose') return [one];
-    const inner = embedded(one.text);
-    if (inner === undefined) return [one];
-    return leavesOf(inner).map(({ path, text }) => ({
-      path: `${one.path}#${path}`,
-      text,
-      form: 'field' as const,
-    }));
-  });
+  const all: Text[] = [];
+  for (const one of texts) {
+    const inner = one.form === 'prose' ? embedded(one.text) : undefined;
+    if (inner === undefined) all.push(one);
+    else {
+      for (const { path, text } of leavesOf(inner, `${one.path}#`)) {
+        all.push({ path, text, form: 'field', border: one.path.length });
+      }
+    }
+  }
+  return all;
 }
 
 function embedded(text: string): unknown {
@@ -88,26 +89,60 @@ function withinDepth(text: string): boolean {
   return true;
 }
 
-function blockTexts(block: unknown, path: string, texts: Text[]): void {
-  const { type, ...record } = recordOf(block);
-  const binary = type === 'image' || type === 'audio';
-  for (const key of Object.keys(record)) {
-    if (key === '_meta' || key === 'annotations' || (binary && key === 'data')) continue;
+function messageTexts(message: unknown, path: string, texts: Text[]): void {
+  if (!isRecord(message)) return addLeaves(message, path, 'prose', texts);
+  for (const key of Object.keys(message)) {
     const at = `${path}/${escapeToken(key)}`;
-    if (key === 'resource') resourceTexts(record[key], at, texts);
-    else {
-      const form = key === 'text' ? 'prose' : 'field';
-      for (const leaf of leavesOf(record[key], at)) texts.push({ path: leaf.path, text: leaf.text, form });
-    }
+    const value = message[key];
+    if (key === '_meta') continue;
+    if (key !== 'content') member(key, value, at, 'prose', texts);
+    else if (!Array.isArray(value)) blockTexts(value, at, texts);
+    else for (let i = 0; i < value.length; i++) blockTexts(value[i], `${at}/${i}`, texts);
+  }
+}
+
+function blockTexts(block: unknown, path: string, texts: Text[]): void {
+  if (!isRecord(block)) return addLeaves(block, path, 'prose', texts);
+  const type = block['type'];
+  const isBinary = type === 'image' || type === 'audio';
+  for (const key of Object.keys(block)) {
+    const value = block[key];
+    if (key === '_meta' || (isBinary && key === 'data' && typeof value === 'string')) continue;
+    const at = `${path}/${escapeToken(key)}`;
+    if (key === 'resource') resourceTexts(value, at, texts);
+    else if (key === 'annotations') annotationTexts(value, at, texts);
+    else member(key, value, at, key === 'text' ? 'prose' : 'field', texts);
   }
 }
 
 function resourceTexts(resource: unknown, path: string, texts: Text[]): void {
-  const record = recordOf(resource);
-  for (const key of Object.keys(record)) {
+  if (!isRecord(resource)) return addLeaves(resource, path, 'prose', texts);
+  for (const key of Object.keys(resource)) {
     if (key === '_meta') continue;
-    const form = key === 'uri' || key === 'mimeType' ? 'field' : 'prose';
     const at = `${path}/${escapeToken(key)}`;
-    for (const leaf of leavesOf(record[key], at)) texts.push({ path: leaf.path, text: leaf.text, form });
+    if (key === 'annotations') annotationTexts(resource[key], at, texts);
+    else member(key, resource[key], at, key === 'uri' || key === 'mimeType' ? 'field' : 'prose', texts);
   }
+}
+
+function annotationTexts(annotations: unknown, path: string, texts: Text[]): void {
+  for (const leaf of leavesOf(annotations, path)) {
+    const isKnown = leaf.form === 'key' ? PROTOCOL_NAMES.has(leaf.text) : isConstant('audience', leaf.text);
+    if (!isKnown) texts.push({ path: leaf.path, text: leaf.text, form: 'field' });
+  }
+}
+
+/** A member of an object that the protocol gives a shape. */
+function member(key: string, value: unknown, path: string, form: Text['form'], texts: Text[]): void {
+  if (!PROTOCOL_NAMES.has(key)) texts.push({ path, text: key, form: 'field' });
+  if (typeof value !== 'string') addLeaves(value, path, form, texts);
+  else if (!isConstant(key, value)) texts.push({ path, text: value, form });
+}
+
+function addLeaves(value: unknown, path: string, form: Text['form'], texts: Text[]): void {
+  for (const leaf of leavesOf(value, path)) texts.push({ path: leaf.path, text: leaf.text, form });
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

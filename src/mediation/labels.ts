@@ -30,21 +30,32 @@ export function configuredLabel(trust: ServerTrust | undefined, tool: string): L
   };
 }
 
-/** What the configuration says of one field of a tool's result; undefined where it is silent. */
+/**
+ * What the configuration says of one field of a tool's result; undefined where it is silent. A pattern covers
+ * everything below it, through JSON in a text too: a server chooses what it puts into a field. The longest pattern
+ * decides, of equals the one that trusts less.
+ */
 export function fieldIntegrity(
   trust: ServerTrust | undefined,
   tool: string,
-  path: string,
+  { path, border }: Pick<Text, 'path' | 'border'>,
 ): ConfiguredIntegrity | undefined {
   const fields = trust?.tools.get(tool)?.fields;
   if (fields === undefined || fields.size === 0) return undefined;
-  const tokens = tokensOf(path.replace('#', ''));
+  const tokens =
+    border === undefined
+      ? tokensOf(path)
+      : [...tokensOf(path.slice(0, border)), ...tokensOf(path.slice(border + 1))];
+  let longest = -1;
+  let found: ConfiguredIntegrity | undefined;
   for (const [pattern, integrity] of fields) {
     const wanted = tokensOf(pattern);
-    if (wanted.length === tokens.length && wanted.every((one, i) => one === '*' || one === tokens[i]))
-      return integrity;
+    if (wanted.length < longest || wanted.length > tokens.length) continue;
+    if (!wanted.every((one, i) => one === '*' || one === tokens[i])) continue;
+    if (wanted.length > longest || integrity === 'untrusted') found = integrity;
+    longest = wanted.length;
   }
-  return undefined;
+  return found;
 }
 
 /** The label raised by what was found in the content and by what the server claims; never lowered. */
@@ -68,30 +79,49 @@ export function raisedBy(findings: readonly Finding[]): Partial<Label> {
 }
 
 /**
- * What an upstream claims of its own data, in the three forms seen in the wild. Claims can only raise a label:
- * a server that lies can make its data look worse, not better.
+ * What an upstream claims of its own data, in the three forms seen in the wild, on a result, a block, an embedded
+ * resource or a message. Claims can only raise a label: a server that lies can make its data look worse, not better.
  */
 export function claimedLabel(payload: unknown): Partial<Label> {
   const record = recordOf(payload);
-  const holders: unknown[] = [record['_meta']];
-  for (const key of ['content', 'contents']) {
-    const blocks = record[key];
-    if (Array.isArray(blocks)) for (const block of blocks) holders.push(recordOf(block)['_meta']);
-  }
-  let label: Label = { integrity: 'trusted', confidentiality: 'public', reasons: [] };
-  for (const holder of holders) {
-    if (typeof holder !== 'object' || holder === null) continue;
-    const meta = recordOf(holder);
-    const trust = recordOf(meta[TRUST_ANNOTATIONS]);
-    if (trust['untrusted'] === true) label = raise(label, { integrity: 'untrusted' });
-    if (trust['sensitive'] === true) label = raise(label, { confidentiality: 'private' });
-    for (const ifc of [recordOf(meta['ifc']), recordOf(meta['com.github.ifc/labels'])]) {
-      if (ifc['integrity'] === 'untrusted') label = raise(label, { integrity: 'untrusted' });
-      if (ifc['confidentiality'] === 'private') label = raise(label, { confidentiality: 'private' });
+  const label = claimOf(record, NO_CLAIM);
+  const claimed = claimsIn(
+    record['messages'],
+    claimsIn(record['contents'], claimsIn(record['content'], label)),
+  );
+  if (claimed.integrity === 'trusted' && claimed.confidentiality === 'public') return {};
+  return { ...claimed, reasons: ['claimed'] };
+}
+
+const NO_CLAIM: Label = { integrity: 'trusted', confidentiality: 'public', reasons: [] };
+
+/** Of a list of blocks, resources or messages, or of one of them alone. */
+function claimsIn(list: unknown, label: Label): Label {
+  if (list === undefined) return label;
+  let claimed = label;
+  for (const one of Array.isArray(list) ? list : [list]) {
+    const { resource, content } = recordOf(one);
+    claimed = claimOf(recordOf(resource), claimOf(recordOf(one), claimed));
+    if (content === undefined) continue;
+    for (const block of Array.isArray(content) ? content : [content]) {
+      claimed = claimOf(recordOf(recordOf(block)['resource']), claimOf(recordOf(block), claimed));
     }
   }
-  if (label.integrity === 'trusted' && label.confidentiality === 'public') return {};
-  return { ...label, reasons: ['claimed'] };
+  return claimed;
+}
+
+function claimOf(holder: Record<string, unknown>, label: Label): Label {
+  const meta = holder['_meta'];
+  if (typeof meta !== 'object' || meta === null) return label;
+  const record = recordOf(meta);
+  const trust = recordOf(record[TRUST_ANNOTATIONS]);
+  const ifcs = [recordOf(record['ifc']), recordOf(record['com.github.ifc/labels'])];
+  const isUntrusted = trust['untrusted'] === true || ifcs.some((one) => one['integrity'] === 'untrusted');
+  const isPrivate = trust['sensitive'] === true || ifcs.some((one) => one['confidentiality'] === 'private');
+  return raise(label, {
+    integrity: isUntrusted ? 'untrusted' : 'trusted',
+    confidentiality: isPrivate ? 'private' : 'public',
+  });
 }
 
 /** True for a member of an upstream's `_meta` that only Cordon may write, or that it writes anew. */
@@ -130,9 +160,8 @@ export function byIntegrity(
   tool: string,
 ): Map<ConfiguredIntegrity | undefined, Text[]> {
   const groups = new Map<ConfiguredIntegrity | undefined, Text[]>();
-  if (!trust?.tools.get(tool)?.fields.size) return groups.set(undefined, [...texts]);
   for (const text of texts) {
-    const integrity = fieldIntegrity(trust, tool, text.path);
+    const integrity = fieldIntegrity(trust, tool, text);
     const group = groups.get(integrity);
     if (group) group.push(text);
     else groups.set(integrity, [text]);

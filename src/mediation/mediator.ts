@@ -8,10 +8,13 @@ import { findSecrets } from './detectors/secrets.ts';
 import { type EffectOpinion, effectOfCall, effectOfTool, isNetworkUri } from './effects.ts';
 import { schemaWords } from './evidence.ts';
 import { denialText, noticeText } from './explain.ts';
+import { foldersOf } from './folders.ts';
+import { couldBeForgotten } from './forgotten.ts';
 import { type Inbound, structured, textsOfMessage } from './inbound.ts';
 import type { Judgement } from './judgement.ts';
 import { byIntegrity, claimedLabel, configuredLabel, labelMembers, raise, raisedBy } from './labels.ts';
 import { decide } from './policy.ts';
+import { isProtocolMethod } from './protocol.ts';
 import { Provenance } from './provenance/provenance.ts';
 import type { Settings } from './settings.ts';
 import { answerSink, recordOf, type Sink, sinkOf } from './sinks.ts';
@@ -32,6 +35,10 @@ export interface Labelled {
   label: Label;
   findings: readonly Finding[];
   texts: readonly Text[];
+  /** The texts with their labels, where the configuration tells fields apart; else all have the message's. */
+  parts?: readonly (readonly [Label, readonly Text[]])[] | undefined;
+  /** The origin is no content: see Source. */
+  named?: boolean;
   /** Members for the result's `_meta`, as JSON text without braces. */
   meta: string;
   /** Text to put in front of the content, where a detector marked it. */
@@ -49,6 +56,8 @@ interface Known {
   words: { names: Set<string>; values: Set<string> } | undefined;
 }
 
+const MAX_OFFERED = 1024;
+
 /**
  * The decisions of one session: a state machine over its messages. It does no I/O and reads no clock and no
  * randomness, so the same messages under the same settings and pins give the same verdicts, bit for bit.
@@ -60,6 +69,8 @@ export class Mediator {
   readonly #known = new Map<string, Known>();
   readonly #toolNames = new Map<string, Set<string>>();
   readonly #foreign = new Map<string, readonly string[]>();
+  /** Folders that need not be offered again. */
+  readonly #offered = new Set<string>();
   #events = 0;
   #readUntrusted = false;
 
@@ -139,18 +150,28 @@ export class Mediator {
     const texts = textsOfMessage(inbound);
     const context = { server, kind: 'output' as const, foreignTools: this.#foreignTools(server) };
     const findings = inspect(texts, context);
-    let label = configuredLabel(this.#settings.trust.get(server), origin);
-    const failed = channel === 'error' || recordOf(payload)['isError'] === true;
-    if (failed) label = raise(label, { integrity: 'poisoned-suspect', reasons: ['error'] });
-    if (call?.flows.some((flow) => flow.source.label.integrity !== 'trusted')) {
-      label = raise(label, {
-        integrity: 'untrusted',
-        reasons: label.integrity === 'trusted' ? ['echo'] : [],
-      });
+    const trust = this.#settings.trust.get(server);
+    const configured = configuredLabel(trust, origin);
+    let raised = UNRAISED;
+    if (channel === 'error' || recordOf(payload)['isError'] === true) {
+      raised = raise(raised, { integrity: 'poisoned-suspect', reasons: ['error'] });
     }
-    label = raise(raise(label, raisedBy(findings)), claimedLabel(payload));
-    if (texts.some((one) => findSecrets(one.text).length > 0)) {
-      label = raise(label, { confidentiality: 'secret', reasons: ['secret'] });
+    if (call?.flows.some((flow) => flow.source.label.integrity !== 'trusted')) {
+      const reasons = configured.integrity === 'trusted' ? ['echo'] : [];
+      raised = raise(raised, { integrity: 'untrusted', reasons });
+    }
+    raised = raise(raise(raised, raisedBy(findings)), claimedLabel(payload));
+    if (texts.some(holdsSecret)) raised = raise(raised, { confidentiality: 'secret', reasons: ['secret'] });
+    let label = raise(configured, raised);
+    let parts: [Label, Text[]][] | undefined;
+    if (trust?.tools.get(origin)?.fields.size) {
+      parts = [...byIntegrity(structured(texts), trust, origin)].map(([integrity, group]) => [
+        raise(integrity === undefined ? configured : { ...configured, integrity }, raised),
+        group,
+      ]);
+      if (label.integrity === 'trusted' && parts.some(([{ integrity }]) => integrity !== 'trusted')) {
+        label = raise(label, { integrity: 'untrusted', reasons: ['configuration'] });
+      }
     }
     const event = this.#next();
     return {
@@ -159,20 +180,20 @@ export class Mediator {
       label,
       findings,
       texts,
+      parts,
+      named: call?.named === true || isProtocolMethod(origin),
       meta: labelMembers(label, event),
-      notice: findings.length > 0 ? noticeText(server, label) : undefined,
+      notice: findings.length > 0 ? noticeText(server, findings) : undefined,
     };
   }
 
   /** Indexes a labelled message, so that later calls are matched against it. To be done before the next judgement. */
-  learn({ event, inbound, label, texts }: Labelled): void {
+  learn({ event, inbound, label, texts, parts, named = false }: Labelled): void {
     if (texts.length === 0) return;
     const { server, origin, channel } = inbound;
-    const indexed = structured(texts);
-    for (const [integrity, group] of byIntegrity(indexed, this.#settings.trust.get(server), origin)) {
-      const own = integrity === undefined || label.reasons.length > 0 ? label : { ...label, integrity };
-      this.#provenance.learn({ event, server, origin, channel, label: own }, group);
-      if (own.integrity !== 'trusted' && channel !== 'request') this.#readUntrusted = true;
+    for (const [own, group] of parts ?? [[label, structured(texts)] as const]) {
+      this.#provenance.learn({ event, server, origin, channel, label: own, named }, group);
+      if (own.integrity !== 'trusted') this.#readUntrusted = true;
     }
   }
 
@@ -192,20 +213,25 @@ export class Mediator {
 
   #judge(sink: Sink): Judgement {
     const { server, name } = sink;
-    const kind = sink.kind === 'tool' ? 'tool' : sink.kind === 'prompt' ? 'prompt' : 'resource';
-    const known = this.#known.get(keyOf(server, kind, name));
+    const kind = descriptorKindOf(sink);
+    const known = kind && this.#known.get(keyOf(server, kind, name));
     const leaves = this.#carrying(sink, known);
-    const flows = this.#flows(sink, leaves, kind);
+    const traced = this.#provenance.trace(leaves);
     this.#provenance.offer(leaves);
+    this.#offerFolders(leaves, traced);
+    const own = traced.length === 0 ? NO_PLACES : this.#ownPlaces(sink, leaves, traced, known);
+    const flows = traced.length === 0 ? traced : traced.filter((flow) => isForeign(flow, sink, own));
     const { effect, by } = this.#effect(sink, known);
     const verdict = decide({
       mode: this.#settings.mode,
       sink,
       effect,
-      descriptor: this.#standing(sink, kind),
+      descriptor: kind === undefined ? 'usable' : this.#standing(sink, kind),
       flows,
       readUntrusted: this.#readUntrusted,
-      forgotten: this.#provenance.evicted && leaves.some(couldBeForgotten),
+      forgotten:
+        this.#provenance.evicted &&
+        leaves.some((leaf) => couldBeForgotten(leaf) && !own.has(placeOf(leaf.path, leaf.form === 'key'))),
       allow: this.#settings.allow,
     });
     const event = this.#next();
@@ -233,31 +259,49 @@ export class Mediator {
   }
 
   /**
-   * Flows of labelled data into a sink. Not a flow: a value that the tool's own schema holds, a whole value that
-   * the called server itself returned alone in a structured field, and what a server's own descriptions say.
+   * The places of a sink whose values are the called server's own: those that its schema holds, and whole values
+   * that it returned alone in a structured field.
    */
-  #flows(sink: Sink, leaves: readonly Leaf[], kind: DescriptorKind): readonly Flow[] {
-    const traced = this.#provenance.trace(leaves);
-    if (traced.length === 0) return traced;
-    const { values } = this.words(sink.server, kind, sink.name);
+  #ownPlaces(
+    sink: Sink,
+    leaves: readonly Leaf[],
+    traced: readonly Flow[],
+    known: Known | undefined,
+  ): Set<string> {
     const own = new Set<string>();
-    for (const leaf of leaves) if (values.has(leaf.text)) own.add(leaf.path);
-    for (const flow of traced) if (isOwnValue(flow, sink)) own.add(flow.argument);
-    return traced.filter(
-      ({ argument, source }) =>
-        !own.has(argument) && !(source.channel === 'descriptor' && source.server === sink.server),
-    );
+    if (known !== undefined) {
+      const { values } = this.words(sink.server, known.descriptor.kind, sink.name);
+      for (const { path, text, form } of leaves) if (values.has(text)) own.add(placeOf(path, form === 'key'));
+    }
+    for (const flow of traced) if (isOwnValue(flow, sink)) own.add(placeOf(flow.argument, flow.inName));
+    return own;
+  }
+
+  /** The folders of a path that is the client's own are so too: it has said them. */
+  #offerFolders(leaves: readonly Leaf[], traced: readonly Flow[]): void {
+    for (const leaf of leaves) {
+      if (leaf.form !== 'string') continue;
+      const folders = foldersOf(leaf);
+      if (folders.length === 0 || this.#offered.has(folders[0]!.text)) continue;
+      if (traced.some(({ argument, inName }) => argument === leaf.path && !inName)) continue;
+      if (this.#offered.size === MAX_OFFERED) this.#offered.clear();
+      this.#offered.add(folders[0]!.text);
+      this.#provenance.offer(folders);
+    }
   }
 
   #effect({ kind, name, server, leaves }: Sink, known: Known | undefined): EffectOpinion {
     if (kind === 'unknown') return { effect: 'send', by: 'default' };
     if (kind === 'tool')
       return effectOfCall(known?.effect ?? this.#effectOfTool(server, name, undefined), leaves);
-    const isListed = kind === 'resource' && known !== undefined;
-    if (kind !== 'answer' && !isListed && leaves.some((leaf) => isNetworkUri(leaf.text))) {
-      return { effect: 'send', by: 'url' };
-    }
+    const isSent = ({ text }: Leaf): boolean => isNetworkUri(text) && !this.#isListed(server, text);
+    if (kind !== 'answer' && leaves.some(isSent)) return { effect: 'send', by: 'url' };
     return { effect: 'read', by: 'default' };
+  }
+
+  #isListed(server: string, uri: string): boolean {
+    const isKnown = (kind: DescriptorKind): boolean => this.#known.has(keyOf(server, kind, uri));
+    return isKnown('resource') || isKnown('resourceTemplate');
   }
 
   #effectOfTool(server: string, name: string, value: unknown): EffectOpinion {
@@ -265,9 +309,8 @@ export class Mediator {
   }
 
   /** Tools and prompts must have been listed; a resource need not be, but must not be one that is withheld. */
-  #standing({ kind, server, name }: Sink, descriptor: DescriptorKind): 'usable' | 'withheld' | 'unlisted' {
-    if (kind !== 'tool' && kind !== 'prompt' && kind !== 'resource') return 'usable';
-    const standing = this.standing(server, descriptor, name);
+  #standing({ server, name }: Sink, kind: DescriptorKind): 'usable' | 'withheld' | 'unlisted' {
+    const standing = this.standing(server, kind, name);
     return standing === 'unlisted' && kind === 'resource' ? 'usable' : standing;
   }
 
@@ -313,6 +356,18 @@ function keyOf(server: string, kind: DescriptorKind, name: string): string {
   return `${server}\0${kind}\0${name}`;
 }
 
+const NO_PLACES: ReadonlySet<string> = new Set();
+
+/** What is called by its own descriptor; undefined for all other methods. */
+function descriptorKindOf({ kind }: Sink): 'tool' | 'prompt' | 'resource' | undefined {
+  return kind === 'tool' || kind === 'prompt' || kind === 'resource' ? kind : undefined;
+}
+
+/** A member's name and its value have one pointer, and are told apart here: no pointer ends in a bare `~`. */
+function placeOf(path: string, inName: boolean): string {
+  return inName ? `${path}~` : path;
+}
+
 function isOwnValue({ match, source, form, alone }: Flow, sink: Sink): boolean {
   return (
     match === 'whole' &&
@@ -323,7 +378,17 @@ function isOwnValue({ match, source, form, alone }: Flow, sink: Sink): boolean {
   );
 }
 
-/** Addresses, paths and longer texts; short words and numbers name nothing that a forgotten page could steer to. */
-function couldBeForgotten({ text, form }: Leaf): boolean {
-  return form === 'string' && (text.length >= 32 || /[@/\\:]/.test(text));
+/** Not the server's own value, and not what its own descriptions say. */
+function isForeign({ argument, inName, source }: Flow, { server }: Sink, own: ReadonlySet<string>): boolean {
+  return (
+    !own.has(placeOf(argument, inName)) && !(source.channel === 'descriptor' && source.server === server)
+  );
+}
+
+/** What a message carries in its label before anything is found in it. */
+const UNRAISED: Label = { integrity: 'trusted', confidentiality: 'public', reasons: [] };
+
+/** The shortest credential told has twenty characters. */
+function holdsSecret({ text }: Text): boolean {
+  return text.length >= 20 && findSecrets(text).length > 0;
 }

@@ -29,7 +29,7 @@ export interface Case {
   effect: Effect;
   /** What the descriptor's pin says of using it at all. */
   descriptor: 'usable' | 'withheld' | 'unlisted';
-  /** Flows of labelled data into this sink, what is no flow already left out (`isFlow`). */
+  /** Flows of labelled data into this sink, what is no flow already left out. */
   flows: readonly Flow[];
   /** Something untrusted was read in this session. */
   readUntrusted: boolean;
@@ -53,16 +53,19 @@ export function decide(at: Case): Verdict {
   const flows = at.flows.filter(
     (flow) => !at.allow.some((rule) => covers(rule, sink) && permits(rule, flow)),
   );
-  const network = flows.filter((flow) => flow.source.label.integrity !== 'trusted');
+  const untrusted = flows.filter((flow) => flow.source.label.integrity !== 'trusted');
   if (sink.kind === 'tool' || sink.kind === 'unknown') {
     if (at.effect === 'read') return allow('read');
     if (mode === 'lockdown' && at.readUntrusted) return deny('lockdown');
-    if (network.length > 0) return deny('tainted-argument', network);
+    if (untrusted.length > 0) return deny('tainted-argument', untrusted);
     if (at.forgotten) return deny('forgotten-source');
     return allow(flows.length < at.flows.length ? 'configured' : 'clean');
   }
-  if (at.effect === 'send' && network.length > 0) return deny('tainted-address', network);
-  return allow('clean');
+  // Anything else is asked of the server alone, unless it names an address on the network.
+  if (at.effect !== 'send') return allow('clean');
+  if (mode === 'lockdown' && at.readUntrusted) return deny('lockdown');
+  if (untrusted.length > 0) return deny('tainted-address', untrusted);
+  return at.forgotten ? deny('forgotten-source') : allow('clean');
 }
 
 /** The line of the configuration that would allow just this flow. */
@@ -72,7 +75,7 @@ export function allowLine(sink: Sink, flow: Flow): Required<Allow> {
 }
 
 function covers(rule: Allow, sink: Sink): boolean {
-  return rule.server === sink.server && rule.tool === sink.name;
+  return sink.kind === 'tool' && rule.server === sink.server && rule.tool === sink.name;
 }
 
 function permits(rule: Allow, flow: Flow): boolean {

@@ -31,8 +31,8 @@ test('a denial says what, which argument, what it holds, from where, by which ru
     [
       'Cordon denied the call of tool "send" on server "mail": it has an effect, and untrusted data flows into it.',
       `- Argument "/to" contains "${EVIL}" (after undoing base64, case), which is untrusted data from the result of "fetch" on server "web" (event e1, at "/content/0/text").`,
-      'Rule: tainted-argument. Id: d-1234. Nothing was sent to the server. Do not retry it in another form;',
-      'tell the user. A person can see the evidence, and how to allow exactly this, with: cordon why d-1234',
+      'Rule: tainted-argument. Id: d-1234. Nothing was sent to the server. Do not try it again in another form:',
+      'tell the user what was denied and why. A person can see the evidence, and what would allow it, with: cordon why d-1234',
     ].join('\n'),
   );
 });
@@ -66,26 +66,22 @@ test.each([
   expect(denialText(sink({ kind }), verdict(), 'd-1')).toContain(`Cordon denied ${noun} on server "mail"`);
 });
 
-test.fails('a tainted member name is shown, and not a piece of its value', () => {
+test('a tainted member name is shown, and not a piece of its value', () => {
   const leaves = [
     { path: `/${EVIL}`, text: EVIL, form: 'key' as const },
     { path: `/${EVIL}`, text: 'the harmless value of that member', form: 'string' as const },
   ];
   const text = denialText(
     sink({ leaves }),
-    verdict('tainted-argument', [flow({ argument: `/${EVIL}`, span: [0, EVIL.length] })]),
+    verdict('tainted-argument', [flow({ argument: `/${EVIL}`, inName: true, span: [0, EVIL.length] })]),
     'd-1',
   );
   expect(text).toContain(`contains "${EVIL}"`);
 });
 
-test('a notice names the server and the detectors, not the error', () => {
-  const label = {
-    integrity: 'poisoned-suspect',
-    confidentiality: 'public',
-    reasons: ['error', 'ansi'],
-  } as const;
-  const text = noticeText('web', label);
+test('a notice names the server, and each detector once', () => {
+  const finding = { detector: 'ansi', path: '', span: [0, 1] as const };
+  const text = noticeText('web', [finding, finding]);
   expect(text).toContain('server "web"');
   expect(text).toContain('(ansi)');
 });

@@ -34,6 +34,10 @@ const notBelow = (label: Label, other: Label): void => {
   expect(confidentiality).toBeGreaterThanOrEqual(height(other)[1]);
 };
 
+/** A text at a path; the first `#` is where JSON in a text begins. */
+const at = (path: string): Pick<Text, 'path' | 'border'> =>
+  path.includes('#') ? { path, border: path.indexOf('#') } : { path };
+
 describe('configured', () => {
   test('untrusted and public, where nothing is said', () => {
     const plain = { integrity: 'untrusted', confidentiality: 'public', reasons: [] };
@@ -57,25 +61,44 @@ describe('configured', () => {
   test.each([
     ['/structuredContent/items/*/id', '/structuredContent/items/7/id', 'trusted'],
     ['/structuredContent/items/*/id', '/structuredContent/items/id', undefined],
-    ['/structuredContent/items/*/id', '/structuredContent/items/7/id/x', undefined],
+    ['/structuredContent/items/*/id', '/structuredContent/items/7/id/x', 'trusted'],
     ['/structuredContent/items/*/id', '/structuredContent/items/7/body', undefined],
     ['/content/0/text/id', '/content/0/text#/id', 'trusted'],
     ['/structuredContent/a~1b', '/structuredContent/a~1b', 'trusted'],
     ['/structuredContent/a/b', '/structuredContent/a~1b', undefined],
     ['/*', '/x', 'trusted'],
     ['/*', '/', 'trusted'],
-    ['', '/x', undefined],
+    ['', '/x', 'trusted'],
   ])('field %s on %s: %s', (pattern, path, integrity) => {
+    const text = at(path);
     const trust = trusted('untrusted', { t: { fields: { [pattern]: 'trusted' } } });
-    expect(fieldIntegrity(trust, 't', path)).toBe(integrity);
-    expect(fieldIntegrity(trust, 'other', path)).toBeUndefined();
-    expect(fieldIntegrity(undefined, 't', path)).toBeUndefined();
+    expect(fieldIntegrity(trust, 't', text)).toBe(integrity);
+    expect(fieldIntegrity(trust, 'other', text)).toBeUndefined();
+    expect(fieldIntegrity(undefined, 't', text)).toBeUndefined();
   });
 
-  test.fails('no member name passes for a field that it is not', () => {
+  test('no member name passes for a field that it is not', () => {
     const trust = trusted('untrusted', { t: { fields: { '/structuredContent/ab': 'trusted' } } });
-    expect(fieldIntegrity(trust, 't', '/structuredContent/a#b')).toBeUndefined();
+    for (const path of ['/structuredContent/a#b', '/structuredContent/ab#', '/structuredContent/ab#/x']) {
+      expect(fieldIntegrity(trust, 't', { path })).toBeUndefined();
+    }
   });
+
+  test.each([
+    [{ '/a': 'trusted', '/a/b': 'untrusted' }, '/a/b/c', 'untrusted'],
+    [{ '/a/b': 'trusted', '/a': 'untrusted' }, '/a/b/c', 'trusted'],
+    [{ '/a/b': 'trusted', '/a': 'untrusted' }, '/a/c', 'untrusted'],
+    [{ '/a/*': 'trusted', '/a/b': 'untrusted' }, '/a/b', 'untrusted'],
+    [{ '/a/*': 'untrusted', '/a/b': 'trusted' }, '/a/b', 'untrusted'],
+  ] as const)(
+    'of several patterns the longest decides, of equals the one that trusts less: %j',
+    (fields, path, integrity) => {
+      for (const entries of [Object.entries(fields), Object.entries(fields).reverse()]) {
+        const trust = trusted('trusted', { t: { fields: Object.fromEntries(entries) } });
+        expect(fieldIntegrity(trust, 't', { path })).toBe(integrity);
+      }
+    },
+  );
 
   test('byIntegrity loses and adds nothing', () => {
     const trust = trusted('untrusted', { t: { fields: { '/a/*': 'trusted', '/b': 'untrusted' } } });
@@ -87,7 +110,7 @@ describe('configured', () => {
         const back = [...groups.values()].flat().sort((a, b) => Number(a.text) - Number(b.text));
         expect(back).toEqual(texts);
         for (const [integrity, group] of groups) {
-          for (const { path } of group) expect(fieldIntegrity(trust, tool, path)).toBe(integrity);
+          for (const one of group) expect(fieldIntegrity(trust, tool, one)).toBe(integrity);
         }
       }),
     );
@@ -168,7 +191,7 @@ describe('claims', () => {
     );
   });
 
-  test.fails.each([
+  test.each([
     [
       'a prompt',
       { messages: [{ role: 'user', content: { type: 'text', text: 'x', ...trust({ untrusted: true }) } }] },
@@ -182,10 +205,17 @@ describe('claims', () => {
   });
 
   test('names that only Cordon may write', () => {
-    for (const key of [TRUST_ANNOTATIONS, CORDON_LABELS, 'cordon/decision', 'Cordon/Labels', 'cordon/']) {
+    for (const key of [
+      TRUST_ANNOTATIONS,
+      CORDON_LABELS,
+      'cordon/decision',
+      'Cordon/Labels',
+      'cordon/',
+      'ifc',
+    ]) {
       expect(isClaim(key)).toBe(true);
     }
-    for (const key of ['cordon', 'x/cordon/labels', 'io.modelcontextprotocol/other', 'ifc', '']) {
+    for (const key of ['cordon', 'x/cordon/labels', 'io.modelcontextprotocol/other', '']) {
       expect(isClaim(key)).toBe(false);
     }
   });

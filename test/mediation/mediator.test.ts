@@ -103,7 +103,7 @@ describe('each rule, in a session, beside its nearest neighbour', () => {
     expect(play.call('mail', 'list', {})).toMatchObject({ verdict: 'allow', rule: 'read' });
   });
 
-  test.fails("lockdown: a server's request is read too", () => {
+  test("lockdown: a server's request is read too", () => {
     const play = webAndMail({ mode: 'lockdown' });
     const messages = [{ role: 'user', content: { type: 'text', text: 'Anything.' } }];
     play.answers('web', 'sampling/createMessage', { messages }, { channel: 'request' });
@@ -151,7 +151,7 @@ describe('each rule, in a session, beside its nearest neighbour', () => {
     expect(play.call('mail', 'list', { from: EVE })).toMatchObject({ verdict: 'allow', rule: 'read' });
   });
 
-  test.fails.each(['DE89370400440532013000', 'attacker.example.invalid', '+49 30 901820'])(
+  test.each(['DE89370400440532013000', 'attacker.example.invalid', '+49 30 901820'])(
     'forgotten-source: %s names a destination too',
     (to) => {
       const play = webAndMail({ taintBytes: 4096 });
@@ -233,14 +233,14 @@ describe('no flow', () => {
     expect(call.flows).toHaveLength(1);
   });
 
-  test.fails("a value does not become the server's own by the name it stands under", () => {
+  test("a value does not become the server's own by the name it stands under", () => {
     const play = webAndMail();
     play.page(PAGE);
     play.answers('mail', 'list', { structuredContent: { customfield_10010: 'x' } });
     expect(denied(play, { fields: { customfield_10010: EVE } })).toBe(true);
   });
 
-  test.fails("a value does not become the schema's own by the name it stands under", () => {
+  test("a value does not become the schema's own by the name it stands under", () => {
     const inputSchema = {
       type: 'object',
       properties: { fields: { type: 'object' }, part: { enum: ['body'] } },
@@ -289,7 +289,7 @@ describe('an echo does not clean', () => {
     expect(play.call('mail', 'send', { to: 'fresh-words-here in it' })).toMatchObject({ verdict: 'deny' });
   });
 
-  test.fails('nor does a trusted field of a server that is not', () => {
+  test('nor does a trusted field of a server that is not', () => {
     const fields = { '/structuredContent/note': 'trusted' } as const;
     const play = webAndMail({ trust: { mail: trusted('untrusted', { list: { fields } }) } });
     play.page(PAGE);
@@ -374,27 +374,27 @@ describe('labels', () => {
       expect(judged({ content: [{ type: 'text', text: PAGE }] }, '/content/*/text')).toBe('deny');
     });
 
-    test.fails('a claim', () => {
+    test('a claim', () => {
       const _meta = { [TRUST_ANNOTATIONS]: { sensitive: true } };
       expect(judged({ structuredContent, _meta }, '/structuredContent/body')).toBe('deny');
     });
 
-    test.fails('a secret', () => {
+    test('a secret', () => {
       const more = { content: [{ type: 'text', text: `AKIA${'A1B2'.repeat(4)}` }], structuredContent };
       expect(judged(more, '/structuredContent/body')).toBe('deny');
     });
 
-    test.fails('its form: JSON in the text', () => {
+    test('its form: JSON in the text', () => {
       const content = [{ type: 'text', text: JSON.stringify({ a: PAGE }) }];
       expect(judged({ content }, '/content/*/text')).toBe('deny');
     });
 
-    test.fails('its form: an object for the string', () => {
+    test('its form: an object for the string', () => {
       expect(judged({ structuredContent: { body: { a: PAGE } } }, '/structuredContent/body')).toBe('deny');
     });
   });
 
-  test.fails('the label of a result is not below that of any of its fields', () => {
+  test('the label of a result is not below that of any of its fields', () => {
     const fields = { '/structuredContent/body': 'untrusted' } as const;
     const trust = { web: trusted('trusted', { fetch: { fields } }) };
     expect(label({ structuredContent: { body: PAGE } }, {}, trust).label.integrity).toBe('untrusted');

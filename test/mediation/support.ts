@@ -105,6 +105,7 @@ export function flow(more: Omit<Partial<Flow>, 'source'> & { source?: Partial<Fl
   const { source, ...rest } = more;
   return {
     argument: '/to',
+    inName: false,
     span: [0, 5],
     match: 'whole',
     transforms: [],

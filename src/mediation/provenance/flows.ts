@@ -63,6 +63,7 @@ function flowOf(leaf: Leaf, { hit, match, transforms, text, span, run }: Match):
   const shift = held.within?.[0] ?? 0;
   return {
     argument: leaf.path,
+    inName: leaf.form === 'key',
     span: run ?? span,
     match,
     transforms: [

@@ -5,6 +5,7 @@ import { denialText } from '../../../src/mediation/explain.ts';
 
 const flow: Flow = {
   argument: '/to',
+  inName: false,
   span: [0, 17],
   match: 'whole',
   transforms: [],
