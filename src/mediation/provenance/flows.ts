@@ -1,5 +1,5 @@
 import type { Flow, Leaf, Transform } from '../../event.ts';
-import type { Hit } from './source-index.ts';
+import type { Hit } from './values.ts';
 
 const MAX_PER_LEAF = 8;
 const MAX_PER_CALL = 64;

@@ -1,10 +1,14 @@
 import type { Flow, Leaf, Source, Text, Transform } from '../../event.ts';
+import { core, isCore } from './borders.ts';
+import { type Copy, CopyFinder } from './copies.ts';
 import { flowsOf, type Match } from './flows.ts';
+import { Indexer } from './indexer.ts';
 import { needlesOf } from './needles.ts';
 import { Queue } from './queue.ts';
 import { runsOf } from './runs.ts';
 import { Said } from './said.ts';
-import { type Copy, core, type Hit, isCore, SourceIndex, VALUE } from './source-index.ts';
+import { Store, VALUE } from './store.ts';
+import { type Hit, ValueFinder } from './values.ts';
 import { View } from './view.ts';
 import { GRAM, SHORTEST_COPY, winnow } from './winnow.ts';
 
@@ -32,7 +36,10 @@ interface Examination {
  * same order give the same flows, whether or not `settle` was called in between.
  */
 export class Provenance {
-  readonly #index: SourceIndex;
+  readonly #store: Store;
+  readonly #indexer: Indexer;
+  readonly #valueFinder: ValueFinder;
+  readonly #copyFinder: CopyFinder;
   readonly #queue: Queue;
   readonly #said = new Said();
   readonly #kinds = new Map<string, number>();
@@ -45,18 +52,21 @@ export class Provenance {
 
   /** `retainedBytes` bounds the retained text; `seed` makes hashes unpredictable, and has to be recorded to replay. */
   constructor({ retainedBytes, seed = 0 }: { retainedBytes: number; seed?: number }) {
-    this.#index = new SourceIndex(retainedBytes, seed);
+    this.#store = new Store(retainedBytes, seed);
+    this.#indexer = new Indexer(this.#store);
+    this.#valueFinder = new ValueFinder(this.#store);
+    this.#copyFinder = new CopyFinder(this.#store);
     this.#queue = new Queue(retainedBytes);
   }
 
   /** Old texts were forgotten to make room: that `trace` finds nothing proves nothing any more. */
   get evicted(): boolean {
-    return this.#index.evicted;
+    return this.#store.evicted;
   }
 
   /** Memory held, roughly, in bytes: retained text with its bookkeeping, and the index. */
   get bytes(): { text: number; index: number } {
-    return { text: this.#index.shelf.bytes, index: this.#index.bytes + this.#queue.bytes };
+    return { text: this.#store.shelf.bytes, index: this.#store.bytes + this.#queue.bytes };
   }
 
   /** Takes the texts of an inbound message. Keeps references only; `settle` does the work. */
@@ -72,10 +82,10 @@ export class Provenance {
       const arrival = this.#queue.first();
       if (arrival === undefined) return true;
       if (!this.#started) {
-        this.#index.begin(arrival);
+        this.#indexer.begin(arrival);
         this.#started = true;
       }
-      const took = this.#index.step();
+      const took = this.#indexer.step();
       left -= Math.max(took, 16);
       if (took > 0) continue;
       this.#queue.shift();
@@ -90,7 +100,7 @@ export class Provenance {
    * output did is no flow.
    */
   trace(leaves: readonly Leaf[]): Flow[] {
-    if (this.#index.isEmpty && this.#queue.first() === undefined) return [];
+    if (this.#store.isEmpty && this.#queue.first() === undefined) return [];
     return this.#examine(leaves).flows;
   }
 
@@ -117,7 +127,7 @@ export class Provenance {
 
   /** Whether what waits might push something out: a judgement must not depend on when that happens. */
   #isCrowded(): boolean {
-    const { bytes, limit } = this.#index.shelf;
+    const { bytes, limit } = this.#store.shelf;
     return bytes + this.#queue.cost > limit;
   }
 
@@ -125,7 +135,7 @@ export class Provenance {
     if (this.#last?.leaves === leaves) return this.#last;
     // What waits is searched for every call, so every call does a little of what waits.
     if (!this.settle(SLICE) && (this.#isCrowded() || this.#queue.mayHold(leaves))) this.settle();
-    this.#index.beginCall();
+    this.#valueFinder.beginCall();
     const matches = new Map<Leaf, Match[]>();
     const examination: Examination = { leaves, flows: [], fresh: [], own: [] };
     for (const leaf of leaves) {
@@ -178,7 +188,7 @@ export class Provenance {
     add: (hit: Hit, kind: Match['match'], span: readonly [number, number]) => void,
     fresh: number[],
   ): boolean {
-    const { hash } = this.#index;
+    const { hash } = this.#store;
     const seen = this.#seen.fill(0);
     let whole = false;
     for (const needle of needlesOf(view, leaf)) {
@@ -190,7 +200,7 @@ export class Provenance {
       seen[slot] = lo;
       seen[slot + 1] = hi;
       if (this.#said.has(lo, hi)) continue;
-      const hits = this.#index.isEmpty ? [] : this.#index.find(needle);
+      const hits = this.#store.isEmpty ? [] : this.#valueFinder.find(needle);
       if (hits.length === 0) fresh.push(lo, hi);
       for (const hit of hits) add(hit, needle.whole ? 'whole' : 'atom', needle.span);
       if (hits.length > 0 && needle.whole) whole = true;
@@ -204,7 +214,8 @@ export class Provenance {
     add: (hit: Hit, kind: Match['match'], span: readonly [number, number]) => void,
     fresh: number[],
   ): void {
-    const index = this.#index;
+    const { hash, isEmpty } = this.#store;
+    const copies = this.#copyFinder;
     const { codes, n } = view;
     const [first, last] = core(codes, 0, n);
     let covered = 0;
@@ -219,17 +230,17 @@ export class Provenance {
     for (let i = 0; i < chosen; i++) {
       const at = stretches[i]!;
       if (at + GRAM <= covered) continue;
-      index.hash.stretch(codes, at);
-      const { lo, hi } = index.hash;
+      hash.stretch(codes, at);
+      const { lo, hi } = hash;
       if (this.#said.has(lo, hi)) continue;
-      const positions = index.isEmpty ? [] : [...index.stretches()];
+      const positions = isEmpty ? [] : [...copies.stretches()];
       if (positions.length === 0) {
         fresh.push(lo, hi);
         continue;
       }
       let longest: Copy | undefined;
       for (const position of positions) {
-        const copy = index.extend(codes, n, at, position);
+        const copy = copies.extend(codes, n, at, position);
         if (copy === undefined) continue;
         if (longest === undefined || copy.to - copy.from > longest.to - longest.from) longest = copy;
         if (copy.to - copy.from >= SHORTEST_COPY) report(copy.hit, copy.from, copy.to);

@@ -1,0 +1,42 @@
+import { classIn, classOf, isDigit, OTHER } from './chars.ts';
+import { LONGEST_NEEDLE } from './needles.ts';
+import { BLOCK } from './shelf.ts';
+import type { View } from './view.ts';
+
+/** Borders of what is left without the characters that are no part of a word, at either end. */
+export function core(codes: Uint16Array, from: number, to: number): [number, number] {
+  let start = from;
+  let end = to;
+  while (start < end && classOf(codes[start]!) === OTHER) start++;
+  while (end > start && classOf(codes[end - 1]!) === OTHER) end--;
+  return [start, end];
+}
+
+/** Whether nothing but marks, of which there are not very many, stands around a stretch of a text as it came. */
+export function isCore(text: string, from: number, to: number): boolean {
+  if (text.length > 8 * (to - from) + BLOCK) return false;
+  for (let i = 0; i < from; i++) if (classIn(text, i) !== OTHER) return false;
+  for (let i = to; i < text.length; i++) if (classIn(text, i) !== OTHER) return false;
+  return true;
+}
+
+/** Whether no word goes on across this place. */
+export function isBorder(codes: Uint16Array, at: number, n: number): boolean {
+  return at === 0 || at === n || classOf(codes[at - 1]!) !== 1 || classOf(codes[at]!) !== 1;
+}
+
+/** Words too short to be a value are found by what stands beside them. */
+export function isIndexed(codes: Uint16Array, from: number, to: number): boolean {
+  return to - from > 2 && to - from <= LONGEST_NEEDLE && (to - from > 3 || !isDigit(codes[from]!));
+}
+
+/** Fills the view with a block and at least `LONGEST_NEEDLE` characters of what follows. */
+export function overlapping(view: View, text: string, from: number, to: number): void {
+  for (let beyond = LONGEST_NEEDLE + 32; ; beyond *= 4) {
+    const end = Math.min(text.length, to + beyond);
+    view.fill(text, from, end);
+    if (end === text.length || beyond > 4096) return;
+    const inside = view.n - LONGEST_NEEDLE - 1;
+    if (inside >= 0 && view.map[inside]! >= to) return;
+  }
+}
