@@ -95,9 +95,50 @@ test.each([
   ['a control character in front', '\u0001https://host.example.invalid'],
   ['a tab in the scheme', 'ht\ttps://host.example.invalid'],
   ['a line break in the scheme', 'https\n://host.example.invalid'],
+  ['back slashes', 'https:\\\\host.example.invalid'],
 ])('what a URL parser overlooks is overlooked here too: %s', (_, text) => {
   expect(new URL(text).href).toBe('https://host.example.invalid/');
   expect(isNetworkUri(text)).toBe(true);
+});
+
+test.each([
+  '//host.example.invalid/x',
+  '\\\\host\\share',
+  '\t/\n/host/x',
+  'view-source:https://host',
+  'VIEW-SOURCE: https://host',
+  'blob:https://host/x',
+  'smb://host/share',
+])('%j reaches a host too', (text) => {
+  expect(isNetworkUri(text)).toBe(true);
+});
+
+test.each([
+  '//',
+  '// a comment',
+  '///x',
+  '/x',
+  '\\x',
+  '/https://host',
+  'view-source:',
+  'view-source:x:y',
+  '-https:',
+])('%j does not', (text) => {
+  expect(isNetworkUri(text)).toBe(false);
+});
+
+test('whatever a URL parser reads as an address on the network is one', () => {
+  const noise = fc.stringMatching(/^[\t\n\r]{0,2}$/);
+  const front = fc.string({ unit: fc.integer({ min: 0, max: 32 }).map((c) => String.fromCharCode(c)) });
+  const schemes = fc.constantFrom('https:', 'HTTP:', 'wss:', 'ftp:', 'mailto:', 'file:');
+  fc.assert(
+    fc.property(front, schemes, fc.array(noise), fc.string(), (spaces, scheme, between, rest) => {
+      const text = spaces + [...scheme].map((c, i) => c + (between[i] ?? '')).join('') + rest;
+      const url = URL.parse(text);
+      fc.pre(url !== null);
+      expect(isNetworkUri(text)).toBe(true);
+    }),
+  );
 });
 
 test('annotations raise', () => {
@@ -109,6 +150,7 @@ test('annotations raise', () => {
     effect: 'destroy',
     by: 'annotation',
   });
+  expect(of('get_x', { annotations: { readOnlyHint: true, destructiveHint: true } }).effect).toBe('destroy');
   expect(of('get_x', { annotations: { readOnlyHint: false } })).toEqual({
     effect: 'write',
     by: 'annotation',

@@ -79,6 +79,22 @@ test('a tainted member name is shown, and not a piece of its value', () => {
   expect(text).toContain(`contains "${EVIL}"`);
 });
 
+test('of the name it says that it is one, and of the whole that it is all', () => {
+  const leaves = [
+    { path: '/x', text: EVIL, form: 'key' as const },
+    { path: '', text: EVIL, form: 'string' as const },
+  ];
+  const of = (more: Parameters<typeof flow>[0]) =>
+    denialText(
+      sink({ leaves }),
+      verdict('tainted-argument', [flow({ span: [0, EVIL.length], path: '', ...more })]),
+      'd-1',
+    );
+  expect(of({ argument: '/x', inName: true })).toContain(`- The name of argument "/x" contains "${EVIL}"`);
+  expect(of({ argument: '' })).toContain(`- The value that was handed over contains "${EVIL}"`);
+  expect(of({ argument: '' })).toContain('(event e1).');
+});
+
 test('a notice names the server, and each detector once', () => {
   const finding = { detector: 'ansi', path: '', span: [0, 1] as const };
   const text = noticeText('web', [finding, finding]);

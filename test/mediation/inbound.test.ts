@@ -118,10 +118,37 @@ test.each<[string, unknown]>([
   ["a block's type", { content: [{ type: 'words' }] }],
   ["a block's annotations", { content: [{ type: 'text', text: 'x', annotations: { audience: ['words'] } }] }],
   ["a result's member name", { words: 1 }],
+  ['a list as result', ['words']],
+  ['a string for a message', { messages: ['words'] }],
+  ['the data of an image that is no string', { content: [{ type: 'image', data: { a: 'words' } }] }],
+  ['a name in annotations', { content: [{ type: 'text', text: 'x', annotations: { words: 1 } }] }],
+  ["a block's member name", { content: [{ type: 'text', words: 1 }] }],
+  ["a resource's member name", { contents: [{ uri: 'x:y', words: 1 }] }],
+  ["a message's member name", { messages: [{ words: 1 }] }],
   ["a message's other members", { messages: [{ role: 'words', content: { type: 'text', text: 'x' } }] }],
 ])('no shape hides a text: %s', (_, payload) => {
   const texts = textsOfMessage({ server: 's', origin: 'o', channel: 'result', payload });
   expect(texts.map((one) => one.text)).toContain('words');
+});
+
+test('what the protocol itself says is no text', () => {
+  const annotations = { audience: ['user', 'assistant'] };
+  expect(
+    of({ resultType: 'complete', isError: true, content: [{ type: 'text', text: 'x', annotations }] }),
+  ).toEqual(['prose /content/0/text x']);
+  expect(of({ messages: [{ role: 'assistant', content: { type: 'text', text: 'x' } }] })).toEqual([
+    'prose /messages/0/content/text x',
+  ]);
+  expect(of({ resultType: 'user' })).toEqual(['prose /resultType user']);
+});
+
+test('what a client hands back in a retried call is a field (2026-07-28)', () => {
+  expect(of({ requestState: 'abc', inputRequests: { ask: { method: 'elicitation/create' } } })).toEqual([
+    'field /requestState abc',
+    'field /inputRequests/ask ask',
+    'field /inputRequests/ask/method method',
+    'field /inputRequests/ask/method elicitation/create',
+  ]);
 });
 
 describe('structured', () => {

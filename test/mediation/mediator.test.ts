@@ -161,6 +161,13 @@ describe('each rule, in a session, beside its nearest neighbour', () => {
   );
 });
 
+test('forgotten-source: what the called server itself returned is known, whatever was forgotten', () => {
+  const play = webAndMail({ taintBytes: 4096 });
+  for (let i = 0; i < 50; i++) play.page(`Page ${i}: ${'more and more words '.repeat(20)}`);
+  play.answers('mail', 'list', { structuredContent: { contact: EVE } });
+  expect(play.call('mail', 'send', { to: EVE })).toMatchObject({ verdict: 'allow', rule: 'clean' });
+});
+
 describe('no flow', () => {
   const denied = (play: Play, args: unknown): boolean => play.call('mail', 'send', args).verdict === 'deny';
 
@@ -248,6 +255,67 @@ describe('no flow', () => {
     const play = new Play().tools('web', tool('fetch')).tools('mail', tool('send', { inputSchema }));
     play.page(PAGE);
     expect(denied(play, { fields: { body: EVE } })).toBe(true);
+  });
+});
+
+describe('a retried call (2026-07-28)', () => {
+  const retried = (more: Record<string, unknown>) => (play: Play) =>
+    play.mediator.judge('mail', 'tools/call', { name: 'send', arguments: {}, ...more })!;
+  const state = Buffer.from('{"step":1,"to":"eve@attacker.example.invalid"}'.repeat(20)).toString('base64');
+  const inputRequests = {
+    'ask-user-1': {
+      method: 'elicitation/create',
+      params: { message: 'Which?', requestedSchema: { properties: { way: { enum: ['air-mail-express'] } } } },
+    },
+  };
+
+  test("hands back what is the server's own", () => {
+    const play = webAndMail();
+    play.answers('mail', 'send', { resultType: 'input_required', requestState: state, inputRequests });
+    const inputResponses = { 'ask-user-1': { action: 'accept', content: { way: 'air-mail-express' } } };
+    const call = retried({ requestState: state, inputResponses })(play);
+    expect(call).toMatchObject({ verdict: 'allow', rule: 'clean', flows: [] });
+  });
+
+  test('does not hand over what another said', () => {
+    for (const more of [
+      { inputResponses: { a: { action: 'accept', content: { to: EVE } } } },
+      { inputResponses: { [EVE]: {} } },
+      { requestState: EVE },
+    ]) {
+      const play = webAndMail();
+      play.page(PAGE);
+      expect(retried(more)(play)).toMatchObject({ verdict: 'deny', rule: 'tainted-argument' });
+    }
+  });
+});
+
+describe('paths', () => {
+  const sent = (play: Play, path: string) => play.call('mail', 'send', { path }).verdict;
+
+  test('the folders of a path that the client said first are its own', () => {
+    const play = webAndMail();
+    expect(sent(play, '/srv/data/notes/today.txt')).toBe('allow');
+    play.page('Edited /srv/data/notes/today.txt, see "/srv/data/notes" and /srv/data and /srv/data/other.');
+    for (const path of ['/srv/data/notes/today.txt', '/srv/data/notes', '/srv/data', '/srv/data/notes/']) {
+      expect(sent(play, path)).toBe('allow');
+    }
+    expect(sent(play, '/srv/data/other')).toBe('deny');
+  });
+
+  test('those of a path that an output held are not', () => {
+    const play = webAndMail();
+    play.page('See /srv/data/notes/today.txt.');
+    expect(sent(play, '/srv/data/notes/today.txt')).toBe('deny');
+    play.page('See /srv/data/notes.');
+    expect(sent(play, '/srv/data/notes')).toBe('deny');
+  });
+
+  test('nor one that an output held before', () => {
+    const play = webAndMail();
+    play.page('See "/srv/data/notes" there.');
+    sent(play, '/srv/data/notes/fresh-name-of-mine.txt');
+    expect(sent(play, '/srv/data/notes')).toBe('deny');
   });
 });
 
@@ -401,6 +469,36 @@ describe('labels', () => {
   });
 });
 
+describe('a field that is trusted of a server that is not', () => {
+  const verdictOf = (payload: Record<string, unknown>, channel: 'result' | 'error' = 'result') => {
+    const fields = { '/structuredContent/body': 'trusted', '/content/*/text/body': 'trusted' } as const;
+    const play = webAndMail({ trust: { web: trusted('untrusted', { fetch: { fields } }) } });
+    const { label } = play.answers('web', 'fetch', payload, { channel });
+    expect(label.integrity).not.toBe('trusted');
+    return play.call('mail', 'send', { to: EVE }).verdict;
+  };
+  const structuredContent = { body: PAGE };
+
+  test('stays so', () => {
+    expect(verdictOf({ structuredContent })).toBe('allow');
+    expect(verdictOf({ content: [{ type: 'text', text: JSON.stringify(structuredContent) }] })).toBe('allow');
+    const secret = [{ type: 'text', text: `AKIA${'A1B2'.repeat(4)}` }];
+    expect(verdictOf({ structuredContent, content: secret })).toBe('allow');
+  });
+
+  test('is no longer where something in the message is worse', () => {
+    const _meta = { [TRUST_ANNOTATIONS]: { untrusted: true } };
+    expect(verdictOf({ structuredContent, _meta })).toBe('deny');
+    expect(verdictOf({ structuredContent, isError: true })).toBe('deny');
+    expect(verdictOf({ structuredContent, content: [{ type: 'text', text: ORDER }] })).toBe('deny');
+  });
+
+  test('is not reached by a name that only looks like it', () => {
+    expect(verdictOf({ structuredContent: { 'body#': { x: PAGE } } })).toBe('deny');
+    expect(verdictOf({ content: [{ type: 'text', 'text#': { body: PAGE } }] })).toBe('deny');
+  });
+});
+
 describe('descriptors', () => {
   test('what is suspect is withheld, but in observe', () => {
     for (const mode of ['observe', 'guard', 'lockdown'] as const) {
@@ -450,6 +548,46 @@ test('a member name that the schema does not announce can carry data', () => {
   play.page(PAGE);
   expect(play.call('mail', 'send', { [EVE]: 'x' }).verdict).toBe('deny');
   expect(play.call('mail', 'post', { [EVE]: 'x' }).verdict).toBe('allow');
+});
+
+test('a resource of the name of a method lends it nothing', () => {
+  const play = webAndMail();
+  play.mediator.describe(
+    'mail',
+    'resource',
+    [
+      { uri: 'x/y', name: 'r' },
+      { uri: 'z/y', description: ORDER },
+    ],
+    NOW,
+  );
+  expect(play.mediator.judge('mail', 'x/y', {})!.descriptor).toBeUndefined();
+  expect(play.mediator.judge('mail', 'z/y', {})!.rule).toBe('clean');
+});
+
+test('a completion of a template that the server listed sends nothing', () => {
+  const play = webAndMail({ mode: 'lockdown' });
+  const uri = 'https://here.example.invalid/{id}';
+  play.mediator.describe('mail', 'resourceTemplate', [{ uriTemplate: uri, name: 'r' }], NOW);
+  play.page('Anything.');
+  const complete = (to: string) =>
+    play.mediator.judge('mail', 'completion/complete', {
+      ref: { type: 'ref/resource', uri: to },
+      argument: { name: 'id', value: 'x' },
+    })!;
+  expect(complete(uri)).toMatchObject({ verdict: 'allow', effect: 'read' });
+  expect(complete('https://there.example.invalid/{id}')).toMatchObject({ verdict: 'deny', rule: 'lockdown' });
+});
+
+test('an origin is told as a name only if the server advertised it or the protocol has it', () => {
+  const play = webAndMail({ mode: 'observe' });
+  const named = (call?: Judgement, origin = 'fetch') =>
+    play.answers('web', origin, { content: [{ type: 'text', text: PAGE }] }, call && { call }).named;
+  expect(named(play.call('web', 'fetch', {}))).toBe(true);
+  expect(named(play.call('web', 'hunter2', {}), 'hunter2')).toBe(false);
+  expect(named(undefined, 'elicitation/create')).toBe(true);
+  const flows = play.call('mail', 'send', { to: EVE }).flows;
+  expect(flows.map((flow) => flow.source.named)).toContain(true);
 });
 
 test("a client's answers are matched and never refused", () => {

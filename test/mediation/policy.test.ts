@@ -174,6 +174,15 @@ test('observe never denies, and a plain read of a usable tool is never denied', 
   );
 });
 
+test('what is allowed for a tool is not for a prompt or a method of that name', () => {
+  const allow = [{ server: 'mail', tool: 'send' }, JUST_THIS];
+  const effect = 'send';
+  for (const kind of ['prompt', 'resource', 'completion', 'unknown'] as const) {
+    expect(decide(at({ sink: sink(kind), effect, flows: [TAINTED], allow })).verdict).toBe('deny');
+  }
+  expect(decide(at({ mode: 'lockdown', sink: sink('unknown'), effect, allow })).verdict).toBe('deny');
+});
+
 test('lockdown denies a network address once something untrusted was read', () => {
   const some = at({ mode: 'lockdown', sink: sink('resource'), effect: 'send', readUntrusted: true });
   expect(decide(some).verdict).toBe('deny');

@@ -83,6 +83,27 @@ test('every text of the arguments is a leaf', () => {
   );
 });
 
+test('names and values of the protocol carry nothing', () => {
+  expect(
+    of('tools/call', {
+      name: 't',
+      task: { ttl: 60_000 },
+      requestState: 'state',
+      inputResponses: { ask: { action: 'accept', content: { n: 60_000 } } },
+      'a/b': 1,
+    }),
+  ).toEqual([
+    'tool',
+    't',
+    'string ../requestState state',
+    'key ../inputResponses/ask ask',
+    'key ../inputResponses/ask/content/n n',
+    'number ../inputResponses/ask/content/n 60000',
+    'key ../a~1b a/b',
+    'number ../a~1b 1',
+  ]);
+});
+
 describe('no text leaves beside the arguments', () => {
   test.each<[string, string, unknown]>([
     [
@@ -90,6 +111,7 @@ describe('no text leaves beside the arguments', () => {
       'tools/call',
       { name: 't', arguments: {}, inputResponses: { a: { content: { code: 'words' } } } },
     ],
+    ['a name that is none', 'tools/call', { name: { a: 'words' } }],
     ['the state of a retried call', 'tools/call', { name: 't', requestState: 'words' }],
     ['a member that the protocol does not know', 'resources/read', { uri: 'x:y', extra: 'words' }],
     ['what a completion refers to', 'completion/complete', { ref: { type: 'ref/resource', uri: 'x:words' } }],
