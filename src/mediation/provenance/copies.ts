@@ -4,9 +4,16 @@ import type { Held } from './shelf.ts';
 import type { Store } from './store.ts';
 import type { Hit } from './values.ts';
 import { View } from './view.ts';
+import { SHORTEST_COPY } from './winnow.ts';
 
 /** How far around a fingerprint is looked first: most that are no copies end sooner. */
 const FIRST_REACH = 48;
+
+/** More characters than an escape has, with what is escaped in it. */
+const MARGIN = 12;
+
+/** Characters looked through in vain for one call before fingerprints count as copies: nothing else rules them out. */
+const MAX_READ = 4 * 1024 * 1024;
 
 /** A stretch of a leaf, and the copy of it. */
 export interface Copy {
@@ -20,9 +27,15 @@ export class CopyFinder {
   readonly #store: Store;
   readonly #window = new View();
   readonly #positions: number[] = [];
+  #read = 0;
 
   constructor(store: Store) {
     this.#store = store;
+  }
+
+  /** Starts the budget of a call. */
+  beginCall(): void {
+    this.#read = 0;
   }
 
   /** Where a fingerprinted stretch stands: its key must be in `hash`. Positions of `shelf`, reused by the next call. */
@@ -52,10 +65,16 @@ export class CopyFinder {
       while (back < at && back < anchor && codes[at - back - 1] === view.codes[anchor - back - 1]) back++;
       let on = 0;
       while (at + on < n && anchor + on < view.n && codes[at + on] === view.codes[anchor + on]) on++;
-      const cut =
-        (back === anchor && start > 0 && back < at) ||
-        (anchor + on === view.n && end < held.text.length && at + on < n);
-      if (cut) continue;
+      // Where the window begins or ends in the middle of an escape, that reads as something else.
+      const isCut =
+        (start > 0 && back < at && view.map[Math.max(0, anchor - back - 1)]! < start + MARGIN) ||
+        (end < held.text.length && at + on < n && view.map[anchor + on]! > end - MARGIN);
+      if (isCut) {
+        this.#read += end - start;
+        if (this.#read < MAX_READ) continue;
+        const to = Math.min(n, at + SHORTEST_COPY);
+        return { from: at, to, hit: { held, from: offset, to: end, alone: false } };
+      }
       if (on === 0) return undefined;
       const from = view.map[anchor - back]!;
       const to = view.map[anchor + on]!;

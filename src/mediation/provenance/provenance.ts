@@ -136,6 +136,7 @@ export class Provenance {
     // What waits is searched for every call, so every call does a little of what waits.
     if (!this.settle(SLICE) && (this.#isCrowded() || this.#queue.mayHold(leaves))) this.settle();
     this.#valueFinder.beginCall();
+    this.#copyFinder.beginCall();
     const matches = new Map<Leaf, Match[]>();
     const examination: Examination = { leaves, flows: [], fresh: [], own: [] };
     for (const leaf of leaves) {

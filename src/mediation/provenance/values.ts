@@ -9,6 +9,11 @@ import { Words } from './words.ts';
 /** Blocks searched for one call before candidates count as found: what cannot be ruled out is not ruled out. */
 const MAX_SCANS = 2048;
 
+/** Characters of the text, around a value, that are enough for what follows it and for an escape cut in two. */
+const MARGIN = 24;
+/** Characters of the text for one of the value: no more are looked at. */
+const LONGEST_REACH = 128;
+
 /** Where a value was found in a retained text. `to` is exclusive. */
 export interface Hit {
   held: Held;
@@ -131,13 +136,27 @@ export class ValueFinder {
     offset: number,
   ): Hit | undefined {
     const view = this.#window;
-    const before = Math.max(0, at - 2 * offset - 24);
-    view.fill(held.text, before, Math.min(held.text.length, at + 2 * (to - from - offset) + 24));
-    let place = 0;
-    while (place < view.n && view.map[place]! < at) place++;
-    const start = place - offset;
-    if (start < 0 || !this.#matches(view, start, codes, from, to)) return undefined;
-    return this.#hit(held, view, start, start + to - from);
+    const { text } = held;
+    const length = to - from;
+    // In escapes, or with invisible characters between, a value is many times as long as it reads.
+    for (let reach = 2; ; reach *= 4) {
+      const before = Math.max(0, at - reach * offset - MARGIN);
+      const end = Math.min(text.length, at + reach * (length - offset) + MARGIN);
+      view.fill(text, before, end);
+      let place = 0;
+      while (place < view.n && view.map[place]! < at) place++;
+      const start = place - offset;
+      const stop = start + length;
+      const isCut =
+        (before > 0 && start < 1) ||
+        (end < text.length && (stop >= view.n || view.map[stop]! > end - MARGIN / 2));
+      if (isCut && reach < LONGEST_REACH) {
+        if (++this.#scans > MAX_SCANS) return { held, from: at, to: end, alone: false };
+        continue;
+      }
+      if (start < 0 || !this.#matches(view, start, codes, from, to)) return undefined;
+      return this.#hit(held, view, start, stop);
+    }
   }
 
   #scan(
@@ -149,7 +168,7 @@ export class ValueFinder {
     to: number,
   ): Hit | undefined {
     const view = this.#window;
-    const before = Math.max(0, start - 24);
+    const before = Math.max(0, start - MARGIN);
     overlapping(view, held.text, before, Math.min(held.text.length, end));
     if (++this.#scans > MAX_SCANS)
       return { held, from: start, to: Math.min(held.text.length, end), alone: false };

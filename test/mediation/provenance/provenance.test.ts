@@ -80,6 +80,20 @@ describe('a value of a text', () => {
   });
 
   test.each([
+    [1, (c: number) => `%${c.toString(16)}`],
+    [2, (c: number) => `%25${c.toString(16)}`],
+    [3, (c: number) => `%2525${c.toString(16)}`],
+    [4, (c: number) => `&#${c};`],
+    [5, (c: number) => `&amp;#${c};`],
+    [6, (c: number) => `${String.fromCharCode(c)}\u200b\u200b\u200b\u200b\u200b\u200b\u200b`],
+  ])('one long word in escapes for each letter is found (%i)', (_, escaped) => {
+    const word = 'a94a8fe5ccb19ba61c4c0873d391';
+    const hidden = [...word].map((c) => escaped(c.charCodeAt(0))).join('');
+    expect(traced([prose(`it is ${hidden} there`)], word)).toMatchObject([{ match: 'whole' }]);
+    expect(traced([prose(`it is ${hidden}${escaped(120)} there`)], word)).toEqual([]);
+  });
+
+  test.each([
     ['tag characters', 0xe0000, /[ -~]/g],
     ['letters of mathematics', 0x1d5ee - 97, /[a-z]/g],
   ])('in a text of %s alone is found', (_, shift, letters) => {
@@ -131,6 +145,12 @@ describe('a copied span', () => {
     const copied = 'stay inside  the house until\nthe board has met on';
     const [flow] = traced([prose(text)], `fyi: we ${copied} friday`);
     expect(flow).toMatchObject({ match: 'span', span: [7, 8 + copied.length + 1], at: [17, 67] });
+  });
+
+  test.each(['%', '%25', '%2525'])('in escapes (%s) is found whole', (mark) => {
+    const hidden = [...text].map((c) => mark + c.charCodeAt(0).toString(16)).join('');
+    const [flow] = traced([prose(`as they say: ${hidden}, is it so?`)], text);
+    expect(flow).toMatchObject({ match: 'whole', span: [0, text.length], transforms: ['percent'] });
   });
 
   test('pieces that each stand elsewhere first make a copy too', () => {
