@@ -1,29 +1,76 @@
-// Bundles dist/: the path of a starting proxy alone in cordon.js, everything a start does not need in files
-// of its own that are loaded when asked for (the SDK, zod and pino cost more than a start may).
-import { chmodSync, existsSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+// Bundles dist/: cordon.js is what a start needs before its servers are running; every command, and every library, has
+// a file of its own that is loaded when it is asked for.
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { build } from 'esbuild';
 
+/** What was met while bundling and gets a file of its own: file name to what it is made of. */
+const libraries = new Map();
+const commands = new Map();
+
+const apart = {
+  name: 'apart',
+  setup({ onResolve }) {
+    onResolve({ filter: /./ }, ({ path, kind, importer }) => {
+      if (kind === 'entry-point' || path.startsWith('node:')) return undefined;
+      if (!path.startsWith('.')) {
+        const file = `${path
+          .replace(/\.js$/, '')
+          .replace(/[^\w]+/g, '-')
+          .replace(/^-/, '')}.js`;
+        libraries.set(file, path);
+        return { path: `./lib/${file}`, external: true };
+      }
+      // run.ts goes with main.ts: between the two no millisecond is to be lost.
+      if (kind !== 'dynamic-import' || dirname(importer) !== cli || path === './run.ts') return undefined;
+      const file = path.startsWith('./') ? `${basename(path, '.ts')}.js` : undefined;
+      if (file === undefined) return undefined;
+      commands.set(file, join(dirname(importer), path));
+      return { path: `./${file}`, external: true };
+    });
+  },
+};
+
+const cli = join(process.cwd(), 'src/cli');
 // Built beside dist/ and put in its place whole: whoever starts it meanwhile gets the old one or the new one.
 const draft = mkdtempSync('.dist-');
-await build({
-  entryPoints: { cordon: 'src/cli/main.ts' },
-  outdir: draft,
+// CommonJS starts faster than modules do.
+const common = {
   bundle: true,
-  splitting: true,
-  format: 'esm',
+  format: 'cjs',
   platform: 'node',
   target: 'node20',
   mainFields: ['module', 'main'],
-  chunkNames: 'chunk-[name]-[hash]',
-  banner: {
-    js: "import{createRequire as __cordonRequire}from'node:module';const require=__cordonRequire(import.meta.url);",
-  },
   legalComments: 'none',
   logLevel: 'warning',
-});
-writeFileSync(`${draft}/package.json`, '{"type":"module"}\n');
+};
+const own = (entry, file, firstLine = '') =>
+  build({
+    ...common,
+    entryPoints: [entry],
+    outfile: join(draft, file),
+    define: { 'import.meta.url': '__fileUrl' },
+    banner: { js: `${firstLine}const __fileUrl=require('node:url').pathToFileURL(__filename).href;` },
+    plugins: [apart],
+  });
+
+await own('src/cli/main.ts', 'cordon.js', '#!/usr/bin/env node\n');
+// A command may bring another: a Map goes on with what is added meanwhile.
+for (const [file, entry] of commands) await own(entry, file);
+mkdirSync(join(draft, 'lib'));
+for (const [file, name] of libraries) {
+  const contents = `module.exports=require(${JSON.stringify(name)})`;
+  await build({
+    ...common,
+    minify: true,
+    stdin: { contents, resolveDir: '.' },
+    outfile: join(draft, 'lib', file),
+  });
+}
+
+writeFileSync(join(draft, 'package.json'), '{"type":"commonjs"}\n');
 chmodSync(draft, 0o755);
-chmodSync(`${draft}/cordon.js`, 0o755);
+chmodSync(join(draft, 'cordon.js'), 0o755);
 const old = `${draft}.old`;
 if (existsSync('dist')) renameSync('dist', old);
 renameSync(draft, 'dist');

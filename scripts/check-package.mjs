@@ -11,7 +11,7 @@ try {
   const [packed] = JSON.parse(npm('pack', '--json', '--ignore-scripts', '--pack-destination', dir));
   const strangers = packed.files
     .map((file) => file.path)
-    .filter((path) => !/^(dist\/[\w.-]+|package\.json|README\.md|SECURITY\.md|LICENSE)$/.test(path));
+    .filter((path) => !/^(dist\/(lib\/)?[\w.-]+|package\.json|README\.md|SECURITY\.md|LICENSE)$/.test(path));
   if (strangers.length > 0) throw new Error(`the package would ship ${strangers.join(', ')}`);
   execFileSync('tar', ['-xzf', join(dir, packed.filename), '-C', dir]);
   const version = execFileSync(process.execPath, [join(dir, 'package/dist/cordon.js'), '--version'], {

@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 const COMMANDS: Record<string, () => Promise<{ command(argv: string[]): Promise<number> }>> = {
   run: () => import('./run.ts'),
   demo: () => import('./demo.ts'),
@@ -20,20 +19,30 @@ const USAGE = `usage: cordon COMMAND [...]
   demo          the attack, without Cordon and with it
 `;
 
-const [name = '', ...argv] = process.argv.slice(2);
-if (name === '--version') {
-  const { VERSION } = await import('../config/version.ts');
-  process.stdout.write(`${VERSION}\n`);
-} else if (name === '--help' || name === 'help') process.stdout.write(USAGE);
-else if (!Object.hasOwn(COMMANDS, name)) {
-  const { printable } = await import('../json/printable.ts');
-  process.stderr.write(`${name === '' ? '' : `cordon: no such command: ${printable(name)}\n\n`}${USAGE}`);
-  process.exitCode = 2;
-} else {
+async function main([name = '', ...argv]: string[]): Promise<number> {
+  if (name === '--version') {
+    const { VERSION } = await import('../config/version.ts');
+    process.stdout.write(`${VERSION}\n`);
+    return 0;
+  }
+  if (name === '--help' || name === 'help') {
+    process.stdout.write(USAGE);
+    return 0;
+  }
+  if (!Object.hasOwn(COMMANDS, name)) {
+    const { printable } = await import('../json/printable.ts');
+    process.stderr.write(`${name === '' ? '' : `cordon: no such command: ${printable(name)}\n\n`}${USAGE}`);
+    return 2;
+  }
   // `cordon log show | head` is no failure.
   if (name !== 'run') process.stdout.on('error', () => process.exit());
   const { command } = await COMMANDS[name]!();
-  process.exitCode = await command(argv);
-  // A proxy is done when it says so, whatever a server's grandchildren still hold open.
-  if (name === 'run') process.exit();
+  return command(argv);
 }
+
+const argv = process.argv.slice(2);
+void main(argv).then((code) => {
+  process.exitCode = code;
+  // A proxy is done when it says so, whatever a server's grandchildren still hold open.
+  if (argv[0] === 'run') process.exit();
+});

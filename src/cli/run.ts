@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -6,27 +5,11 @@ import { CommandError, resolveCommand, withoutShell } from '../config/command.ts
 import { type Config, configOf, loadConfig, type ServerEntry } from '../config/config.ts';
 import { childEnvironment } from '../config/environment.ts';
 import { ConfigError } from '../config/error.ts';
-import { LastRunFile } from '../config/last-run.ts';
-import { lockPath, lockVersion, readLock, updateLock } from '../config/lock-file.ts';
 import { isServerName, nameAfter, SERVER_NAME } from '../config/names.ts';
 import { stateDirectory } from '../config/state.ts';
-import { VERSION } from '../config/version.ts';
 import type { Mode } from '../event.ts';
-import { canonical } from '../json/canonical.ts';
-import { sha256 } from '../json/digest.ts';
-import { Pins } from '../mediation/descriptors/pins.ts';
-import { Mediator } from '../mediation/mediator.ts';
-import type { Launch } from '../proxy/child.ts';
-import type { Introduction } from '../proxy/handshakes.ts';
-import { Journal } from '../proxy/journal.ts';
+import { type Launch, startChild } from '../proxy/child.ts';
 import { log } from '../proxy/log.ts';
-import { PinKeeper } from '../proxy/pin-keeper.ts';
-import { Session, startUpstreams } from '../proxy/session.ts';
-import { supervise } from '../proxy/supervise.ts';
-import type { Upstream } from '../proxy/upstream.ts';
-import { RecordingError } from '../recording/errors.ts';
-import { openSigningKey } from '../recording/keys.ts';
-import { Recorder } from '../recording/recorder.ts';
 
 const USAGE = `usage: cordon run [--config FILE] [--state DIR] [--mode observe|guard|lockdown]
        cordon run [--name NAME] [--state DIR] [--mode MODE] [--env NAME]... -- COMMAND [ARG...]`;
@@ -50,11 +33,7 @@ export async function command(argv: string[]): Promise<number> {
     return await run(argv);
   } catch (error) {
     if (error instanceof UsageError) process.stderr.write(`cordon run: ${error.message}\n${USAGE}\n`);
-    else if (
-      error instanceof ConfigError ||
-      error instanceof CommandError ||
-      error instanceof RecordingError
-    ) {
+    else if (error instanceof ConfigError || error instanceof CommandError) {
       process.stderr.write(`cordon run: ${error.message}\n`);
     } else throw error;
     return 2;
@@ -68,17 +47,11 @@ async function run(argv: string[]): Promise<number> {
   const mode = (options.mode as Mode | undefined) ?? config.mode;
   const launches = config.servers.map((server) => launchOf(server, wrapped !== undefined, options.env));
 
-  // The servers start while everything else is made ready; nothing is sent to them before the log stands.
-  let session: Session | undefined;
-  const upstreams = startUpstreams(launches, config.limits.messageBytes, () => session!);
-  try {
-    const made = makeSession(config, mode, stateDir, upstreams);
-    session = made.session;
-    return await supervise(session, made.record, stateDir);
-  } catch (error) {
-    for (const upstream of upstreams) upstream.kill();
-    throw error;
-  }
+  // The servers start while the rest of Cordon is still being loaded, which takes as long as they do; nothing is sent
+  // to them before the log stands.
+  const servers = launches.map((launch) => ({ name: launch.name, child: startChild(launch) }));
+  const { serve } = await import('./serve.ts');
+  return serve({ config, mode, stateDir, servers });
 }
 
 function parse(argv: string[]): { options: Options; wrapped: string[] | undefined } {
@@ -142,65 +115,4 @@ function launchOf(server: ServerEntry, isWrapped: boolean, only: string[] | unde
   }
   const found = withoutShell(resolveCommand(server.command, env, server.cwd), server.args);
   return { name: server.name, file: found.file, args: found.args, cwd: server.cwd, env };
-}
-
-function makeSession(
-  config: Config,
-  mode: Mode,
-  stateDir: string,
-  upstreams: readonly Upstream[],
-): { session: Session; record: { session: string; mode: string; lock: string } } {
-  const id = sessionId();
-  const seed = randomBytes(4).readUInt32LE();
-  const commands = config.servers.map(({ name, command, args }) => ({
-    name,
-    command: sha256(canonical([command, ...args])),
-  }));
-  const lock = lockPath(
-    config.path === undefined
-      ? { stateDir, name: config.servers[0]!.name, commandDigest: commands[0]!.command }
-      : { configPath: config.path },
-  );
-  const pins = new Pins(readLock(lock));
-  const recorder = Recorder.open({
-    stateDir,
-    sessionId: id,
-    key: openSigningKey(stateDir),
-    sync: config.record.sync,
-    now: Date.now,
-    head: { session: id, cordon: VERSION, mode, seed, servers: config.servers.map(({ name }) => ({ name })) },
-  });
-  const servers = config.servers.map((server) => server.name);
-  const { trust, allow, limits } = config;
-  const mediator = new Mediator(
-    { mode, session: id, servers, trust, allow, seed, taintBytes: limits.taintBytes },
-    pins,
-  );
-  const journal = new Journal(recorder);
-  journal.note(
-    'session.settings',
-    {},
-    { commands: JSON.stringify(commands), configuration: config.digest ?? '' },
-  );
-  const file = new LastRunFile(stateDir, config.path ?? JSON.stringify(commands));
-  const session = new Session({
-    limits,
-    upstreams,
-    mediator,
-    journal,
-    pins: new PinKeeper(pins, {
-      version: () => lockVersion(lock),
-      read: () => readLock(lock),
-      update: (mutate) => updateLock(lock, mutate),
-    }),
-    lastRun: { read: () => file.read<Introduction>(), write: (all) => file.write(all) },
-    client: { input: process.stdin, output: process.stdout },
-  });
-  return { session, record: { session: id, mode, lock } };
-}
-
-/** Sorts by time and does not repeat. */
-function sessionId(): string {
-  const time = new Date().toISOString().replace(/[-:]/g, '').replace(/\..*/, '');
-  return `${time}-${randomBytes(4).toString('hex')}`;
 }

@@ -1,8 +1,8 @@
+import type { ChildProcess } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
 import type { Limits } from '../config/config.ts';
 import type { Mediator } from '../mediation/mediator.ts';
 import { BAD_UPSTREAM, errorLine, NOT_RECORDED, UPSTREAM_GONE } from './answers.ts';
-import type { Launch } from './child.ts';
 import type { Context, Routing } from './context.ts';
 import { LineReader } from './framing.ts';
 import { Handshakes, type LastRun } from './handshakes.ts';
@@ -288,9 +288,9 @@ export class Session implements Context {
   }
 }
 
-/** Starts the servers and gives them to the session that `session` returns once it stands. */
-export function startUpstreams(
-  launches: readonly Launch[],
+/** Gives servers that are starting to the session that `session` returns once it stands. */
+export function attach(
+  servers: readonly { name: string; child: ChildProcess }[],
   limitBytes: number,
   session: () => Session,
 ): Upstream[] {
@@ -301,5 +301,5 @@ export function startUpstreams(
     gone: (upstream: Upstream, reason: string) =>
       session().turn(() => session().lostUpstream(upstream, reason)),
   };
-  return launches.map((launch) => new Upstream(launch, limitBytes, events));
+  return servers.map(({ name, child }) => new Upstream(name, child, limitBytes, events));
 }

@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import type { Judgement } from '../mediation/judgement.ts';
-import { endChild, killChild, type Launch, startChild } from './child.ts';
+import { endChild, killChild } from './child.ts';
 import { LineReader } from './framing.ts';
 import { type Answer, type Id, idKey } from './message.ts';
 import { Outbox } from './outbox.ts';
@@ -57,9 +57,9 @@ export class Upstream {
   gone: string | undefined;
   capabilities: Record<string, unknown> = {};
 
-  constructor(launch: Launch, limitBytes: number, events: UpstreamEvents) {
-    this.name = launch.name;
-    this.child = startChild(launch);
+  constructor(name: string, child: ChildProcess, limitBytes: number, events: UpstreamEvents) {
+    this.name = name;
+    this.child = child;
     this.outbox = new Outbox(this.child.stdin!);
     const { stdin, stdout } = this.child;
     const reader = new LineReader(
@@ -83,13 +83,16 @@ export class Upstream {
     this.child.once('error', (error) => this.#leave(events, `it could not be started: ${error.message}`));
     // 'close' comes after the last byte of stdout: what a dying server still answered counts.
     this.child.once('close', (code, signal) => {
-      this.#leave(events, signal === null ? `it exited with code ${code}` : `it was ended by ${signal}`);
+      this.#leave(events, exitReason(code, signal));
     });
+    // It started before this was made, and may have failed or ended since.
+    if (child.pid === undefined) setImmediate(() => this.#leave(events, 'it could not be started'));
+    else if (child.exitCode !== null || child.signalCode !== null) {
+      setTimeout(() => this.#leave(events, exitReason(child.exitCode, child.signalCode)), GRACE_MS).unref();
+    }
     // A grandchild may hold the pipe open long after the server itself is gone.
     this.child.once('exit', (code, signal) => {
-      setTimeout(() => {
-        this.#leave(events, signal === null ? `it exited with code ${code}` : `it was ended by ${signal}`);
-      }, GRACE_MS).unref();
+      setTimeout(() => this.#leave(events, exitReason(code, signal)), GRACE_MS).unref();
     });
   }
 
@@ -129,6 +132,10 @@ export class Upstream {
     this.gone = reason;
     events.gone(this, reason);
   }
+}
+
+function exitReason(code: number | null, signal: NodeJS.Signals | null): string {
+  return signal === null ? `it exited with code ${code}` : `it was ended by ${signal}`;
 }
 
 /** An id of Cordon's own: unpredictable, so that no server can answer what was asked of another. */

@@ -8,7 +8,7 @@ import { Mediator } from '../../src/mediation/mediator.ts';
 import type { Introduction } from '../../src/proxy/handshakes.ts';
 import { Journal } from '../../src/proxy/journal.ts';
 import { PinKeeper } from '../../src/proxy/pin-keeper.ts';
-import { Session, startUpstreams } from '../../src/proxy/session.ts';
+import { attach, Session } from '../../src/proxy/session.ts';
 import type { Upstream } from '../../src/proxy/upstream.ts';
 import type { Recorder } from '../../src/recording/recorder.ts';
 
@@ -16,7 +16,6 @@ import type { Recorder } from '../../src/recording/recorder.ts';
 const children = new Map<string, ChildProcess>();
 
 vi.mock('../../src/proxy/child.ts', () => ({
-  startChild: ({ name }: { name: string }) => children.get(name),
   endChild: async () => {},
   killChild: () => {},
 }));
@@ -114,11 +113,11 @@ export function scene(
       trace.push(`${name} < ${line}`);
       lines.push(line);
     });
-    const child = Object.assign(new EventEmitter(), { stdin, stdout: new PassThrough() });
-    children.set(name, child as unknown as ChildProcess);
+    const wires = { stdin, stdout: new PassThrough(), pid: 1, exitCode: null, signalCode: null };
+    children.set(name, Object.assign(new EventEmitter(), wires) as unknown as ChildProcess);
   }
-  const launches = servers.map((name) => ({ name, file: '', args: [], cwd: undefined, env: {} }));
-  const upstreams = startUpstreams(launches, messageBytes, () => session);
+  const started = servers.map((name) => ({ name, child: children.get(name)! }));
+  const upstreams = attach(started, messageBytes, () => session);
   let lastRun = options.lastRun ?? {};
   const input = new PassThrough();
   const settings = { mode, session: 's', servers, trust: new Map(), allow: [], seed: 0, taintBytes: 1 << 20 };

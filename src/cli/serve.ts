@@ -1,0 +1,107 @@
+import type { ChildProcess } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import type { Config } from '../config/config.ts';
+import { ConfigError } from '../config/error.ts';
+import { LastRunFile } from '../config/last-run.ts';
+import { lockPath, lockVersion, readLock, updateLock } from '../config/lock-file.ts';
+import { VERSION } from '../config/version.ts';
+import type { Mode } from '../event.ts';
+import { canonical } from '../json/canonical.ts';
+import { sha256 } from '../json/digest.ts';
+import { Pins } from '../mediation/descriptors/pins.ts';
+import { Mediator } from '../mediation/mediator.ts';
+import { killChild } from '../proxy/child.ts';
+import type { Introduction } from '../proxy/handshakes.ts';
+import { Journal } from '../proxy/journal.ts';
+import { PinKeeper } from '../proxy/pin-keeper.ts';
+import { attach, Session } from '../proxy/session.ts';
+import { supervise } from '../proxy/supervise.ts';
+import type { Upstream } from '../proxy/upstream.ts';
+import { RecordingError } from '../recording/errors.ts';
+import { openSigningKey } from '../recording/keys.ts';
+import { Recorder } from '../recording/recorder.ts';
+
+/** What `cordon run` has made of its command line: a configuration, and its servers, which are starting. */
+export interface Serving {
+  config: Config;
+  mode: Mode;
+  stateDir: string;
+  servers: readonly { name: string; child: ChildProcess }[];
+}
+
+/** Serves until the client is done; the exit code. Servers are ended whatever happens. */
+export async function serve({ config, mode, stateDir, servers }: Serving): Promise<number> {
+  try {
+    let session: Session | undefined;
+    const upstreams = attach(servers, config.limits.messageBytes, () => session!);
+    const made = makeSession(config, mode, stateDir, upstreams);
+    session = made.session;
+    return await supervise(session, made.record, stateDir);
+  } catch (error) {
+    for (const { child } of servers) killChild(child);
+    if (!(error instanceof ConfigError || error instanceof RecordingError)) throw error;
+    process.stderr.write(`cordon run: ${error.message}\n`);
+    return 2;
+  }
+}
+
+function makeSession(
+  config: Config,
+  mode: Mode,
+  stateDir: string,
+  upstreams: readonly Upstream[],
+): { session: Session; record: { session: string; mode: string; lock: string } } {
+  const id = sessionId();
+  const seed = randomBytes(4).readUInt32LE();
+  const commands = config.servers.map(({ name, command, args }) => ({
+    name,
+    command: sha256(canonical([command, ...args])),
+  }));
+  const lock = lockPath(
+    config.path === undefined
+      ? { stateDir, name: config.servers[0]!.name, commandDigest: commands[0]!.command }
+      : { configPath: config.path },
+  );
+  const pins = new Pins(readLock(lock));
+  const recorder = Recorder.open({
+    stateDir,
+    sessionId: id,
+    key: openSigningKey(stateDir),
+    sync: config.record.sync,
+    now: Date.now,
+    head: { session: id, cordon: VERSION, mode, seed, servers: config.servers.map(({ name }) => ({ name })) },
+  });
+  const servers = config.servers.map((server) => server.name);
+  const { trust, allow, limits } = config;
+  const mediator = new Mediator(
+    { mode, session: id, servers, trust, allow, seed, taintBytes: limits.taintBytes },
+    pins,
+  );
+  const journal = new Journal(recorder);
+  journal.note(
+    'session.settings',
+    {},
+    { commands: JSON.stringify(commands), configuration: config.digest ?? '' },
+  );
+  const file = new LastRunFile(stateDir, config.path ?? JSON.stringify(commands));
+  const session = new Session({
+    limits,
+    upstreams,
+    mediator,
+    journal,
+    pins: new PinKeeper(pins, {
+      version: () => lockVersion(lock),
+      read: () => readLock(lock),
+      update: (mutate) => updateLock(lock, mutate),
+    }),
+    lastRun: { read: () => file.read<Introduction>(), write: (all) => file.write(all) },
+    client: { input: process.stdin, output: process.stdout },
+  });
+  return { session, record: { session: id, mode, lock } };
+}
+
+/** Sorts by time and does not repeat. */
+function sessionId(): string {
+  const time = new Date().toISOString().replace(/[-:]/g, '').replace(/\..*/, '');
+  return `${time}-${randomBytes(4).toString('hex')}`;
+}
