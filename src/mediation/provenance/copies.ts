@@ -38,9 +38,14 @@ export class CopyFinder {
     this.#read = 0;
   }
 
-  /** Where a fingerprinted stretch stands: its key must be in `hash`. Positions of `shelf`, reused by the next call. */
-  stretches(): readonly number[] {
-    this.#store.postings.find(this.#store.hash.lo, this.#store.hash.hi, this.#positions);
+  /**
+   * Where a fingerprinted stretch stands: its key must be in `hash`. Positions of `shelf`, reused by the next call.
+   * Undefined if it stands in texts of classes alone of which a bit of `full` is set.
+   */
+  stretches(full: number): readonly number[] | undefined {
+    const { postings, hash } = this.#store;
+    const count = postings.find(hash.lo, hash.hi, this.#positions);
+    if (count > 0 && (postings.kinds & ~full) === 0) return undefined;
     return this.#positions;
   }
 

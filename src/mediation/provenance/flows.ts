@@ -1,7 +1,8 @@
 import type { Flow, Leaf, Transform } from '../../event.ts';
 import type { Hit } from './values.ts';
 
-const MAX_PER_LEAF = 8;
+/** Flows reported of one leaf. */
+export const MAX_PER_LEAF = 8;
 const MAX_PER_CALL = 64;
 
 /** A value of a leaf, and where it stands in a source. */

@@ -1,9 +1,9 @@
 import type { Flow, Leaf, Source, Text, Transform } from '../../event.ts';
 import { core, isCore } from './borders.ts';
 import { type Copy, CopyFinder } from './copies.ts';
-import { flowsOf, type Match } from './flows.ts';
+import { flowsOf, MAX_PER_LEAF, type Match } from './flows.ts';
 import { Indexer } from './indexer.ts';
-import { needlesOf } from './needles.ts';
+import { type Needle, needlesOf } from './needles.ts';
 import { Queue } from './queue.ts';
 import { runsOf } from './runs.ts';
 import { Said } from './said.ts';
@@ -47,6 +47,9 @@ export class Provenance {
   /** Keys of the values looked up last, so that most that a leaf repeats are looked up once. */
   readonly #seen = new Int32Array(2 * SEEN);
   #stretches = new Int32Array(1024);
+  /** Matches of the leaf at hand in each class of source, and the classes that have enough, a bit for each. */
+  readonly #counts = new Uint8Array(32);
+  #full = 0;
   #started = false;
   #last: Examination | undefined;
 
@@ -141,6 +144,8 @@ export class Provenance {
     const examination: Examination = { leaves, flows: [], fresh: [], own: [] };
     for (const leaf of leaves) {
       const found: Match[] = [];
+      this.#counts.fill(0);
+      this.#full = 0;
       this.#leaf(leaf, leaf.text, [], undefined, found, examination.fresh);
       if (found.length > 0) matches.set(leaf, found);
       else if (leaf.form === 'string') examination.own.push(leaf);
@@ -164,6 +169,7 @@ export class Provenance {
     const shown: Leaf = run === undefined ? leaf : { ...leaf, text, form: 'string' };
     const complete = run === undefined || isCore(leaf.text, run[0], run[1]);
     const add = (hit: Hit, kind: Match['match'], span: readonly [number, number]): void => {
+      if (!hit.alone) this.#count(hit.held.kind);
       matches.push({
         hit,
         match: kind === 'whole' && !complete ? 'atom' : kind,
@@ -173,8 +179,21 @@ export class Provenance {
         run,
       });
     };
-    const whole = this.#values(view, shown, add, fresh);
-    if (!whole && view.n >= SHORTEST_COPY) this.#copies(view, add, fresh);
+    const needles = needlesOf(view, shown);
+    const whole = this.#values(
+      needles.filter((needle) => needle.whole),
+      add,
+      fresh,
+    );
+    // What is found whole is found with all of its parts.
+    if (!whole) {
+      if (view.n >= SHORTEST_COPY) this.#copies(view, add, fresh);
+      this.#values(
+        needles.filter((needle) => !needle.whole),
+        add,
+        fresh,
+      );
+    }
     view.shrink();
     if (transforms.length === RUN_DEPTH || leaf.form !== 'string') return;
     for (const { from, to, text: decoded, transform } of runsOf(text)) {
@@ -182,18 +201,22 @@ export class Provenance {
     }
   }
 
-  /** Looks up whole value and atoms; true if the whole value was found, and with it all of its parts. */
+  /** Notes a match of the leaf at hand: a class of sources that has as many as are ever reported is full. */
+  #count(kind: number): void {
+    if (this.#store.kinds <= 32 && ++this.#counts[kind]! === MAX_PER_LEAF) this.#full |= 1 << kind;
+  }
+
+  /** Looks up values; true if any was found. */
   #values(
-    view: View,
-    leaf: Leaf,
+    needles: readonly Needle[],
     add: (hit: Hit, kind: Match['match'], span: readonly [number, number]) => void,
     fresh: number[],
   ): boolean {
-    const { hash } = this.#store;
+    const { hash, isEmpty } = this.#store;
+    const finder = this.#valueFinder;
     const seen = this.#seen.fill(0);
-    let whole = false;
-    for (const needle of needlesOf(view, leaf)) {
-      if (whole && !needle.whole) break;
+    let any = false;
+    for (const needle of needles) {
       hash.of(needle.codes, needle.from, needle.to, VALUE);
       const { lo, hi } = hash;
       const slot = 2 * (lo & (SEEN - 1));
@@ -201,12 +224,12 @@ export class Provenance {
       seen[slot] = lo;
       seen[slot + 1] = hi;
       if (this.#said.has(lo, hi)) continue;
-      const hits = this.#store.isEmpty ? [] : this.#valueFinder.find(needle);
-      if (hits.length === 0) fresh.push(lo, hi);
+      const hits = isEmpty ? [] : finder.find(needle, this.#full);
+      if (hits.length === 0 && !finder.passed) fresh.push(lo, hi);
       for (const hit of hits) add(hit, needle.whole ? 'whole' : 'atom', needle.span);
-      if (hits.length > 0 && needle.whole) whole = true;
+      any ||= hits.length > 0;
     }
-    return whole;
+    return any;
   }
 
   /** Looks up copied spans, and adds the longest from each class of source where the last one ended. */
@@ -234,7 +257,9 @@ export class Provenance {
       hash.stretch(codes, at);
       const { lo, hi } = hash;
       if (this.#said.has(lo, hi)) continue;
-      const positions = isEmpty ? [] : [...copies.stretches()];
+      const standing = isEmpty ? [] : copies.stretches(this.#full);
+      if (standing === undefined) continue;
+      const positions = [...standing];
       if (positions.length === 0) {
         fresh.push(lo, hi);
         continue;

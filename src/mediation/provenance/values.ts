@@ -29,6 +29,7 @@ export class ValueFinder {
   readonly #window = new View();
   readonly #positions: number[] = [];
   #scans = 0;
+  passed = false;
 
   constructor(store: Store) {
     this.#store = store;
@@ -39,12 +40,16 @@ export class ValueFinder {
     this.#scans = 0;
   }
 
-  /** Where a value stands, at most once for each class of source and for alone or not; its key is left in `hash`. */
-  find({ codes, from, to, short }: Needle): Hit[] {
+  /**
+   * Where a value stands, at most once for each class of source and for alone or not. Classes of which a bit of
+   * `full` is set are passed over, but for texts that are this value alone; `passed` says if one may have held it.
+   */
+  find({ codes, from, to, short }: Needle, full: number): Hit[] {
     const hits: Hit[] = [];
+    this.passed = false;
     this.#findAlone(codes, from, to, hits);
     if (short) this.#findQuoted(codes, from, to, hits);
-    else if (to - from <= LONGEST_NEEDLE) this.#findWithin(codes, from, to, hits);
+    else if (to - from <= LONGEST_NEEDLE) this.#findWithin(codes, from, to, full, hits);
     return hits;
   }
 
@@ -72,7 +77,7 @@ export class ValueFinder {
     }
   }
 
-  #findWithin(codes: Uint16Array, from: number, to: number, hits: Hit[]): void {
+  #findWithin(codes: Uint16Array, from: number, to: number, full: number, hits: Hit[]): void {
     const words = new Words(this.#store.hash, codes, from, to);
     const hashes: number[] = [];
     const neighbours: number[] = [];
@@ -102,6 +107,9 @@ export class ValueFinder {
       this.#store.hash.of(codes, words.from, words.to, VALUE);
       if (!narrow(lo, this.#store.hash.hi, at, 0)) return;
     }
+    this.passed = (open & full) !== 0;
+    open &= ~full;
+    if (open === 0) return;
     const done = new Set<number>();
     const found = (hit: Hit | undefined): void => {
       if (hit === undefined) return;
