@@ -4,7 +4,6 @@ import { leavesOf } from '../json/leaves.ts';
 import { type Descriptor, describeAll, textsOf } from './descriptors/descriptor.ts';
 import type { Pins } from './descriptors/pins.ts';
 import { inspect } from './detectors/inspect.ts';
-import { findSecrets } from './detectors/secrets.ts';
 import { type EffectOpinion, effectOfCall, effectOfTool, isNetworkUri } from './effects.ts';
 import { schemaWords } from './evidence.ts';
 import { denialText, noticeText } from './explain.ts';
@@ -12,7 +11,9 @@ import { foldersOf } from './folders.ts';
 import { couldBeForgotten } from './forgotten.ts';
 import { type Inbound, structured, textsOfMessage } from './inbound.ts';
 import type { Judgement } from './judgement.ts';
-import { byIntegrity, claimedLabel, configuredLabel, labelMembers, raise, raisedBy } from './labels.ts';
+import { labelOf, type Part } from './labelling.ts';
+import { labelMembers, raise, raisedBy } from './labels.ts';
+import { isForeign, isOwn, NO_PLACES, ownPlaces, type Places } from './own.ts';
 import { decide } from './policy.ts';
 import { isProtocolMethod } from './protocol.ts';
 import { Provenance } from './provenance/provenance.ts';
@@ -36,7 +37,7 @@ export interface Labelled {
   findings: readonly Finding[];
   texts: readonly Text[];
   /** The texts with their labels, where the configuration tells fields apart; else all have the message's. */
-  parts?: readonly (readonly [Label, readonly Text[]])[] | undefined;
+  parts?: readonly Part[] | undefined;
   /** The origin is no content: see Source. */
   named?: boolean;
   /** Members for the result's `_meta`, as JSON text without braces. */
@@ -146,33 +147,16 @@ export class Mediator {
    * of a call that carried taint is tainted, whoever gives it.
    */
   label(inbound: Inbound, call?: Judgement): Labelled {
-    const { server, origin, channel, payload } = inbound;
+    const { server, origin } = inbound;
     const texts = textsOfMessage(inbound);
     const context = { server, kind: 'output' as const, foreignTools: this.#foreignTools(server) };
     const findings = inspect(texts, context);
-    const trust = this.#settings.trust.get(server);
-    const configured = configuredLabel(trust, origin);
-    let raised = UNRAISED;
-    if (channel === 'error' || recordOf(payload)['isError'] === true) {
-      raised = raise(raised, { integrity: 'poisoned-suspect', reasons: ['error'] });
-    }
-    if (call?.flows.some((flow) => flow.source.label.integrity !== 'trusted')) {
-      const reasons = configured.integrity === 'trusted' ? ['echo'] : [];
-      raised = raise(raised, { integrity: 'untrusted', reasons });
-    }
-    raised = raise(raise(raised, raisedBy(findings)), claimedLabel(payload));
-    if (texts.some(holdsSecret)) raised = raise(raised, { confidentiality: 'secret', reasons: ['secret'] });
-    let label = raise(configured, raised);
-    let parts: [Label, Text[]][] | undefined;
-    if (trust?.tools.get(origin)?.fields.size) {
-      parts = [...byIntegrity(structured(texts), trust, origin)].map(([integrity, group]) => [
-        raise(integrity === undefined ? configured : { ...configured, integrity }, raised),
-        group,
-      ]);
-      if (label.integrity === 'trusted' && parts.some(([{ integrity }]) => integrity !== 'trusted')) {
-        label = raise(label, { integrity: 'untrusted', reasons: ['configuration'] });
-      }
-    }
+    const { label, parts } = labelOf(inbound, {
+      trust: this.#settings.trust.get(server),
+      texts,
+      findings,
+      answersTaint: call?.flows.some(({ source }) => source.label.integrity !== 'trusted') === true,
+    });
     const event = this.#next();
     return {
       event,
@@ -219,7 +203,7 @@ export class Mediator {
     const traced = this.#provenance.trace(leaves);
     this.#provenance.offer(leaves);
     this.#offerFolders(leaves, traced);
-    const own = traced.length === 0 ? NO_PLACES : this.#ownPlaces(sink, leaves, traced, known);
+    const own = this.#own(sink, leaves, traced, known);
     const flows = traced.length === 0 ? traced : traced.filter((flow) => isForeign(flow, sink, own));
     const { effect, by } = this.#effect(sink, known);
     const verdict = decide({
@@ -230,8 +214,7 @@ export class Mediator {
       flows,
       readUntrusted: this.#readUntrusted,
       forgotten:
-        this.#provenance.evicted &&
-        leaves.some((leaf) => couldBeForgotten(leaf) && !own.has(placeOf(leaf.path, leaf.form === 'key'))),
+        this.#provenance.evicted && leaves.some((leaf) => couldBeForgotten(leaf) && !isOwn(leaf, own)),
       allow: this.#settings.allow,
     });
     const event = this.#next();
@@ -258,23 +241,11 @@ export class Mediator {
     return sink.leaves.filter((leaf) => leaf.form !== 'key' || !names.has(leaf.text));
   }
 
-  /**
-   * The places of a sink whose values are the called server's own: those that its schema holds, and whole values
-   * that it returned alone in a structured field.
-   */
-  #ownPlaces(
-    sink: Sink,
-    leaves: readonly Leaf[],
-    traced: readonly Flow[],
-    known: Known | undefined,
-  ): Set<string> {
-    const own = new Set<string>();
-    if (known !== undefined) {
-      const { values } = this.words(sink.server, known.descriptor.kind, sink.name);
-      for (const { path, text, form } of leaves) if (values.has(text)) own.add(placeOf(path, form === 'key'));
-    }
-    for (const flow of traced) if (isOwnValue(flow, sink)) own.add(placeOf(flow.argument, flow.inName));
-    return own;
+  /** What of a sink is the called server's own: needed where something flows into it, or may. */
+  #own(sink: Sink, leaves: readonly Leaf[], traced: readonly Flow[], known: Known | undefined): Places {
+    if (traced.length === 0 && !this.#provenance.evicted) return NO_PLACES;
+    const given = known && this.words(sink.server, known.descriptor.kind, sink.name).values;
+    return ownPlaces(sink, leaves, traced, given ?? NO_PLACES);
   }
 
   /** The folders of a path that is the client's own are so too: it has said them. */
@@ -356,39 +327,7 @@ function keyOf(server: string, kind: DescriptorKind, name: string): string {
   return `${server}\0${kind}\0${name}`;
 }
 
-const NO_PLACES: ReadonlySet<string> = new Set();
-
 /** What is called by its own descriptor; undefined for all other methods. */
 function descriptorKindOf({ kind }: Sink): 'tool' | 'prompt' | 'resource' | undefined {
   return kind === 'tool' || kind === 'prompt' || kind === 'resource' ? kind : undefined;
-}
-
-/** A member's name and its value have one pointer, and are told apart here: no pointer ends in a bare `~`. */
-function placeOf(path: string, inName: boolean): string {
-  return inName ? `${path}~` : path;
-}
-
-function isOwnValue({ match, source, form, alone }: Flow, sink: Sink): boolean {
-  return (
-    match === 'whole' &&
-    alone &&
-    form === 'field' &&
-    source.server === sink.server &&
-    source.channel === 'result'
-  );
-}
-
-/** Not the server's own value, and not what its own descriptions say. */
-function isForeign({ argument, inName, source }: Flow, { server }: Sink, own: ReadonlySet<string>): boolean {
-  return (
-    !own.has(placeOf(argument, inName)) && !(source.channel === 'descriptor' && source.server === server)
-  );
-}
-
-/** What a message carries in its label before anything is found in it. */
-const UNRAISED: Label = { integrity: 'trusted', confidentiality: 'public', reasons: [] };
-
-/** The shortest credential told has twenty characters. */
-function holdsSecret({ text }: Text): boolean {
-  return text.length >= 20 && findSecrets(text).length > 0;
 }

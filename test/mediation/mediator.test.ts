@@ -161,11 +161,15 @@ describe('each rule, in a session, beside its nearest neighbour', () => {
   );
 });
 
-test('forgotten-source: what the called server itself returned is known, whatever was forgotten', () => {
-  const play = webAndMail({ taintBytes: 4096 });
+test('forgotten-source: what the called server itself returned or announced is known, whatever was forgotten', () => {
+  const inputSchema = { properties: { way: { enum: ['air-mail-express-12345'] } } };
+  const play = webAndMail({ taintBytes: 4096 }).tools('mail', tool('post', { inputSchema }));
   for (let i = 0; i < 50; i++) play.page(`Page ${i}: ${'more and more words '.repeat(20)}`);
   play.answers('mail', 'list', { structuredContent: { contact: EVE } });
   expect(play.call('mail', 'send', { to: EVE })).toMatchObject({ verdict: 'allow', rule: 'clean' });
+  const way = 'air-mail-express-12345';
+  expect(play.call('mail', 'post', { way }).rule).toBe('clean');
+  expect(play.call('mail', 'send', { way }).rule).toBe('forgotten-source');
 });
 
 describe('no flow', () => {

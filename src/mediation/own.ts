@@ -1,0 +1,42 @@
+import type { Flow, Leaf } from '../event.ts';
+import type { Sink } from './sinks.ts';
+
+/** Places of a sink: of a member's name or of its value, which have one pointer. */
+export type Places = ReadonlySet<string>;
+
+export const NO_PLACES: Places = new Set();
+
+/**
+ * The places of a sink that hold what is the called server's own: values that its schema gives, and whole values that
+ * it returned alone in a structured field. What others said of them does not matter.
+ */
+export function ownPlaces(
+  { server }: Sink,
+  leaves: readonly Leaf[],
+  traced: readonly Flow[],
+  given: ReadonlySet<string>,
+): Places {
+  const own = new Set<string>();
+  for (const { form, path, text } of leaves) if (given.has(text)) own.add(placeOf(path, form === 'key'));
+  for (const { match, alone, form, source, argument, inName } of traced) {
+    const isReturned = form === 'field' && source.server === server && source.channel === 'result';
+    if (match === 'whole' && alone && isReturned) own.add(placeOf(argument, inName));
+  }
+  return own;
+}
+
+/** True for a leaf whose place is the server's own. */
+export function isOwn({ path, form }: Leaf, own: Places): boolean {
+  return own.has(placeOf(path, form === 'key'));
+}
+
+/** True for a flow of what is neither the server's own nor said in its own descriptions. */
+export function isForeign({ argument, inName, source }: Flow, { server }: Sink, own: Places): boolean {
+  if (source.channel === 'descriptor' && source.server === server) return false;
+  return !own.has(placeOf(argument, inName));
+}
+
+/** No pointer ends in a bare `~`. */
+function placeOf(path: string, inName: boolean): string {
+  return inName ? `${path}~` : path;
+}
