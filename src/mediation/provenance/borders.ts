@@ -35,7 +35,8 @@ export function overlapping(view: View, text: string, from: number, to: number):
   for (let beyond = LONGEST_NEEDLE + 32; ; beyond *= 4) {
     const end = Math.min(text.length, to + beyond);
     view.fill(text, from, end);
-    if (end === text.length || beyond > 4096) return;
+    // Of blanks and invisible characters alone nothing is to be seen further on.
+    if (end === text.length || beyond > 4096 || view.n <= 1) return;
     const inside = view.n - LONGEST_NEEDLE - 1;
     if (inside >= 0 && view.map[inside]! >= to) return;
   }
