@@ -8,8 +8,9 @@ import { ConfigError } from '../config/error.ts';
 import { isServerName, nameAfter, SERVER_NAME } from '../config/names.ts';
 import { stateDirectory } from '../config/state.ts';
 import type { Mode } from '../event.ts';
+import { printable } from '../json/printable.ts';
 import { type Launch, startChild } from '../proxy/child.ts';
-import { log } from '../proxy/log.ts';
+import { log, logged } from '../proxy/log.ts';
 
 const USAGE = `usage: cordon run [--config FILE] [--state DIR] [--mode observe|guard|lockdown]
        cordon run [--name NAME] [--state DIR] [--mode MODE] [--env NAME]... -- COMMAND [ARG...]`;
@@ -37,6 +38,8 @@ export async function command(argv: string[]): Promise<number> {
       process.stderr.write(`cordon run: ${error.message}\n`);
     } else throw error;
     return 2;
+  } finally {
+    await logged();
   }
 }
 
@@ -111,7 +114,10 @@ function launchOf(server: ServerEntry, isWrapped: boolean, only: string[] | unde
     ...(only === undefined ? {} : { only }),
   });
   if (withheld.length > 0) {
-    log('info', `server ${server.name} does not get these environment variables: ${withheld.join(' ')}`);
+    const names = printable(withheld.join(' '));
+    process.stderr.write(
+      `cordon: server ${server.name} does not get these environment variables: ${names}\n`,
+    );
   }
   const found = withoutShell(resolveCommand(server.command, env, server.cwd), server.args);
   return { name: server.name, file: found.file, args: found.args, cwd: server.cwd, env };

@@ -1,5 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { setFlagsFromString } from 'node:v8';
 import type { Config } from '../config/config.ts';
 import { ConfigError } from '../config/error.ts';
 import { LastRunFile } from '../config/last-run.ts';
@@ -21,6 +22,14 @@ import { RecordingError } from '../recording/errors.ts';
 import { openSigningKey } from '../recording/keys.ts';
 import { Recorder } from '../recording/recorder.ts';
 
+/**
+ * How V8 is to treat a process that sits beside every server and handles a few hundred small messages:
+ * - optimise a function after 30,000 operations, not a quarter of a million, which such a life hardly reaches;
+ * - leave the young generation at its first size, where it would grow to 48 MB of garbage not yet collected.
+ * `npm run bench:overhead` shows what they save.
+ */
+const V8_FLAGS = ['--interrupt-budget=30000', '--semi-space-growth-factor=1'];
+
 /** What `cordon run` has made of its command line: a configuration, and its servers, which are starting. */
 export interface Serving {
   config: Config;
@@ -31,6 +40,7 @@ export interface Serving {
 
 /** Serves until the client is done; the exit code. Servers are ended whatever happens. */
 export async function serve({ config, mode, stateDir, servers }: Serving): Promise<number> {
+  for (const flag of V8_FLAGS) setFlagsFromString(flag);
   try {
     let session: Session | undefined;
     const upstreams = attach(servers, config.limits.messageBytes, () => session!);

@@ -9,6 +9,9 @@ type Logger = Record<Level, (fields: Record<string, string | number>, message: s
 const plain = (level: Level) => (_: unknown, message: string) =>
   void process.stderr.write(`cordon ${level}: ${message}\n`);
 
+/** Loading takes longer than servers take to start, in ms: a line can wait, a start cannot. */
+const LOAD_AFTER_MS = 150;
+
 let logger: Logger | undefined;
 let loading = false;
 const waiting: (() => void)[] = [];
@@ -27,12 +30,12 @@ export function log(level: Level, message: string, fields: Record<string, string
   if (logger !== undefined) drain();
   else if (!loading) {
     loading = true;
-    void load().then(drain);
+    setTimeout(() => void load(), LOAD_AFTER_MS);
   }
 }
 
-function load(): Promise<void> {
-  return import('pino')
+async function load(): Promise<void> {
+  await import('pino')
     .then(({ default: pino }) => {
       const base = { name: 'cordon', version: VERSION };
       logger = pino(
@@ -43,11 +46,12 @@ function load(): Promise<void> {
     .catch(() => {
       logger = { info: plain('info'), warn: plain('warn'), error: plain('error') };
     });
+  drain();
 }
 
 /** Everything logged so far is on stderr once this resolves. */
 export async function logged(): Promise<void> {
-  while (loading && logger === undefined) await new Promise((resolve) => setTimeout(resolve, 5));
+  if (waiting.length > 0) await load();
 }
 
 function drain(): void {
