@@ -113,7 +113,9 @@ function allowLines(entry: Entry): AllowLine[] {
   for (const flow of listOf(entry['flows']).map(objectOf)) {
     const from = objectOf(flow['from']);
     const argument = word(flow['argument']);
-    if (from['integrity'] === 'trusted' || word(from['origin']) === '' || argument.includes('*')) continue;
+    if (from['integrity'] === 'trusted' || word(from['origin']) === '') continue;
+    // A name that was not recorded, or a place beside the arguments: no line of a configuration speaks of these.
+    if (argument.includes('*') || argument.startsWith('../')) continue;
     const line = { server, tool, argument, from: originOf(from) };
     lines.set(JSON.stringify(line), line);
   }
@@ -141,7 +143,7 @@ function explainFlow(flow: Record<string, unknown>, sources: readonly Entry[]): 
     .filter(Boolean);
   const source = sources.find((one) => one['event'] === from['event']);
   const lines = [
-    `  argument  ${word(flow['argument']) || '/'} (${spanOf(flow['span'])}) is a ${word(flow['match'])} match`,
+    `  argument  ${flow['inName'] === true ? 'the name of ' : ''}${word(flow['argument']) || '/'} (${spanOf(flow['span'])}) is a ${word(flow['match'])} match`,
     `  from      ${originOf(from)}, event ${word(from['event'])}, ${word(from['path']) || '/'} (${spanOf(from['at'])}, ${word(from['form'])})`,
     `  label     ${label.join(', ')}`,
   ];

@@ -2,7 +2,7 @@ import type { Leaf } from '../event.ts';
 import { escapeToken } from './pointer.ts';
 
 /**
- * Every string, number and member name of a JSON value, in document order, each with its RFC 6901 pointer.
+ * Every string, number and member name of a JSON value, each with its RFC 6901 pointer.
  * The value must already be within the scan's depth limit; the walk keeps its own stack all the same.
  * Booleans and null carry nothing worth following and are left out.
  */

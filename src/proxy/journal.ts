@@ -62,9 +62,10 @@ export class Journal {
       kind: undefined,
       label,
       n: undefined,
+      prompt: answers?.named && answers.sink.kind === 'prompt' ? answers.sink.name : undefined,
       server: inbound.server,
       time: undefined,
-      tool: answers?.named === true ? inbound.origin : undefined,
+      tool: answers?.named && answers.sink.kind === 'tool' ? answers.sink.name : undefined,
       v: undefined,
     };
     this.#append(kind, body, content);

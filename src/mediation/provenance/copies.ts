@@ -1,6 +1,6 @@
 import { isCore } from './borders.ts';
 import { AMPERSAND, ASCII_FOLD, PERCENT, SPACE } from './chars.ts';
-import type { Held } from './shelf.ts';
+import type { Piece } from './shelf.ts';
 import type { Store } from './store.ts';
 import type { Hit } from './values.ts';
 import { View } from './view.ts';
@@ -93,7 +93,7 @@ function extendPlain(
   codes: Uint16Array,
   n: number,
   at: number,
-  held: Held,
+  held: Piece,
   offset: number,
 ): Copy | undefined {
   const { text } = held;

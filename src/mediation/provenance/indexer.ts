@@ -1,7 +1,7 @@
 import { core, isCore, isIndexed, overlapping } from './borders.ts';
 import { SPACE } from './chars.ts';
 import { runsOf } from './runs.ts';
-import { BLOCK, type Held, type Piece } from './shelf.ts';
+import { BLOCK, type Piece } from './shelf.ts';
 import { ALONE, otherLane, QUOTED, type Store, VALUE } from './store.ts';
 import { View } from './view.ts';
 import { winnow } from './winnow.ts';
@@ -20,7 +20,7 @@ export class Indexer {
   #stretches = new Int32Array(2 * BLOCK);
   #keys = new Int32Array(4 * BLOCK);
   /** Texts begun but not finished, and how far the first is. */
-  #open: Held[] = [];
+  #open: Piece[] = [];
   #offset = 0;
   #blockEnd = 0;
 
@@ -37,7 +37,8 @@ export class Indexer {
     const { text } = piece;
     const short = text.length <= BLOCK;
     if (short && this.#isKnown(piece)) return;
-    const held = this.#store.shelf.put(piece);
+    const held = piece;
+    this.#store.shelf.put(held);
     this.#store.kinds = Math.max(this.#store.kinds, held.kind + 1);
     this.#store.signatures.evict(this.#store.shelf.tail);
     if (short) this.#store.postings.add(this.#store.hash.lo, this.#store.hash.hi, held.kind, held.start | 0);
@@ -91,7 +92,7 @@ export class Indexer {
     return to - from + 1;
   }
 
-  #index(held: Held, from: number, to: number): void {
+  #index(held: Piece, from: number, to: number): void {
     const view = this.#view;
     overlapping(view, held.text, from, to);
     this.#words(held);
@@ -113,7 +114,7 @@ export class Indexer {
     }
   }
 
-  #words(held: Held): void {
+  #words(held: Piece): void {
     const { codes, map, n } = this.#view;
     const words = new Words(this.#store.hash, codes, 0, n);
     const single = held.text.length <= BLOCK;

@@ -59,6 +59,7 @@ export class Queue {
         complete: whole,
         transforms: [],
         kind,
+        start: 0,
       };
       this.#pieces.push(piece);
       this.characters += piece.text.length + path.length + 1;

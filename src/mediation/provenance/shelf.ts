@@ -22,10 +22,7 @@ export interface Piece {
   transforms: readonly Transform[];
   /** Number of its class: server, integrity, form, and whether descriptors say it. */
   kind: number;
-}
-
-export interface Held extends Piece {
-  /** Where the text begins in the session's one address space. */
+  /** Where the text begins in the session's one address space, once it is on the shelf. */
   start: number;
 }
 
@@ -39,7 +36,7 @@ export class Shelf {
   /** Address of the next text. */
   head = 0;
   readonly limit: number;
-  #held: Held[] = [];
+  #held: Piece[] = [];
   /** Their starts, side by side for the search. */
   #starts: number[] = [];
   #gone = 0;
@@ -58,8 +55,8 @@ export class Shelf {
   }
 
   /** Puts a text at the end and forgets the oldest until all fit; the newest is always kept. */
-  put(piece: Piece): Held {
-    const held: Held = { ...piece, start: this.head };
+  put(held: Piece): void {
+    held.start = this.head;
     this.#held.push(held);
     this.#starts.push(held.start);
     this.head += held.text.length + 1;
@@ -74,7 +71,6 @@ export class Shelf {
       this.#starts = this.#starts.slice(this.#gone);
       this.#gone = 0;
     }
-    return held;
   }
 
   /** Whether the low bits of an address are those of a retained text. */
@@ -93,7 +89,7 @@ export class Shelf {
   }
 
   /** Calls `visit` with the text that holds an address and with those after it up to `end`. */
-  between(address: number, end: number, visit: (held: Held) => void): void {
+  between(address: number, end: number, visit: (held: Piece) => void): void {
     for (let i = this.#indexOf(address); i < this.#held.length; i++) {
       const held = this.#held[i]!;
       if (held.start >= end) return;
@@ -101,7 +97,7 @@ export class Shelf {
     }
   }
 
-  at(address: number): Held {
+  at(address: number): Piece {
     return this.#held[this.#indexOf(address)]!;
   }
 
@@ -117,6 +113,6 @@ export class Shelf {
   }
 }
 
-function costOf({ text, path }: Held): number {
+function costOf({ text, path }: Piece): number {
   return text.length + path.length + OVERHEAD;
 }

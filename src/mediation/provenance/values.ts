@@ -1,7 +1,7 @@
 import { core, isBorder, isCore, isIndexed, overlapping } from './borders.ts';
 import { LONGEST_NEEDLE, type Needle } from './needles.ts';
 import { MAX_POSTINGS } from './postings.ts';
-import { BLOCK, type Held } from './shelf.ts';
+import { BLOCK, type Piece } from './shelf.ts';
 import { ALONE, otherLane, QUOTED, type Store, VALUE } from './store.ts';
 import { View } from './view.ts';
 import { Words } from './words.ts';
@@ -16,7 +16,7 @@ const LONGEST_REACH = 128;
 
 /** Where a value was found in a retained text. `to` is exclusive. */
 export interface Hit {
-  held: Held;
+  held: Piece;
   from: number;
   to: number;
   /** It is all of the text, but for what surrounds its first and last letter or digit. */
@@ -136,7 +136,7 @@ export class ValueFinder {
 
   /** The value at the one place where its word `offset` characters in stands at `at` of the text. */
   #check(
-    held: Held,
+    held: Piece,
     at: number,
     codes: Uint16Array,
     from: number,
@@ -168,7 +168,7 @@ export class ValueFinder {
   }
 
   #scan(
-    held: Held,
+    held: Piece,
     start: number,
     end: number,
     codes: Uint16Array,
@@ -201,7 +201,7 @@ export class ValueFinder {
   }
 
   /** A hit that is not the whole text: those have keys of their own. */
-  #hit(held: Held, view: View, start: number, end: number): Hit | undefined {
+  #hit(held: Piece, view: View, start: number, end: number): Hit | undefined {
     const from = view.map[start]!;
     const to = view.map[end]!;
     if (held.text.length <= BLOCK && isCore(held.text, from, to)) return undefined;

@@ -3,6 +3,9 @@ import { unescapeOnce } from './escapes.ts';
 
 const encoder = new TextEncoder();
 
+/** Below this many characters a copy of them costs more than it saves. */
+const SHORT = 48;
+
 /** Escapes inside escapes are undone this often; what is nested deeper stays as it is. */
 const ESCAPE_DEPTH = 3;
 
@@ -37,6 +40,7 @@ export class View {
   /** False, with nothing promised, when an escape may begin somewhere. */
   #plain(text: string, from: number, to: number): boolean {
     const length = to - from;
+    if (length < SHORT) return this.#wide(text, from, to);
     if (this.#bytes.length < 3 * length) this.#bytes = new Uint8Array(3 * length + 64);
     // Reading bytes from an array is several times as fast as reading characters from a string.
     const { written } = encoder.encodeInto(
