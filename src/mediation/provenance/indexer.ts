@@ -4,7 +4,7 @@ import { runsOf } from './runs.ts';
 import { BLOCK, type Piece } from './shelf.ts';
 import { ALONE, otherLane, QUOTED, type Store, VALUE } from './store.ts';
 import { View } from './view.ts';
-import { winnow } from './winnow.ts';
+import { SHORTEST_COPY, winnow } from './winnow.ts';
 import { Words } from './words.ts';
 
 /** Encodings inside encodings are undone this often. */
@@ -16,11 +16,13 @@ const RECENT = 4096;
 export class Indexer {
   readonly #store: Store;
   readonly #view = new View();
+  /** The text that the view holds all of. */
+  #viewed: Piece | undefined;
   readonly #recent = new Int32Array(RECENT);
   #stretches = new Int32Array(2 * BLOCK);
   #keys = new Int32Array(4 * BLOCK);
   /** Texts begun but not finished, and how far the first is. */
-  #open: Piece[] = [];
+  readonly #open: Piece[] = [];
   #offset = 0;
   #blockEnd = 0;
 
@@ -37,12 +39,12 @@ export class Indexer {
     const { text } = piece;
     const short = text.length <= BLOCK;
     if (short && this.#isKnown(piece)) return;
-    const held = piece;
-    this.#store.shelf.put(held);
-    this.#store.kinds = Math.max(this.#store.kinds, held.kind + 1);
-    this.#store.signatures.evict(this.#store.shelf.tail);
-    if (short) this.#store.postings.add(this.#store.hash.lo, this.#store.hash.hi, held.kind, held.start | 0);
-    this.#open.push(held);
+    const { shelf, postings, signatures, hash } = this.#store;
+    shelf.put(piece);
+    this.#store.kinds = Math.max(this.#store.kinds, piece.kind + 1);
+    signatures.evict(shelf.tail);
+    if (short) postings.add(hash.lo, hash.hi, piece.kind, piece.start | 0);
+    this.#open.push(piece);
     if (depth === RUN_DEPTH) return;
     for (const { from, to, text: decoded, transform } of runsOf(text)) {
       this.#put(
@@ -59,9 +61,11 @@ export class Indexer {
   }
 
   /** Whether the same class of source said nothing else before, or there is nothing in it. Its key is then in `hash`. */
-  #isKnown({ text, kind }: Piece): boolean {
+  #isKnown(piece: Piece): boolean {
+    const { text, kind } = piece;
     const view = this.#view;
     view.fill(text, 0, text.length);
+    this.#viewed = piece;
     const [from, to] = core(view.codes, 0, view.n);
     if (from === to) return true;
     this.#store.hash.of(view.codes, from, to, ALONE);
@@ -87,61 +91,61 @@ export class Indexer {
     if (to >= text.length) {
       this.#open.shift();
       this.#offset = 0;
-      if (this.#open.length === 0) this.#open = [];
     }
     return to - from + 1;
   }
 
   #index(held: Piece, from: number, to: number): void {
     const view = this.#view;
-    overlapping(view, held.text, from, to);
+    // A short text was folded a moment ago, to see if it is known.
+    if (this.#viewed !== held) overlapping(view, held.text, from, to);
+    this.#viewed = undefined;
     this.#words(held);
     const { codes, map, n } = view;
     if (this.#stretches.length < n) {
       this.#stretches = new Int32Array(n);
       this.#keys = new Int32Array(2 * n);
     }
-    const chosen = winnow(codes, n, this.#stretches);
+    if (n < SHORTEST_COPY) return;
+    const { hash, postings } = this.#store;
+    const stretches = this.#stretches;
+    const keys = this.#keys;
+    const chosen = winnow(codes, n, stretches);
     for (let i = 0; i < chosen; i++) {
-      this.#store.hash.stretch(codes, this.#stretches[i]!);
-      this.#keys[2 * i] = this.#store.hash.lo;
-      this.#keys[2 * i + 1] = this.#store.hash.hi;
+      hash.stretch(codes, stretches[i]!);
+      keys[2 * i] = hash.lo;
+      keys[2 * i + 1] = hash.hi;
     }
-    this.#store.postings.touch(this.#keys, chosen);
+    postings.touch(keys, chosen);
     for (let i = 0; i < chosen; i++) {
-      const position = (held.start + map[this.#stretches[i]!]!) | 0;
-      this.#store.postings.add(this.#keys[2 * i]!, this.#keys[2 * i + 1]!, held.kind, position);
+      postings.add(keys[2 * i]!, keys[2 * i + 1]!, held.kind, (held.start + map[stretches[i]!]!) | 0);
     }
   }
 
   #words(held: Piece): void {
     const { codes, map, n } = this.#view;
-    const words = new Words(this.#store.hash, codes, 0, n);
+    const { hash, postings, signatures } = this.#store;
+    const words = new Words(hash, codes, 0, n);
     const single = held.text.length <= BLOCK;
     while (words.next()) {
       const { lo, from, to, previous } = words;
       // A text that is one word has its whole value's key already.
       if (single && isAll(codes, n, from, to)) return;
-      this.#store.signatures.noteWord(lo);
+      signatures.noteWord(lo);
       const { pair, triple } = words;
-      if (pair !== 0) this.#store.signatures.noteNeighbours(pair);
-      if (triple !== 0) this.#store.signatures.noteNeighbours(triple);
+      if (pair !== 0) signatures.noteNeighbours(pair);
+      if (triple !== 0) signatures.noteNeighbours(triple);
       if (words.joined && this.#isNews(pair, held.kind)) {
-        this.#store.postings.add(pair, otherLane(previous, lo), held.kind, (held.start + map[from]!) | 0);
+        postings.add(pair, otherLane(previous, lo), held.kind, (held.start + map[from]!) | 0);
       }
       if (to - from < 4 && isQuoted(codes, from, to, n)) {
-        this.#store.hash.of(codes, from, to, QUOTED);
-        this.#store.postings.add(
-          this.#store.hash.lo,
-          this.#store.hash.hi,
-          held.kind,
-          (held.start + map[from]!) | 0,
-        );
+        hash.of(codes, from, to, QUOTED);
+        postings.add(hash.lo, hash.hi, held.kind, (held.start + map[from]!) | 0);
       }
       if (!isIndexed(codes, from, to)) continue;
       if (!this.#isNews(lo, held.kind)) continue;
-      this.#store.hash.of(codes, from, to, VALUE);
-      this.#store.postings.add(lo, this.#store.hash.hi, held.kind, (held.start + map[from]!) | 0);
+      hash.of(codes, from, to, VALUE);
+      postings.add(lo, hash.hi, held.kind, (held.start + map[from]!) | 0);
     }
   }
 

@@ -1,4 +1,4 @@
-import type { Flow, Leaf, Source, Text, Transform } from '../../event.ts';
+import type { Flow, Form, Leaf, Source, Text, Transform } from '../../event.ts';
 import { core, isCore } from './borders.ts';
 import { type Copy, CopyFinder } from './copies.ts';
 import { flowsOf, MAX_PER_LEAF, type Match } from './flows.ts';
@@ -74,7 +74,15 @@ export class Provenance {
 
   /** Takes the texts of an inbound message. Keeps references only; `settle` does the work. */
   learn(source: Source, texts: readonly Text[]): void {
-    for (const entry of texts) this.#queue.push(source, entry, this.#kindOf(source, entry));
+    let form: Form | undefined;
+    let kind = 0;
+    for (const entry of texts) {
+      if (entry.form !== form) {
+        form = entry.form;
+        kind = this.#kindOf(source, form);
+      }
+      this.#queue.push(source, entry, kind);
+    }
     this.#last = undefined;
     if (this.#queue.characters > MAX_QUEUED) this.settle();
   }
@@ -117,7 +125,7 @@ export class Provenance {
     for (const leaf of own) this.#queue.expectEcho(leaf.text);
   }
 
-  #kindOf({ server, label, channel }: Source, { form }: Text): number {
+  #kindOf({ server, label, channel }: Source, form: Form): number {
     // No server's name can hold the end of another's: what follows it has a closed form.
     const name = `${server}\n${label.integrity}\n${form}\n${channel === 'descriptor'}`;
     let kind = this.#kinds.get(name);
