@@ -279,9 +279,14 @@ export class Provenance {
         if (longest === undefined || copy.to - copy.from > longest.to - longest.from) longest = copy;
         if (copy.to - copy.from >= SHORTEST_COPY) report(copy.hit, copy.from, copy.to);
       }
-      if (longest === undefined || longest.to <= covered) continue;
-      // A sentence whose pieces all stand elsewhere first, each too short to tell, is a copy all the same.
-      patch = patch === undefined || longest.from > patch.to ? longest : { ...patch, to: longest.to };
+      if (longest === undefined) continue;
+      if (patch === undefined || longest.from > patch.to) {
+        patch = longest;
+        continue;
+      }
+      if (longest.to <= patch.to) continue;
+      // A text whose pieces all stand elsewhere, each too short to tell or not all of it, is a copy all the same.
+      patch = { from: patch.from, to: longest.to, hit: { ...patch.hit, alone: false } };
       if (patch.to - patch.from >= SHORTEST_COPY) report(patch.hit, patch.from, patch.to);
     }
   }

@@ -168,6 +168,16 @@ describe('a copied span', () => {
     );
   });
 
+  test('joined of a value that stood alone and another is not that value alone', () => {
+    const provenance = session();
+    const [own, foreign] = [text.slice(0, 50), text.slice(40)];
+    provenance.learn(source('e1', 'bank'), [field(own)]);
+    provenance.learn(source('e2', 'web'), [prose(`they say ${foreign}`)]);
+    const flows = provenance.trace([leaf(text)]);
+    expect(flows.filter((flow) => flow.match === 'whole')).toMatchObject([{ alone: false }]);
+    expect(flows.map((flow) => flow.source.event)).toContain('e2');
+  });
+
   test('of rulers and borders is none', () => {
     const ruler = `${'-'.repeat(80)}\n${'|    '.repeat(20)}`;
     expect(traced([prose(ruler)], `# title\n${ruler}`)).toEqual([]);
@@ -273,6 +283,20 @@ describe('a server that repeats itself', () => {
     provenance.learn(source('e3'), [prose(`${one}\nRiverside\nView Hotel\n${other}`)]);
     const [flow] = provenance.trace([leaf('Riverside View Hotel')]);
     expect(flow).toMatchObject({ match: 'whole', source: { event: 'e3' } });
+  });
+
+  test('a long copy across such a border is found, though it is not retained in one piece', () => {
+    const provenance = session();
+    const sentence = Array.from({ length: 60 }, (_, i) => `word${i}`).join(' ');
+    const at = sentence.indexOf('word30');
+    provenance.learn(source('e1'), [prose(`${page}\n${sentence.slice(0, at)}`)]);
+    provenance.learn(source('e2'), [prose(`${sentence.slice(at)}\n${page}`)]);
+    const before = provenance.bytes.text;
+    provenance.learn(source('e3'), [prose(`${page}\n${sentence}\n${page}`)]);
+    provenance.settle();
+    expect(provenance.bytes.text - before).toBeLessThan(8 * page.length);
+    const [flow] = provenance.trace([leaf(sentence)]);
+    expect(flow).toMatchObject({ match: 'whole', span: [0, sentence.length] });
   });
 });
 
