@@ -187,6 +187,25 @@ const waits = Array.from({ length: 20 }, (_, i) => {
 });
 console.log(`  ${'small, 1 MB unindexed'.padEnd(24)} ${median(waits).toFixed(4).padStart(8)} ms`);
 
+for (const [name, bytes, rounds] of [
+  ['10 KB again, with a line of its own', 10_000, 400],
+  ['1 MB again, with a line of its own', MB, 40],
+] as const) {
+  const same = KINDS['log']!(bytes) as string;
+  const repeated = new Provenance(limits);
+  const times = Array.from({ length: rounds }, (_, i) => {
+    const leaves: Leaf[] = [{ path: '/n', text: String(100_000 + i), form: 'number' }];
+    const texts = [{ path: '/content/0/text', text: `#${i}\n${same}`, form: 'prose' as const }];
+    const from = source(i);
+    return time(() => {
+      repeated.trace(leaves);
+      repeated.offer(leaves);
+      repeated.learn(from, texts);
+    });
+  });
+  console.log(`  ${name.padEnd(24)} ${median(times).toFixed(4).padStart(8)} ms a call, never settled`);
+}
+
 const filler = sentence(200).slice(0, 1000);
 const echoes = new Provenance(limits);
 const before = process.memoryUsage().rss;
