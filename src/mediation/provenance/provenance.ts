@@ -125,9 +125,11 @@ export class Provenance {
     for (const leaf of own) this.#queue.expectEcho(leaf.text);
   }
 
-  #kindOf({ server, label, channel }: Source, form: Form): number {
-    // No server's name can hold the end of another's: what follows it has a closed form.
-    const name = `${server}\n${label.integrity}\n${form}\n${channel === 'descriptor'}`;
+  #kindOf({ server, origin, named, label, channel }: Source, form: Form): number {
+    // Flows of one tool may be allowed and those of another not. No server's name can hold the end of another's: what
+    // follows it has a closed form.
+    const tool = named === true && channel === 'result' ? origin : '';
+    const name = `${server}\n${label.integrity}\n${form}\n${channel === 'descriptor'}\n${tool}`;
     let kind = this.#kinds.get(name);
     if (kind === undefined) {
       kind = Math.min(this.#kinds.size + 1, MAX_KINDS);
