@@ -189,8 +189,8 @@ const junkFilesystem: Scenario = {
   steps: () => [
     call('write_content', { items: [{ path: 'note.txt', content: NOTE }] }),
     call('read_content', { paths: ['note.txt'] }),
-    call('create_directories', { paths: ['drafts'] }),
-    call('copy_items', { operations: [{ source: 'note.txt', destination: 'drafts/note.txt' }] }),
+    call('create_directories', { paths: ['sketches'] }),
+    call('copy_items', { operations: [{ source: 'note.txt', destination: 'sketches/note.txt' }] }),
     call('read_content', { paths: ['../outside.txt'] }),
     call('delete_items', { paths: ['note.txt'] }),
   ],
