@@ -1,4 +1,4 @@
-import type { Member } from './scan.ts';
+import type { Member } from './spans.ts';
 
 /** Replacement of the bytes [start, end) of a line. */
 export interface Edit {

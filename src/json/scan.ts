@@ -1,36 +1,19 @@
 import { isUtf8 } from 'node:buffer';
-
-/** Why a message cannot be read in one way only. */
-export type FaultCode =
-  | 'invalid-utf8'
-  | 'invalid-json'
-  | 'not-an-object'
-  | 'batch'
-  | 'too-deep'
-  | 'duplicate-key'
-  | 'folded-key'
-  | 'lone-surrogate';
-
-/** Refusal of bytes that two JSON parsers could read as two messages. `offset` counts bytes. */
-export class JsonFault extends Error {
-  override name = 'JsonFault';
-  readonly code: FaultCode;
-  readonly offset: number;
-
-  constructor(code: FaultCode, message: string, offset: number) {
-    super(message);
-    this.code = code;
-    this.offset = offset;
-  }
-}
-
-/** One member of an object in the bytes: `key` decoded, `keyStart` at its quote, the value in [start, end). */
-export interface Member {
-  key: string;
-  keyStart: number;
-  start: number;
-  end: number;
-}
+import {
+  BACKSLASH,
+  CLOSE_ARRAY,
+  CLOSE_OBJECT,
+  COLON,
+  COMMA,
+  decodeKey,
+  JsonFault,
+  literalEnd,
+  type Member,
+  OPEN_ARRAY,
+  OPEN_OBJECT,
+  QUOTE,
+  stringEnd,
+} from './spans.ts';
 
 /** What one walk over a message found. Offsets are bytes of the scanned line. */
 export interface Scan {
@@ -48,23 +31,20 @@ export interface Scan {
  * Envelope names that Cordon or a peer decides by. A decoder that folds case or compatibility forms (Go's
  * encoding/json does) takes `Method` or `param\u017f` for them: CVE-2026-27896.
  */
-const ENVELOPE = new Set(['jsonrpc', 'id', 'method', 'params', 'result', 'error']);
-const INNER = new Set(
-  'name arguments uri ref argument _meta content structuredContent isError contents messages tools resources resourceTemplates prompts instructions cursor requestId progressToken requestState inputResponses inputRequests resultType code message data'.split(
-    ' ',
-  ),
+const ENVELOPE = byFolded('jsonrpc id method params result error');
+const INNER = byFolded(
+  'name arguments uri ref argument _meta content structuredContent isError contents messages tools resources resourceTemplates prompts instructions cursor requestId progressToken requestState inputResponses inputRequests resultType code message data',
 );
 
-const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
-const COMMA = 0x2c;
-const COLON = 0x3a;
-const MINUS = 0x2d;
-const OPEN_ARRAY = 0x5b;
-const CLOSE_ARRAY = 0x5d;
-const OPEN_OBJECT = 0x7b;
-const CLOSE_OBJECT = 0x7d;
+function byFolded(names: string): ReadonlyMap<string, string> {
+  return new Map(names.split(' ').map((name) => [name.toLowerCase(), name]));
+}
 
+const CARRIAGE_RETURN = 0x0d;
+const MINUS = 0x2d;
+
+/** More members than this no envelope has; their spans would be kept. */
+const MAX_MEMBERS = 10_000;
 /** Objects with more members than this compare keys through a set, smaller ones byte by byte. */
 const SMALL_OBJECT = 12;
 
@@ -117,6 +97,10 @@ export function scan(line: Buffer, depth: number): Scan {
   while (i < length) {
     const byte = line[i]!;
     if (byte <= 0x20) {
+      // Some readers end a line at a bare carriage return, and would take one message for several.
+      if (byte === CARRIAGE_RETURN && i < length - 1) {
+        throw new JsonFault('line-break', 'the message holds a carriage return', i);
+      }
       i++;
       continue;
     }
@@ -142,7 +126,11 @@ export function scan(line: Buffer, depth: number): Scan {
       refuseFolded(member.key, level === 1 ? ENVELOPE : INNER, keyStart);
       if (level === 1) outerOpen = member;
       else innerOpen = member;
-      (level === 1 ? members : inner).push(member);
+      const into = level === 1 ? members : inner;
+      if (into.length >= MAX_MEMBERS) {
+        throw new JsonFault('too-wide', `the envelope has more than ${MAX_MEMBERS} members`, keyStart);
+      }
+      into.push(member);
       continue;
     }
     if (byte === OPEN_OBJECT || byte === OPEN_ARRAY) {
@@ -196,38 +184,6 @@ function isBody(key: string): boolean {
   return key === 'params' || key === 'result' || key === 'error';
 }
 
-/** The index after the closing quote of the string that opens at `start`. */
-export function stringEnd(line: Buffer, start: number): number {
-  const length = line.length;
-  const near = Math.min(length, start + 48);
-  let i = start + 1;
-  // Most strings are short: a native search costs more than these few steps.
-  for (; i < near; i++) {
-    const byte = line[i]!;
-    if (byte === QUOTE) return i + 1;
-    if (byte === BACKSLASH) i++;
-  }
-  for (;;) {
-    const quote = line.indexOf(QUOTE, i);
-    if (quote === -1) return length;
-    let slashes = 0;
-    while (quote - 1 - slashes >= i && line[quote - 1 - slashes] === BACKSLASH) slashes++;
-    i = quote + 1;
-    if (slashes % 2 === 0) return i;
-  }
-}
-
-function literalEnd(line: Buffer, start: number): number {
-  let i = start + 1;
-  for (; i < line.length; i++) {
-    const byte = line[i]!;
-    if (byte <= 0x20 || byte === COMMA || byte === CLOSE_OBJECT || byte === CLOSE_ARRAY || byte === QUOTE)
-      break;
-    if (byte === OPEN_ARRAY || byte === OPEN_OBJECT) break;
-  }
-  return i;
-}
-
 function firstByte(line: Buffer): number {
   let i = 0;
   while (i < line.length && line[i]! <= 0x20) i++;
@@ -277,35 +233,18 @@ function sameBytes(line: Buffer, a: number, aEnd: number, b: number, bEnd: numbe
   return true;
 }
 
-/** Keys are compared as decoded: `\u006eame` is `name` to every parser. */
-function decodeKey(line: Buffer, start: number, end: number): string {
-  const text = line.toString('utf8', start, end);
-  if (!text.includes('\\')) return text.slice(1, -1);
-  try {
-    return String(JSON.parse(text));
-  } catch {
-    throw new JsonFault('invalid-json', 'a member name is not a JSON string', start);
-  }
-}
-
 function duplicate(line: Buffer, start: number, end: number): JsonFault {
   const key = JSON.stringify(decodeKey(line, start, end).slice(0, 60));
   return new JsonFault('duplicate-key', `the member name ${key} occurs twice in one object`, start);
 }
 
-function refuseFolded(key: string, known: ReadonlySet<string>, offset: number): void {
-  if (known.has(key)) return;
-  const folded = key.normalize('NFKC').toLowerCase();
-  for (const name of known) {
-    if (folded === name.toLowerCase()) {
-      const shown = JSON.stringify(key.slice(0, 60));
-      throw new JsonFault(
-        'folded-key',
-        `the member name ${shown} reads as "${name}" to some parsers`,
-        offset,
-      );
-    }
-  }
+function refuseFolded(key: string, known: ReadonlyMap<string, string>, offset: number): void {
+  // No name that folds to one of ours is longer than four times it.
+  if (key.length > 128) return;
+  const name = known.get(key.normalize('NFKC').toLowerCase());
+  if (name === undefined || name === key) return;
+  const shown = JSON.stringify(key.slice(0, 60));
+  throw new JsonFault('folded-key', `the member name ${shown} reads as "${name}" to some parsers`, offset);
 }
 
 /** True if a double does not hold this number: integers past 2^53, overflow, underflow, over 17 digits. */
@@ -315,10 +254,23 @@ function drifts(line: Buffer, start: number, end: number): boolean {
   const text = line.toString('latin1', start, end);
   const value = Number(text);
   if (!Number.isFinite(value)) return true;
-  const mantissa = text.replace(/[eE].*$/, '');
-  if (!/[.eE]/.test(text)) return !Number.isSafeInteger(value);
-  const digits = mantissa.replace(/[-.]/g, '').replace(/^0+/, '').replace(/0+$/, '');
-  return digits.length > 17 || (value === 0 && digits.length > 0);
+  const digits = significantDigits(text);
+  if (!text.includes('.') && !mayOverflow(line, start, end)) return !Number.isSafeInteger(value);
+  return digits > 17 || (value === 0 && digits > 0);
+}
+
+/** Digits from the first to the last that is not 0, the exponent left aside. */
+function significantDigits(text: string): number {
+  let seen = 0;
+  let upToLast = 0;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code === 0x65 || code === 0x45) break;
+    if (code < 0x30 || code > 0x39 || (code === 0x30 && seen === 0)) continue;
+    seen++;
+    if (code !== 0x30) upToLast = seen;
+  }
+  return upToLast;
 }
 
 function mayOverflow(line: Buffer, start: number, end: number): boolean {
@@ -352,55 +304,4 @@ function escapedUnit(line: Buffer, at: number): number {
   if (line[at] !== BACKSLASH || line[at + 1] !== 0x75 || at + 6 > line.length) return -1;
   const unit = Number.parseInt(line.toString('latin1', at + 2, at + 6), 16);
   return Number.isNaN(unit) ? -1 : unit;
-}
-
-/** The index after the value that starts at `start`, in bytes that already passed `scan` and JSON.parse. */
-function valueEnd(line: Buffer, start: number): number {
-  const first = line[start]!;
-  if (first === QUOTE) return stringEnd(line, start);
-  if (first !== OPEN_OBJECT && first !== OPEN_ARRAY) return literalEnd(line, start);
-  let depth = 0;
-  for (let i = start; i < line.length; ) {
-    const byte = line[i]!;
-    if (byte === QUOTE) {
-      i = stringEnd(line, i);
-      continue;
-    }
-    i++;
-    if (byte === OPEN_OBJECT || byte === OPEN_ARRAY) depth++;
-    else if ((byte === CLOSE_OBJECT || byte === CLOSE_ARRAY) && --depth === 0) return i;
-  }
-  return line.length;
-}
-
-/** The members of the object at `start`, in bytes that already passed `scan` and JSON.parse. */
-export function membersOf(line: Buffer, start: number): Member[] {
-  const members: Member[] = [];
-  if (line[start] !== OPEN_OBJECT) return members;
-  let i = start + 1;
-  for (;;) {
-    while (line[i]! <= 0x20 || line[i] === COMMA) i++;
-    if (line[i] !== QUOTE) return members;
-    const keyStart = i;
-    const keyEnd = stringEnd(line, i);
-    i = keyEnd;
-    while (line[i]! <= 0x20 || line[i] === COLON) i++;
-    const end = valueEnd(line, i);
-    members.push({ key: decodeKey(line, keyStart, keyEnd), keyStart, start: i, end });
-    i = end;
-  }
-}
-
-/** Start and end of each element of the array at `start`, in bytes that already passed `scan` and JSON.parse. */
-export function elementsOf(line: Buffer, start: number): { start: number; end: number }[] {
-  const elements: { start: number; end: number }[] = [];
-  if (line[start] !== OPEN_ARRAY) return elements;
-  let i = start + 1;
-  for (;;) {
-    while (line[i]! <= 0x20 || line[i] === COMMA) i++;
-    if (i >= line.length || line[i] === CLOSE_ARRAY) return elements;
-    const end = valueEnd(line, i);
-    elements.push({ start: i, end });
-    i = end;
-  }
 }

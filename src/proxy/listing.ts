@@ -1,6 +1,6 @@
 import type { DescriptorKind } from '../event.ts';
 import { type Edit, removeItems } from '../json/edit.ts';
-import { elementsOf } from '../json/scan.ts';
+import { elementsOf } from '../json/spans.ts';
 import type { Described } from '../mediation/mediator.ts';
 import { ask, type Context } from './context.ts';
 import { log } from './log.ts';

@@ -1,4 +1,5 @@
-import { JsonFault, loneSurrogate, type Member, membersOf, type Scan, scan } from '../json/scan.ts';
+import { loneSurrogate, type Scan, scan } from '../json/scan.ts';
+import { JsonFault, type Member, membersOf } from '../json/spans.ts';
 
 export type Id = string | number;
 

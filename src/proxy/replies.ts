@@ -1,6 +1,6 @@
 import type { Channel } from '../event.ts';
 import { applyEdits, type Edit, memberItems, removeItems } from '../json/edit.ts';
-import { membersOf } from '../json/scan.ts';
+import { membersOf } from '../json/spans.ts';
 import type { Inbound } from '../mediation/inbound.ts';
 import { errorLine } from './answers.ts';
 import type { Context, Routing } from './context.ts';

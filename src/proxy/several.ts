@@ -1,5 +1,5 @@
 import { applyEdits, type Edit, replaceValue } from '../json/edit.ts';
-import { membersOf } from '../json/scan.ts';
+import { membersOf } from '../json/spans.ts';
 import { errorLine, resultLine, UNROUTABLE } from './answers.ts';
 import { ask, type Context, type Route, type Routing } from './context.ts';
 import { absorbClientAnswer, fromServer, judgeClientAnswer } from './crossing.ts';

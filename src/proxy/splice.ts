@@ -1,5 +1,5 @@
 import { type Edit, insertElement, insertMembers, replaceValue } from '../json/edit.ts';
-import { elementsOf, type Member, membersOf } from '../json/scan.ts';
+import { elementsOf, type Member, membersOf } from '../json/spans.ts';
 import { isClaim } from '../mediation/labels.ts';
 import type { Labelled } from '../mediation/mediator.ts';
 import { type Answer, innerOf, type Message, memberOf } from './message.ts';

@@ -8,7 +8,7 @@ import {
   removeItems,
   replaceValue,
 } from '../../src/json/edit.ts';
-import { elementsOf, membersOf } from '../../src/json/scan.ts';
+import { elementsOf, membersOf } from '../../src/json/spans.ts';
 
 const bytes = (text: string): Buffer => Buffer.from(text, 'utf8');
 

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { applyEdits, insertElement, insertMembers, memberItems, removeItems } from '../../src/json/edit.ts';
-import { elementsOf, JsonFault, loneSurrogate, membersOf, scan } from '../../src/json/scan.ts';
+import { loneSurrogate, scan } from '../../src/json/scan.ts';
+import { elementsOf, JsonFault, membersOf } from '../../src/json/spans.ts';
 
 const bytes = (text: string) => Buffer.from(text);
 const fault = (line: Buffer, depth = 128): string => {
@@ -25,6 +26,8 @@ describe('scan refuses what two parsers read differently', () => {
     ['{"param\\u017f":{}}', 'folded-key'],
     ['{"params":{"Arguments":{}}}', 'folded-key'],
     ['[{"jsonrpc":"2.0"}]', 'batch'],
+    ['{"a":[\r{"id":1}\r]}', 'line-break'],
+    [`{"result":{${Array.from({ length: 10_001 }, (_, i) => `"k${i}":0`).join()}}}`, 'too-wide'],
     ['"text"', 'not-an-object'],
     ['', 'not-an-object'],
   ])('%s', (text, code) => expect(fault(bytes(text))).toBe(code));
@@ -34,6 +37,13 @@ describe('scan refuses what two parsers read differently', () => {
 
   it.each([129, 10_000, 100_000])('%i levels', (levels) => {
     expect(fault(bytes(`{"a":${'['.repeat(levels)}${']'.repeat(levels)}}`))).toBe('too-deep');
+  });
+
+  it('but not a carriage return at the end of the line', () =>
+    expect(fault(bytes('{"a":1}\r'))).toBe('accepted'));
+
+  it('whatever the length of a number, in linear time', () => {
+    expect(fault(bytes(`{"a":1.${'0'.repeat(2_000_000)}1}`))).toBe('accepted');
   });
 
   it('and accepts the same names in different objects', () => {
