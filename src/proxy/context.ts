@@ -26,8 +26,8 @@ export interface Context {
   /** Its requests that wait for a handshake or a list, by id; true if it has cancelled them meanwhile. */
   readonly waiting: Map<string, boolean>;
   toClient(line: Buffer): void;
-  /** `request` is the client's judged request that the line is; it is refused if its entry cannot be written. */
-  toUpstream(upstream: Upstream, line: Buffer, request?: { request: Request; id: Id }): void;
+  /** With `unrecorded`, the line goes out only once its entry is written; where it cannot be, that is run instead. */
+  toUpstream(upstream: Upstream, line: Buffer, unrecorded?: () => void): void;
   /** Does what came up by itself (a timer, a server's end) as a turn of its own. */
   turn(task: () => void): void;
   /** Runs after this turn's lines were forwarded and before anything else is judged. */

@@ -1,8 +1,8 @@
-import { errorLine } from './answers.ts';
+import { errorLine, NOT_RECORDED } from './answers.ts';
 import type { Context } from './context.ts';
 import { noteListChanged } from './listing.ts';
 import { log } from './log.ts';
-import { type Answer, type Id, idKey, type Message, memberOf } from './message.ts';
+import { type Answer, type Id, INVALID_REQUEST, idKey, type Message, memberOf } from './message.ts';
 import type { Upstream } from './upstream.ts';
 
 /** Requests that only a client may make; a server that makes one is answered, and the client never sees it. */
@@ -24,6 +24,10 @@ const CLIENT_ONLY = new Set([
 ]);
 
 const METHOD_NOT_FOUND = -32601;
+/** A server that asks and asks is told to wait for answers. */
+const MAX_ASKED = 1000;
+/** Notices of one server beyond so many are recorded by the thousand: a flood must not fill the disk. */
+const MAX_NOTED = 1000;
 
 /**
  * Takes in what a server says unasked: its text becomes a source. False if it must not reach the client: a request
@@ -35,6 +39,10 @@ export function fromServer(
   message: Exclude<Message, { kind: 'answer' }>,
 ): boolean {
   const { method, params } = message;
+  if (method === 'notifications/cancelled') {
+    const id = (params as { requestId?: unknown } | undefined)?.requestId;
+    if (typeof id === 'string' || typeof id === 'number') upstream.asked.delete(idKey(id));
+  }
   const drop = (reason: string): boolean => {
     log('warn', `server ${upstream.name} sent what it may not; dropped (${reason})`, { method });
     context.journal.note('wire.absorbed', { server: upstream.name, reason }, { method });
@@ -43,6 +51,17 @@ export function fromServer(
   if (message.kind === 'request' && CLIENT_ONLY.has(method)) {
     context.toUpstream(upstream, errorLine(message.id, METHOD_NOT_FOUND, `a server may not ask ${method}`));
     return drop('wrong-direction');
+  }
+  if (message.kind === 'request' && upstream.asked.has(idKey(message.id))) {
+    context.toUpstream(
+      upstream,
+      errorLine(message.id, INVALID_REQUEST, 'this id is that of a request still in flight'),
+    );
+    return drop('id-in-use');
+  }
+  if (message.kind === 'request' && upstream.asked.size >= MAX_ASKED) {
+    context.toUpstream(upstream, errorLine(message.id, INVALID_REQUEST, 'too many requests are in flight'));
+    return drop('too-many-requests');
   }
   if (method === 'notifications/progress' && !upstream.progressTokens.has(tokenKey(params))) {
     return drop('progress-not-in-flight');
@@ -58,26 +77,36 @@ export function fromServer(
   context.later(() => {
     context.mediator.learn(labelled);
     // Progress comes by the thousand and says little; its text is a source all the same.
-    if (method !== 'notifications/progress' && method !== 'ping') {
+    if (method === 'notifications/progress' || method === 'ping') return;
+    if (channel === 'request' || ++upstream.notices <= MAX_NOTED) {
       const member = memberOf(message, 'params');
       const content = member === undefined ? '' : message.line.subarray(member.start, member.end);
       context.journal.labelled(`server.${channel}`, labelled, undefined, { method, params: content });
+    } else if (upstream.notices % MAX_NOTED === 0) {
+      context.journal.note('server.notification', { server: upstream.name, count: MAX_NOTED });
     }
   });
   return true;
 }
 
-/** Matches and records what the client answers to a server: sampled text, a filled form, its roots. */
-export function judgeClientAnswer(
+/**
+ * Takes the client's answer to a server's request (sampled text, a filled form, its roots) to the server, as `line`:
+ * matched, recorded and then sent. Where it cannot be recorded, the server gets an error instead.
+ */
+export function sendClientAnswer(
   context: Context,
   upstream: Upstream,
-  method: string,
+  asked: { id: Id; method: string },
   answer: Answer,
+  line: Buffer,
 ): void {
-  if (method === 'ping') return;
-  const judgement = context.mediator.judgeAnswer(upstream.name, method, answer.payload);
+  if (asked.method === 'ping') return context.toUpstream(upstream, line);
+  const judgement = context.mediator.judgeAnswer(upstream.name, asked.method, answer.payload);
   const member = memberOf(answer, answer.failed ? 'error' : 'result')!;
   context.journal.judged(judgement, new Set(), { result: answer.line.subarray(member.start, member.end) });
+  context.toUpstream(upstream, line, () =>
+    upstream.send(errorLine(asked.id, NOT_RECORDED, 'the answer could not be recorded')),
+  );
 }
 
 export function absorbClientAnswer(context: Context, answer: Answer): void {

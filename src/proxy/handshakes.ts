@@ -49,7 +49,8 @@ export class Handshakes {
   /** The result of the client's `initialize`, as JSON; greets every server with the client's own words. */
   answer(params: unknown): string {
     const { protocolVersion, capabilities, clientInfo } = (params ?? {}) as Record<string, unknown>;
-    const revision = HANDSHAKE_REVISIONS.has(String(protocolVersion)) ? String(protocolVersion) : LATEST;
+    const isKnown = typeof protocolVersion === 'string' && HANDSHAKE_REVISIONS.has(protocolVersion);
+    const revision = isKnown ? protocolVersion : LATEST;
     if (!this.#answered) {
       this.#answered = true;
       const greeting = { protocolVersion: revision, capabilities: capabilities ?? {}, clientInfo };

@@ -1,6 +1,6 @@
 import type { DescriptorKind } from '../event.ts';
-import { type Edit, removeItems } from '../json/edit.ts';
-import { elementsOf } from '../json/spans.ts';
+import { type Edit, removeItems, replaceValue } from '../json/edit.ts';
+import { elementsOf, OPEN_ARRAY } from '../json/spans.ts';
 import type { Described } from '../mediation/mediator.ts';
 import { ask, type Context } from './context.ts';
 import { log } from './log.ts';
@@ -163,8 +163,12 @@ export function listAll(
 export function filterPage(context: Context, upstream: Upstream, list: ListKind, answer: Answer): Edit[] {
   const all = describePage(context, upstream, list, answer);
   if (nextCursor(answer) === undefined) upstream.listed.add(list.method);
+  const member = innerOf(answer, list.member);
+  if (member === undefined) return [];
+  // What is no list holds nothing that was checked.
+  if (answer.line[member.start] !== OPEN_ARRAY) return [replaceValue(member, '[]')];
   if (all.every((one) => one.described.usable)) return [];
-  const items = elementsOf(answer.line, innerOf(answer, list.member)!.start);
+  const items = elementsOf(answer.line, member.start);
   return removeItems(items, (i) => !all[i]!.described.usable);
 }
 

@@ -1,6 +1,6 @@
 import { applyEdits } from '../json/edit.ts';
 import type { Judgement } from '../mediation/judgement.ts';
-import { denialLine, errorLine, refusalLine, UPSTREAM_GONE } from './answers.ts';
+import { denialLine, errorLine, NOT_RECORDED, refusalLine, UPSTREAM_GONE } from './answers.ts';
 import type { Context, Route } from './context.ts';
 import { listKindOf, listNeededBy, mustList, noteListing, whenListed } from './listing.ts';
 import { log } from './log.ts';
@@ -72,23 +72,18 @@ function judgeAndSend(context: Context, request: Request, route: Route, freshlyL
   context.inFlight.set(idKey(request.id), { upstream, id: route.id });
   if (progressToken !== undefined) upstream.progressTokens.add(idKey(progressToken));
   const line = applyEdits(request.line, route.edits);
-  context.toUpstream(upstream, line, judgement === undefined ? undefined : { request, id: route.id });
+  const unrecorded = () => refuseUnrecorded(context, upstream, request, route.id);
+  context.toUpstream(upstream, line, judgement === undefined ? undefined : unrecorded);
 }
 
 /** Refuses a judged request whose entry could not be written: what is not on record does not happen. */
-export function refuseUnrecorded(
-  context: Context,
-  upstream: Upstream,
-  request: Request,
-  id: Id,
-  code: number,
-): void {
+function refuseUnrecorded(context: Context, upstream: Upstream, request: Request, id: Id): void {
   upstream.inFlight.delete(idKey(id));
   context.inFlight.delete(idKey(request.id));
   const text =
     `Cordon refused this: it cannot be recorded (${context.journal.failure}). Nothing was sent. ` +
     'See that the state directory can be written, then restart the connection.';
-  context.toClient(refusalLine(request, isModern(request.params), code, text));
+  context.toClient(refusalLine(request, isModern(request.params), NOT_RECORDED, text));
 }
 
 /** Takes back a request that has not left yet. False if it has, or never came. */

@@ -2,7 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
 import type { Limits } from '../config/config.ts';
 import type { Mediator } from '../mediation/mediator.ts';
-import { BAD_UPSTREAM, errorLine, NOT_RECORDED, UPSTREAM_GONE } from './answers.ts';
+import { BAD_UPSTREAM, errorLine, UPSTREAM_GONE } from './answers.ts';
 import type { Context, Routing } from './context.ts';
 import { LineReader } from './framing.ts';
 import { Handshakes, type LastRun } from './handshakes.ts';
@@ -14,7 +14,6 @@ import {
   idKey,
   type Message,
   parseMessage,
-  type Request,
   readId,
   readIds,
   WireFault,
@@ -22,7 +21,7 @@ import {
 import { Outbox } from './outbox.ts';
 import type { PinKeeper } from './pin-keeper.ts';
 import { absorb, failInFlight, forwardAnswer } from './replies.ts';
-import { refuseUnrecorded, sendRequest } from './requests.ts';
+import { sendRequest } from './requests.ts';
 import { SeveralRouting } from './several.ts';
 import { SingleRouting } from './single.ts';
 import { Upstream } from './upstream.ts';
@@ -48,7 +47,7 @@ const DRAIN_MS = 10_000;
 interface Outgoing {
   upstream: Upstream;
   line: Buffer;
-  judged: { request: Request; id: Id } | undefined;
+  unrecorded: (() => void) | undefined;
 }
 
 /**
@@ -140,8 +139,8 @@ export class Session implements Context {
     this.#client.add(line);
   }
 
-  toUpstream(upstream: Upstream, line: Buffer, judged?: { request: Request; id: Id }): void {
-    this.#outgoing.push({ upstream, line, judged });
+  toUpstream(upstream: Upstream, line: Buffer, unrecorded?: () => void): void {
+    this.#outgoing.push({ upstream, line, unrecorded });
   }
 
   later(task: () => void): void {
@@ -177,10 +176,10 @@ export class Session implements Context {
     const outgoing = this.#outgoing;
     if (outgoing.length > 0) {
       this.#outgoing = [];
-      const recorded = !outgoing.some((one) => one.judged !== undefined) || this.journal.commit();
-      for (const { upstream, line, judged } of outgoing) {
-        if (judged === undefined || recorded) upstream.send(line);
-        else refuseUnrecorded(this, upstream, judged.request, judged.id, NOT_RECORDED);
+      const recorded = !outgoing.some((one) => one.unrecorded !== undefined) || this.journal.commit();
+      for (const { upstream, line, unrecorded } of outgoing) {
+        if (unrecorded === undefined || recorded) upstream.send(line);
+        else unrecorded();
       }
     }
     for (const upstream of this.upstreams) upstream.outbox.flush();

@@ -2,7 +2,7 @@ import { applyEdits, type Edit, replaceValue } from '../json/edit.ts';
 import { membersOf } from '../json/spans.ts';
 import { errorLine, resultLine, UNROUTABLE } from './answers.ts';
 import { ask, type Context, type Route, type Routing } from './context.ts';
-import { absorbClientAnswer, fromServer, judgeClientAnswer } from './crossing.ts';
+import { absorbClientAnswer, fromServer, sendClientAnswer } from './crossing.ts';
 import { compose, type Handshakes } from './handshakes.ts';
 import { type Listed, type ListKind, listAll, listKindOf, noteListing } from './listing.ts';
 import { type Answer, type Id, idKey, innerOf, type Message, memberOf, type Request } from './message.ts';
@@ -83,6 +83,11 @@ export class SeveralRouting implements Routing {
     if (message.kind === 'notification' && message.method === 'notifications/cancelled') {
       return this.#takeBack(upstream, message);
     }
+    if (message.method === 'notifications/resources/updated') {
+      const owner = this.#resources.get(stringAt(message.params, 'uri'));
+      // One server does not speak for what another listed.
+      if (owner !== undefined && owner !== upstream) return;
+    }
     if (message.kind === 'notification') {
       // Before the client was answered, what the client knows is what it will ask for anyway.
       if (this.#handshakes.answered) this.#context.toClient(applyEdits(message.line, claimEdits(message)));
@@ -92,6 +97,7 @@ export class SeveralRouting implements Routing {
     const member = memberOf(message, 'id')!;
     const idJson = message.line.toString('utf8', member.start, member.end);
     this.#asked.set(idKey(id), { upstream, id, idJson, method: message.method });
+    upstream.asked.set(idKey(message.id), { id: message.id, method: message.method });
     const edits = [replaceValue(member, JSON.stringify(id)), ...claimEdits(message)];
     this.#context.toClient(applyEdits(message.line, edits));
   }
@@ -173,6 +179,7 @@ export class SeveralRouting implements Routing {
     for (const [key, asked] of this.#asked) {
       if (asked.upstream !== upstream || asked.idJson !== idJson) continue;
       this.#asked.delete(key);
+      upstream.asked.delete(idKey(JSON.parse(idJson) as Id));
       this.#context.toClient(applyEdits(message.line, [replaceValue(member, JSON.stringify(asked.id))]));
     }
   }
@@ -181,10 +188,11 @@ export class SeveralRouting implements Routing {
     const asked = this.#asked.get(idKey(answer.id));
     if (asked === undefined) return absorbClientAnswer(this.#context, answer);
     this.#asked.delete(idKey(answer.id));
-    judgeClientAnswer(this.#context, asked.upstream, asked.method, answer);
+    const { upstream, idJson, method } = asked;
+    upstream.asked.delete(idKey(JSON.parse(idJson) as Id));
     // Not in order with requests: the server may be waiting for this answer before it goes on with them.
-    const line = applyEdits(answer.line, [replaceValue(memberOf(answer, 'id')!, asked.idJson)]);
-    this.#context.toUpstream(asked.upstream, line);
+    const line = applyEdits(answer.line, [replaceValue(memberOf(answer, 'id')!, idJson)]);
+    sendClientAnswer(this.#context, upstream, { id: JSON.parse(idJson) as Id, method }, answer, line);
   }
 
   #setLevel(request: Request): void {

@@ -1,6 +1,6 @@
 import { applyEdits, type Edit } from '../json/edit.ts';
 import type { Context, Route, Routing } from './context.ts';
-import { absorbClientAnswer, fromServer, judgeClientAnswer } from './crossing.ts';
+import { absorbClientAnswer, fromServer, sendClientAnswer } from './crossing.ts';
 import { idKey, type Message, type Request } from './message.ts';
 import { cancelWaiting } from './requests.ts';
 import { claimEdits } from './splice.ts';
@@ -27,9 +27,9 @@ export class SingleRouting implements Routing {
       const asked = upstream.asked.get(idKey(message.id));
       if (asked === undefined) return absorbClientAnswer(this.#context, message);
       upstream.asked.delete(idKey(message.id));
-      judgeClientAnswer(this.#context, upstream, asked.method, message);
-    } else if (message.method === 'notifications/cancelled' && cancelWaiting(this.#context, message.params))
-      return;
+      return sendClientAnswer(this.#context, upstream, asked, message, message.line);
+    }
+    if (message.method === 'notifications/cancelled' && cancelWaiting(this.#context, message.params)) return;
     this.#context.toUpstream(upstream, message.line);
   }
 

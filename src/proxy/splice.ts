@@ -1,11 +1,8 @@
 import { type Edit, insertElement, insertMembers, replaceValue } from '../json/edit.ts';
-import { elementsOf, type Member, membersOf } from '../json/spans.ts';
+import { elementsOf, type Member, membersOf, OPEN_ARRAY, OPEN_OBJECT } from '../json/spans.ts';
 import { isClaim } from '../mediation/labels.ts';
 import type { Labelled } from '../mediation/mediator.ts';
 import { type Answer, innerOf, type Message, memberOf } from './message.ts';
-
-const OPEN_OBJECT = 0x7b;
-const OPEN_ARRAY = 0x5b;
 
 /**
  * Edits that write a label into a result: into its `_meta`, and as text in front of its content where a detector

@@ -555,3 +555,46 @@ test('what a server still says at the end is no failure of the log', () => {
   on.server('web', { method: 'notifications/message', params: { level: 'info', data: 'bye' } });
   expect(on.journal.failure).toBeUndefined();
 });
+
+describe('what a server asks of the client', () => {
+  test('is asked once under one id: a second request cannot take the place of the first', () => {
+    const on = ready();
+    on.server('web', { id: 7, method: 'roots/list' }, { id: 7, method: 'ping' });
+    expect(on.toClient.filter((line) => line.includes('"id":7'))).toHaveLength(1);
+    on.client({ id: 7, result: { roots: [{ uri: 'file:///home/me' }] } });
+    expect(on.recorder.of('client.answer')).toHaveLength(1);
+  });
+
+  test('is answered only on record', () => {
+    const on = ready();
+    on.server('web', { id: 7, method: 'roots/list' });
+    on.recorder.broken = true;
+    on.client({ id: 7, result: { roots: [{ uri: 'file:///home/me' }] } });
+    expect(on.sent['web']!.join('\n')).not.toContain('file:///home/me');
+    expect(on.sent['web']!.at(-1)).toContain('"id":7');
+  });
+
+  test('without end is refused at last', () => {
+    const on = ready();
+    for (let id = 0; id < 1001; id++) on.server('web', { id, method: 'roots/list' });
+    expect(on.sent['web']!.at(-1)).toContain('"id":1000');
+    expect(on.toClient.some((line) => line.includes('"id":1000'))).toBe(false);
+  });
+});
+
+test('a flood of notices is recorded by the thousand', () => {
+  const on = ready();
+  const before = on.recorder.entries.length;
+  for (let n = 0; n < 3000; n++) {
+    on.server('web', { method: 'notifications/message', params: { level: 'info', data: `n${n}` } });
+  }
+  expect(on.recorder.entries.length - before).toBe(1002);
+  expect(on.recorder.entries.at(-1)).toMatchObject({ kind: 'server.notification', body: { count: 1000 } });
+});
+
+test('what a list should be and is not shows the client nothing', () => {
+  const on = scene();
+  on.client({ id: 1, method: 'tools/list' });
+  on.server('web', { id: 1, result: { tools: { sneaky: { name: 'sneaky' } } } });
+  expect(on.last()).toMatchObject({ id: 1, result: { tools: [] } });
+});
