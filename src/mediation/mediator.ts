@@ -78,7 +78,8 @@ export class Mediator {
   constructor(settings: Settings, pins: Pins) {
     this.#settings = settings;
     this.#pins = pins;
-    this.#provenance = new Provenance({ retainedBytes: settings.taintBytes, seed: settings.seed });
+    const told = new Set(settings.allow.flatMap(({ from }) => (from === undefined ? [] : [from])));
+    this.#provenance = new Provenance({ retainedBytes: settings.taintBytes, seed: settings.seed, told });
   }
 
   /** Drifted and suspect descriptors are kept from the client; in observe they are only recorded. */

@@ -1,7 +1,7 @@
 import type { Flow, Leaf, Transform } from '../../event.ts';
 import type { Hit } from './values.ts';
 
-/** Flows reported of one leaf. */
+/** Flows reported of one leaf beside one of each class. */
 export const MAX_PER_LEAF = 8;
 const MAX_PER_CALL = 64;
 
@@ -19,27 +19,32 @@ export interface Match {
 }
 
 /**
- * The flows to report: at most eight a leaf and 64 in all, but one at least for every leaf that has any. First come
- * those that differ in the class of their source or in `alone`, since rules tell them apart; among equals whole
- * values before copies before atoms, the longer before the shorter, the older before the newer.
+ * The flows to report. Of every leaf one of each class of source, alone and not, comes first and is never left out:
+ * rules exempt some classes, and what is exempt must not crowd out what is not. Then come more of the same, at most
+ * eight a leaf and 64 a call. Among equals whole values before copies before atoms, the longer before the shorter, the
+ * older before the newer.
  */
 export function flowsOf(matches: ReadonlyMap<Leaf, readonly Match[]>): Flow[] {
-  const perLeaf = [...matches].map(([leaf, found]) => select(found).map((match) => flowOf(leaf, match)));
-  const kept: number[] = perLeaf.map(() => 0);
+  const perLeaf = [...matches].map(([leaf, found]) => ({ leaf, ...select(found) }));
+  const kept = perLeaf.map(({ distinct }) => distinct.length);
   let total = 0;
-  for (let round = 0; round < MAX_PER_LEAF; round++) {
-    for (let i = 0; i < perLeaf.length; i++) {
-      if (round >= perLeaf[i]!.length || (round > 0 && total >= MAX_PER_CALL)) continue;
+  for (const count of kept) total += count;
+  for (let round = 1; round < MAX_PER_LEAF && total < MAX_PER_CALL; round++) {
+    for (let i = 0; i < perLeaf.length && total < MAX_PER_CALL; i++) {
+      const { distinct, others } = perLeaf[i]!;
+      if (kept[i] !== round || round >= distinct.length + others.length) continue;
       kept[i]!++;
       total++;
     }
   }
-  return perLeaf.flatMap((flows, i) => flows.slice(0, kept[i]));
+  return perLeaf.flatMap(({ leaf, distinct, others }, i) =>
+    [...distinct, ...others.slice(0, kept[i]! - distinct.length)].map((match) => flowOf(leaf, match)),
+  );
 }
 
 const RANK = { whole: 0, span: 1, atom: 2 } as const;
 
-function select(matches: readonly Match[]): Match[] {
+function select(matches: readonly Match[]): { distinct: Match[]; others: Match[] } {
   const sorted = [...matches].sort(
     (a, b) =>
       RANK[a.match] - RANK[b.match] ||
@@ -55,7 +60,7 @@ function select(matches: readonly Match[]): Match[] {
     (classes.has(name) ? others : distinct).push(match);
     classes.add(name);
   }
-  return [...distinct, ...others].slice(0, MAX_PER_LEAF);
+  return { distinct, others };
 }
 
 function flowOf(leaf: Leaf, { hit, match, transforms, text, span, run }: Match): Flow {

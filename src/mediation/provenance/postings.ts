@@ -5,7 +5,7 @@ const GROWTH = 1.6;
 const SMALL_GROWTH = 4;
 const SMALL = 32_768;
 /** Occurrences kept of one key, each from another class of source. */
-export const MAX_POSTINGS = 8;
+export const MAX_POSTINGS = 32;
 /** Beyond this many slots from its place a key is given up; with seeded hashes nobody gets there. */
 const MAX_PROBES = 256;
 

@@ -19,8 +19,16 @@ const SLICE = 512;
 /** More than this many characters unindexed, and `learn` indexes at once. */
 const MAX_QUEUED = 4 * 1024 * 1024;
 const SEEN = 64;
+/** Tools have classes of their own while there are fewer than this. */
+const FEW_KINDS = 24;
 /** Classes of sources beyond this many are told apart no more. */
 const MAX_KINDS = 255;
+
+export interface ProvenanceOptions {
+  retainedBytes: number;
+  seed?: number;
+  told?: ReadonlySet<string>;
+}
 
 /** What an examination of leaves found: flows, and the keys that no output holds, as pairs of lanes. */
 interface Examination {
@@ -53,8 +61,14 @@ export class Provenance {
   #started = false;
   #last: Examination | undefined;
 
-  /** `retainedBytes` bounds the retained text; `seed` makes hashes unpredictable, and has to be recorded to replay. */
-  constructor({ retainedBytes, seed = 0 }: { retainedBytes: number; seed?: number }) {
+  readonly #told: ReadonlySet<string>;
+
+  /**
+   * `retainedBytes` bounds the retained text; `seed` makes hashes unpredictable, and has to be recorded to replay.
+   * Sources of which `told` holds `server.origin` are told apart from all others, whatever else: rules may exempt them.
+   */
+  constructor({ retainedBytes, seed = 0, told = new Set() }: ProvenanceOptions) {
+    this.#told = told;
     this.#store = new Store(retainedBytes, seed);
     this.#indexer = new Indexer(this.#store);
     this.#valueFinder = new ValueFinder(this.#store);
@@ -126,9 +140,12 @@ export class Provenance {
   }
 
   #kindOf({ server, origin, named, label, channel }: Source, form: Form): number {
-    // Flows of one tool may be allowed and those of another not. No server's name can hold the end of another's: what
+    // Flows of one origin may be allowed and those of another not. Other tools are told apart as long as that is
+    // cheap: how many there are is for the servers to say. No server's name can hold the end of another's: what
     // follows it has a closed form.
-    const tool = named === true && channel === 'result' ? origin : '';
+    const isTold = this.#told.has(`${server}.${origin}`);
+    const isCheap = named === true && channel === 'result' && this.#kinds.size < FEW_KINDS;
+    const tool = isTold || isCheap ? origin : '';
     const name = `${server}\n${label.integrity}\n${form}\n${channel === 'descriptor'}\n${tool}`;
     let kind = this.#kinds.get(name);
     if (kind === undefined) {
@@ -288,8 +305,11 @@ export class Provenance {
       }
       if (longest.to <= patch.to) continue;
       // A text whose pieces all stand elsewhere, each too short to tell or not all of it, is a copy all the same.
+      const first = patch.hit.held.kind;
       patch = { from: patch.from, to: longest.to, hit: { ...patch.hit, alone: false } };
-      if (patch.to - patch.from >= SHORTEST_COPY) report(patch.hit, patch.from, patch.to);
+      if (patch.to - patch.from < SHORTEST_COPY) continue;
+      report(patch.hit, patch.from, patch.to);
+      if (longest.hit.held.kind !== first) report({ ...longest.hit, alone: false }, patch.from, patch.to);
     }
   }
 }

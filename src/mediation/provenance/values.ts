@@ -130,7 +130,7 @@ export class ValueFinder {
         found(this.#scan(held, Math.max(0, start - held.start), end - held.start, codes, from, to));
         if (this.#store.kinds <= 32 && done.has(held.kind)) open &= ~(1 << held.kind);
       });
-      return hits.length < 2 * MAX_POSTINGS ? open : 0;
+      return open;
     });
   }
 
