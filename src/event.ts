@@ -60,7 +60,7 @@ export interface Leaf {
   form: 'string' | 'number' | 'key';
 }
 
-/** A named, closed list: docs/taint.md explains each. */
+/** What can be undone to find a value: a closed list. */
 export type Transform = 'case' | 'percent' | 'html' | 'base64' | 'hex' | 'unicode';
 
 /** A span of a source found in a sink. Offsets are UTF-16 code units, end exclusive. */

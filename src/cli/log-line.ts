@@ -22,6 +22,7 @@ export function lineOf(entry: Entry, stream: { isTTY?: boolean }): string {
     entry.kind.padEnd(15),
     word(entry['event']).padEnd(5),
     subjectOf(entry),
+    word(entry['state']),
     ...(denied ? [word(entry['rule']), word(entry['id'])] : []),
     labelOf(entry),
     ...listOf(entry['flows']).map(flowOf),

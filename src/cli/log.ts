@@ -6,6 +6,7 @@ import { readPublicKey } from '../recording/keys.ts';
 import { findSession, listSessions, readEntries, type SessionSummary } from '../recording/reader.ts';
 import { type Verification, verifyLog } from '../recording/verify.ts';
 import { lineOf, timeOf } from './log-line.ts';
+import { runningSessions } from './status.ts';
 
 const USAGE = `usage: cordon log list|show|verify [SESSION] [--state DIR] [--json]
 
@@ -19,8 +20,9 @@ SESSION is a session's id or the beginning of one; without it, the newest is mea
 
 Exit codes of verify: 0 every entry is signed and intact; 1 something was changed, removed, added or moved, and the
 first bad entry is named; 2 it could not be checked; 3 what is signed is intact, but entries or torn bytes follow that
-are not: the session is running, or its process died. The key is the state directory's own, so verify cannot tell
-whether somebody who holds the private key rewrote the log, nor whether a whole session was removed.
+are not signed, or the session has no end: its process died, or the log was put back to an earlier state of its own. The
+key is the state directory's own, so verify cannot tell whether somebody who holds the private key rewrote the log, nor
+whether a whole session was removed.
 `;
 
 /** Lists, shows and verifies recorded sessions. Exit codes: see the usage. */
@@ -92,18 +94,25 @@ function show(state: string, session: string | undefined, json: boolean): number
 
 function verify(state: string, session: string | undefined, json: boolean): number {
   const result = verifyLog(findSession(state, session).directory, readPublicKey(state));
-  print(json ? JSON.stringify(result, undefined, 2) : findingOf(result));
+  const running = runningSessions(state).some((one) => one.session === result.session);
+  print(json ? JSON.stringify({ ...result, running }, undefined, 2) : findingOf(result, running));
+  // A log put back to an earlier checkpoint of its own is intact; that it has no end is all there is to see.
+  if (result.status === 'ok' && !result.closed && !running) return 3;
   return { ok: 0, tampered: 1, unsigned: 3 }[result.status];
 }
 
-function findingOf({ session, status, signed, unsigned, tornBytes, closed, fault }: Verification): string {
+function findingOf(result: Verification, running: boolean): string {
+  const { session, status, signed, unsigned, tornBytes, closed, fault } = result;
   if (status === 'tampered') {
     const where = fault!.entry === undefined ? '' : `first bad entry ${fault!.entry}: `;
     return `${session}: TAMPERED: ${where}${printable(`${fault!.file}: ${fault!.message}`)}`;
   }
   const intact = `${session}: ${signed} signed ${signed === 1 ? 'entry is' : 'entries are'} intact`;
-  if (status === 'ok')
-    return closed ? `${intact}; the session was closed` : `${intact}; the session was not closed`;
+  if (status === 'ok' && closed) return `${intact}; the session was closed`;
+  if (status === 'ok' && running) return `${intact}; the session is running`;
+  if (status === 'ok') {
+    return `${intact}; UNFINISHED: the session was never closed: its process died, or what followed was taken away`;
+  }
   const rest = [`${unsigned} ${unsigned === 1 ? 'entry' : 'entries'}`];
   if (tornBytes > 0) rest.push(`${tornBytes} torn bytes`);
   return `${intact}; UNSIGNED: ${rest.join(' and ')} after them: the session is running, or its process died`;

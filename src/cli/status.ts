@@ -20,7 +20,6 @@ Exit code: 0; 1 if something is withheld; 2 if the command line or a lock is wro
 interface Server {
   name: string;
   pid: number;
-  state: string;
 }
 
 interface Session {
@@ -85,7 +84,8 @@ function report(stateDir: string, json: boolean): number {
 }
 
 /** Sessions whose process still is the one that wrote the record: pids are used again. */
-function runningSessions(stateDir: string): Session[] {
+/** The sessions of proxies that are running, by their own records. */
+export function runningSessions(stateDir: string): Session[] {
   const folder = join(stateDir, 'running');
   if (!existsSync(folder)) return [];
   return readdirSync(folder)
@@ -103,7 +103,7 @@ function sessionOf(path: string): Session | undefined {
       pid,
       session: String(session),
       mode: String(mode),
-      servers: (servers as Server[]).map((one) => ({ name: one.name, pid: one.pid, state: one.state })),
+      servers: (servers as Server[]).map(({ name, pid }) => ({ name, pid })),
       lock: String(lock),
     };
   } catch {
@@ -120,7 +120,7 @@ function sessionLines(sessions: readonly Session[]): string[] {
   if (sessions.length === 0) return ['no session is running'];
   return sessions.flatMap(({ pid, session, mode, servers }) => [
     printable(`session ${session}  ${mode}  pid ${pid}`),
-    ...servers.map((one) => printable(`  ${one.name}  ${one.state}  pid ${one.pid}`)),
+    ...servers.map((one) => printable(`  ${one.name}  pid ${one.pid}`)),
   ]);
 }
 

@@ -39,8 +39,8 @@ export interface Case {
 }
 
 /**
- * Flows in, verdict out. The first rule that fits decides; this is the seam behind which the measured policy of
- * docs/policy.md will stand.
+ * Flows in, verdict out. The first rule that fits decides. This is the seam: a policy that weighs what arguments are for
+ * has the same door.
  */
 export function decide(at: Case): Verdict {
   const { sink, mode } = at;
@@ -66,12 +66,6 @@ export function decide(at: Case): Verdict {
   if (mode === 'lockdown' && at.readUntrusted) return deny('lockdown');
   if (untrusted.length > 0) return deny('tainted-address', untrusted);
   return at.forgotten ? deny('forgotten-source') : allow('clean');
-}
-
-/** The line of the configuration that would allow just this flow. */
-export function allowLine(sink: Sink, flow: Flow): Required<Allow> {
-  const { server, name } = sink;
-  return { server, tool: name, argument: flow.argument, from: `${flow.source.server}.${flow.source.origin}` };
 }
 
 function covers(rule: Allow, sink: Sink): boolean {

@@ -1,10 +1,11 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { command as log } from '../../src/cli/log.ts';
 import { command as why } from '../../src/cli/why.ts';
-import { openRecorder, temporaryFolder } from '../recording/support.ts';
+import { startTimeOf } from '../../src/proxy/process-group.ts';
+import { openRecorder, recordUpTo, temporaryFolder } from '../recording/support.ts';
 
 afterEach(() => {
   vi.restoreAllMocks();
@@ -77,7 +78,7 @@ describe('cordon log', () => {
       [
         'session golden, not verified here (cordon log verify golden)',
         '    0  2023-11-14T22:13:20.000Z          session.open   ',
-        '    1  2023-11-14T22:13:20.001Z          tool.describe           web.fetch',
+        '    1  2023-11-14T22:13:20.001Z          tool.describe           web.fetch  pinned',
         '    2  2023-11-14T22:13:20.002Z          tool.response    e2     web.fetch  untrusted',
         '    3  2023-11-14T22:13:20.003Z  DENIED  tool.invoke      e3     mail.send  tainted-argument  d-7f3a9c  [/to <- web.fetch e2]',
         '    4  2023-11-14T22:13:20.004Z          session.close  ',
@@ -127,6 +128,31 @@ describe('cordon log', () => {
       1,
       'one: TAMPERED: first bad entry 2: tile/0/000.p/4: entry and tile do not match\n',
     ]);
+  });
+
+  test('verify: 3 when all is signed but the end is missing, unless the session is running', async () => {
+    const state = temporaryFolder();
+    const recorder = openRecorder(state);
+    // So many that a checkpoint follows at once.
+    recordUpTo(recorder, 1100);
+    const unfinished = 'one: 1100 signed entries are intact; UNFINISHED';
+    await vi.waitFor(async () =>
+      expect((await run(log, 'verify', '--state', state)).out).toContain(unfinished),
+    );
+    expect((await run(log, 'verify', '--state', state)).code).toBe(3);
+    const self = {
+      pid: process.pid,
+      startTime: startTimeOf(process.pid),
+      session: 'one',
+      mode: 'guard',
+      servers: [],
+      lock: '',
+    };
+    mkdirSync(join(state, 'running'));
+    writeFileSync(join(state, 'running', `${process.pid}.json`), JSON.stringify(self));
+    const { code, out } = await run(log, 'verify', '--state', state);
+    recorder.close();
+    expect([code, out]).toEqual([0, 'one: 1100 signed entries are intact; the session is running\n']);
   });
 
   test('verify: 3 when entries follow that nobody signed', async () => {
