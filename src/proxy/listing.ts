@@ -1,6 +1,7 @@
 import type { DescriptorKind } from '../event.ts';
 import { type Edit, removeItems, replaceValue } from '../json/edit.ts';
 import { elementsOf, OPEN_ARRAY } from '../json/spans.ts';
+import { setDigest } from '../mediation/descriptors/descriptor.ts';
 import type { Described } from '../mediation/mediator.ts';
 import { ask, type Context } from './context.ts';
 import { log } from './log.ts';
@@ -167,9 +168,9 @@ export function filterPage(context: Context, upstream: Upstream, list: ListKind,
   if (member === undefined) return [];
   // What is no list holds nothing that was checked.
   if (answer.line[member.start] !== OPEN_ARRAY) return [replaceValue(member, '[]')];
-  if (all.every((one) => one.described.usable)) return [];
+  if (all.length < MAX_DESCRIPTORS && all.every((one) => one.described.usable)) return [];
   const items = elementsOf(answer.line, member.start);
-  return removeItems(items, (i) => !all[i]!.described.usable);
+  return removeItems(items, (i) => all[i]?.described.usable !== true);
 }
 
 function nextCursor(answer: Answer): string | undefined {
@@ -181,12 +182,39 @@ function describePage(context: Context, upstream: Upstream, list: ListKind, answ
   const member = innerOf(answer, list.member);
   const values = (answer.payload as Record<string, unknown> | null)?.[list.member];
   if (member === undefined || !Array.isArray(values)) return [];
-  const described = describe(context, upstream, list.kind, values);
+  // What lies beyond the bound counts as never listed.
+  const described = describe(context, upstream, list.kind, values.slice(0, MAX_DESCRIPTORS));
+  noteSet(context, upstream, list, described, nextCursor(answer) === undefined);
   const items = elementsOf(answer.line, member.start);
   return described.map((one, i) => ({
     described: one,
     json: answer.line.toString('utf8', items[i]!.start, items[i]!.end),
   }));
+}
+
+/** Records the digest of a whole list, over all of its pages, each time it is another. */
+function noteSet(
+  context: Context,
+  upstream: Upstream,
+  list: ListKind,
+  described: readonly Described[],
+  isLast: boolean,
+): void {
+  const set = upstream.sets.get(list.method) ?? { pages: [], digest: '' };
+  upstream.sets.set(list.method, set);
+  for (const { descriptor } of described) if (set.pages.length < MAX_DESCRIPTORS) set.pages.push(descriptor);
+  if (!isLast) return;
+  const digest = setDigest(set.pages);
+  if (digest !== set.digest) {
+    const { name: server } = upstream;
+    context.journal.note('list.describe', {
+      server,
+      descriptorKind: list.kind,
+      count: set.pages.length,
+      digest,
+    });
+  }
+  upstream.sets.set(list.method, { pages: [], digest });
 }
 
 /** Checks descriptors against the pins, records them, and says on stderr what is withheld. */

@@ -32,16 +32,16 @@ export function forwardAnswer(
   if (client.progressToken !== undefined && !startsTask(answer)) {
     upstream.progressTokens.delete(idKey(client.progressToken));
   }
-  const edits = routing.answerEdits(answer, client.id);
+  let edits = routing.answerEdits(answer, client.id);
   if (answer.failed) learn(context, upstream, answer, flight, { channel: 'error', entry: 'response.error' });
   else if (CONTENT.has(flight.method)) {
-    edits.push(...learn(context, upstream, answer, flight, CONTENT.get(flight.method)!));
+    edits = edits.concat(learn(context, upstream, answer, flight, CONTENT.get(flight.method)!));
   } else if (flight.method === 'initialize' || flight.method === 'server/discover') {
-    edits.push(...introduction(context, upstream, answer));
+    edits = edits.concat(introduction(context, upstream, answer));
   } else {
-    edits.push(...claimEdits(answer));
+    edits = edits.concat(claimEdits(answer));
     const list = listKindOf(flight.method);
-    if (list !== undefined) edits.push(...filterPage(context, upstream, list, answer));
+    if (list !== undefined) edits = edits.concat(filterPage(context, upstream, list, answer));
     else if (flight.method !== 'ping') {
       learn(context, upstream, answer, flight, { channel: 'completion', entry: 'response' });
     }

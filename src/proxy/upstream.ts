@@ -1,5 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import type { Descriptor } from '../mediation/descriptors/descriptor.ts';
 import type { Judgement } from '../mediation/judgement.ts';
 import { endChild, killChild } from './child.ts';
 import { LineReader } from './framing.ts';
@@ -45,6 +46,8 @@ export class Upstream {
   readonly stale = new Set<string>();
   /** Notices of changed lists that the client got and has not acted on. */
   readonly announced = new Set<string>();
+  /** What each list held so far, until its last page, and the digest of the whole when it was last complete. */
+  readonly sets = new Map<string, { pages: Descriptor[]; digest: string }>();
   /** Withheld descriptors that the operator was told of. */
   readonly reported = new Set<string>();
   /** What waits until the handshake is done; undefined while nothing needs to. */

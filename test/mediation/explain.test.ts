@@ -52,7 +52,7 @@ test.each<[Rule, RegExp]>([
   ['lockdown', /in lockdown, nothing with an effect/],
   ['unknown-method', /in lockdown, methods/],
   ['forgotten-source', /more was read than Cordon can remember/],
-  ['tainted-address', /untrusted data flows into it/],
+  ['tainted-address', /it goes to the network/],
 ])('%s has a reason of its own', (rule, reason) => {
   expect(denialText(sink(), verdict(rule), 'd-1')).toMatch(reason);
 });
