@@ -15,7 +15,7 @@ export class Anchors {
   /** Words shorter than seven characters are left out. */
   constructor(words: Iterable<string>) {
     const usable = [...new Set([...words].map(lower))].filter((word) => word.length >= MIN);
-    this.#prefix = Math.min(...usable.map((word) => word.length));
+    this.#prefix = usable.reduce((least, word) => Math.min(least, word.length), Number.POSITIVE_INFINITY);
     this.#shift = new Uint8Array(1 << 15).fill(Math.min(255, this.#prefix - 2));
     for (const word of usable) {
       for (let end = 2; end < this.#prefix; end++) {

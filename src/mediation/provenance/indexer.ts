@@ -21,8 +21,9 @@ export class Indexer {
   readonly #recent = new Int32Array(RECENT);
   #stretches = new Int32Array(2 * BLOCK);
   #keys = new Int32Array(4 * BLOCK);
-  /** Texts begun but not finished, and how far the first is. */
-  readonly #open: Piece[] = [];
+  /** Texts begun, which of them is at hand, and how far that is. */
+  #open: Piece[] = [];
+  #at = 0;
   #offset = 0;
   #blockEnd = 0;
 
@@ -74,7 +75,7 @@ export class Indexer {
 
   /** Indexes the next block; returns how many characters it took, 0 if nothing is left. */
   step(): number {
-    const held = this.#open[0];
+    const held = this.#open[this.#at];
     if (held === undefined) return 0;
     const { text } = held;
     const from = this.#offset;
@@ -89,8 +90,11 @@ export class Indexer {
     this.#index(held, from, to);
     this.#offset = to;
     if (to >= text.length) {
-      this.#open.shift();
       this.#offset = 0;
+      if (++this.#at === this.#open.length) {
+        this.#open = [];
+        this.#at = 0;
+      }
     }
     return to - from + 1;
   }

@@ -13,7 +13,7 @@ import { View } from './view.ts';
 import { GRAM, SHORTEST_COPY, winnow } from './winnow.ts';
 
 /** Encodings inside encodings of an argument are undone this often. */
-const RUN_DEPTH = 2;
+const RUN_DEPTH = 3;
 /** Characters indexed by every call that finds some waiting. */
 const SLICE = 512;
 /** More than this many characters unindexed, and `learn` indexes at once. */

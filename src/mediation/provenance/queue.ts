@@ -41,9 +41,9 @@ export class Queue {
     return this.#repeats.bytes;
   }
 
-  /** The most that what waits can take when it is retained: with what is decoded from it, four times itself. */
+  /** The most that what waits can take when it is retained: with what is decoded from it, five times itself. */
   get cost(): number {
-    return 4 * (this.characters + OVERHEAD * (this.#pieces.length - this.#next));
+    return 5 * (this.characters + OVERHEAD * (this.#pieces.length - this.#next));
   }
 
   push(source: Source, { path, form, text }: Text, kind: number): void {
@@ -154,13 +154,13 @@ export class Queue {
   #formsOf(piece: Piece): readonly string[] {
     const known = this.#forms.get(piece);
     if (known !== undefined) return known;
-    const forms = this.#canonical(piece.text, 2);
+    const forms: string[] = [];
+    this.#addForms(piece.text, 2, forms);
     this.#forms.set(piece, forms);
     return forms;
   }
 
-  #canonical(text: string, depth: number): string[] {
-    const forms: string[] = [];
+  #addForms(text: string, depth: number, forms: string[]): void {
     if (isPlain(text)) {
       forms.push(text.toLowerCase());
     } else {
@@ -168,8 +168,7 @@ export class Queue {
       forms.push(utf16.decode(this.#view.codes.subarray(0, this.#view.n)));
       this.#view.shrink();
     }
-    if (depth > 0) for (const run of runsOf(text)) forms.push(...this.#canonical(run.text, depth - 1));
-    return forms;
+    if (depth > 0) for (const run of runsOf(text)) this.#addForms(run.text, depth - 1, forms);
   }
 }
 

@@ -5,7 +5,10 @@ import { hexValue } from './chars.ts';
 const SHORTEST_RUN = 11;
 const SHORTEST_DECODED = 8;
 /** A run this long may go on after a line break, as wrapped base64 does. */
-const WRAPPED_LINE = 60;
+const WRAPPED_LINE = 40;
+/** After this many runs of a text short ones are joined to texts of at least this length: a text can hold millions. */
+const SEPARATE = 64;
+const JOINED = 2048;
 
 /** A stretch of a text that decodes to text. */
 export interface Run {
@@ -27,8 +30,8 @@ const sextet = (c: number): number => (c < 128 ? SEXTET[c]! : -1);
 
 /**
  * Everything in a text that is base64, base64url or hexadecimal for at least eight bytes of text. Base64 is tried
- * at all four alignments, since what stands before it may be of its alphabet too. Linear; what it returns is no
- * longer than three times the text.
+ * at all four alignments and hexadecimal at both, since what stands before it may be of its alphabet too. In a text
+ * with very many of them, neighbours are one run. Linear; what it returns is no longer than four times the text.
  */
 export function runsOf(text: string): Run[] {
   const runs: Run[] = [];
@@ -63,9 +66,7 @@ function unwrapped(text: string, from: number, to: number): number {
 }
 
 function decode(text: string, from: number, to: number, runs: Run[]): void {
-  const before = runs.length;
-  hexadecimal(text, from, to, runs);
-  if (runs.length > before) return;
+  if (hexadecimal(text, from, to, runs)) return;
   let likely = false;
   for (let shift = 0; shift < 4 && !likely; shift++) likely = hasStretch(text, from + shift, to);
   if (!likely) return;
@@ -86,7 +87,7 @@ function decode(text: string, from: number, to: number, runs: Run[]): void {
     for (const [start, end] of readable(bytes, size)) {
       // Where it stands is told to within a group of four, which a wrapped run makes coarser.
       const at = n === to - from;
-      runs.push({
+      add(runs, {
         from: at ? from + shift + Math.floor((start * 4) / 3) : from,
         to: at ? Math.min(to, from + shift + Math.ceil((end * 4) / 3)) : to,
         text: utf8.decode(bytes.subarray(start, end)),
@@ -130,28 +131,44 @@ function hasStretch(text: string, from: number, to: number): boolean {
   return false;
 }
 
-function hexadecimal(text: string, from: number, to: number, runs: Run[]): void {
+/** Adds what is hexadecimal; true if nothing else is left of the run. */
+function hexadecimal(text: string, from: number, to: number, runs: Run[]): boolean {
+  let all = false;
   for (let i = from; i < to; ) {
     let end = i;
     while (end < to && hexValue(text.charCodeAt(end)) >= 0) end++;
-    const length = (end - i) & ~1;
-    if (length >= 2 * SHORTEST_DECODED) {
-      const bytes = new Uint8Array(length / 2);
+    const isAll = i === from && end === to;
+    for (let at = i; at < i + 2 && end - at >= 2 * SHORTEST_DECODED; at++) {
+      const bytes = new Uint8Array((end - at) >> 1);
       for (let k = 0; k < bytes.length; k++) {
-        bytes[k] = hexValue(text.charCodeAt(i + 2 * k)) * 16 + hexValue(text.charCodeAt(i + 2 * k + 1));
+        bytes[k] = hexValue(text.charCodeAt(at + 2 * k)) * 16 + hexValue(text.charCodeAt(at + 2 * k + 1));
       }
+      let whole = false;
       for (const [start, stop] of readable(bytes, bytes.length)) {
         const decoded = utf8.decode(bytes.subarray(start, stop));
-        runs.push({ from: i + 2 * start, to: i + 2 * stop, text: decoded, transform: 'hex' });
+        add(runs, { from: at + 2 * start, to: at + 2 * stop, text: decoded, transform: 'hex' });
+        whole = stop - start === bytes.length;
+        all ||= isAll;
       }
+      if (whole) break;
     }
     i = end + 1;
+  }
+  return all;
+}
+
+function add(runs: Run[], run: Run): void {
+  const last = runs.length > SEPARATE ? runs[runs.length - 1]! : undefined;
+  if (last === undefined || last.text.length >= JOINED || last.transform !== run.transform) runs.push(run);
+  else {
+    last.text += `\n${run.text}`;
+    last.from = Math.min(last.from, run.from);
+    last.to = Math.max(last.to, run.to);
   }
 }
 
 /** The stretches of at least eight bytes that are printable UTF-8. */
-function readable(bytes: Uint8Array, size: number): [number, number][] {
-  const found: [number, number][] = [];
+function* readable(bytes: Uint8Array, size: number): Generator<[number, number]> {
   let start = 0;
   for (let i = 0; i <= size; ) {
     const step = i < size ? character(bytes, i, size) : 0;
@@ -159,10 +176,9 @@ function readable(bytes: Uint8Array, size: number): [number, number][] {
       i += step;
       continue;
     }
-    if (i - start >= SHORTEST_DECODED) found.push([start, i]);
+    if (i - start >= SHORTEST_DECODED) yield [start, i];
     start = ++i;
   }
-  return found;
 }
 
 /** Length of the printable UTF-8 character at i, or 0. */

@@ -345,6 +345,7 @@ describe('bounds', () => {
     ['ampersands', '&'.repeat(LARGE)],
     ['one word', 'open '.repeat(LARGE / 5)],
     ['base64', 'QUJD'.repeat(LARGE / 4)],
+    ['words in base64', 'aGVsbG8gd29y '.repeat(250_000)],
     ['quotes', `'"`.repeat(LARGE / 2)],
   ])('much of %s is taken and traced', (_, text) => {
     const provenance = session(8 * MIB);

@@ -22,11 +22,27 @@ test('a run says where it stands', () => {
   expect([run?.from, run?.to, run?.transform]).toEqual([4, 4 + encoded.length, 'base64']);
 });
 
-test('wrapped base64 is one run', () => {
+test('base64 behind hexadecimal, and hexadecimal at an odd place, are decoded', () => {
+  const [base64, hex] = [bytes.toString('base64'), bytes.toString('hex')];
+  for (const encoded of [`6161616161616161${base64}`, `${hex}${base64}`, `f${hex}`, `f${hex}0`]) {
+    expect(runsOf(encoded).map((run) => run.text)).toContainEqual(expect.stringContaining(text));
+  }
+});
+
+test('very many runs are few, and none is lost', () => {
+  const words = Array.from({ length: 50_000 }, (_, i) => `hello-${1_000_000 + i}`);
+  const found = runsOf(words.map((word) => Buffer.from(word).toString('base64')).join(' '));
+  expect(found.length).toBeLessThan(1000);
+  expect(found.flatMap((run) => run.text.split('\n')).filter((one) => /^hello-\d{7}$/.test(one))).toEqual(
+    words,
+  );
+});
+
+test.each([76, 64, 40])('base64 wrapped at %i is one run', (columns) => {
   const long = 'The secret of the house is kept behind the third door on the left. '.repeat(4);
   const wrapped = Buffer.from(long)
     .toString('base64')
-    .replace(/(.{76})/g, '$1\r\n');
+    .replace(new RegExp(`(.{${columns}})`, 'g'), '$1\r\n');
   expect(runsOf(wrapped).map((run) => run.text.trim())).toEqual([long.trim()]);
 });
 
