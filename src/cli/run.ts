@@ -6,7 +6,7 @@ import { type Config, configOf, loadConfig, type ServerEntry } from '../config/c
 import { childEnvironment } from '../config/environment.ts';
 import { ConfigError } from '../config/error.ts';
 import { isServerName, nameAfter, SERVER_NAME } from '../config/names.ts';
-import { stateDirectory } from '../config/state.ts';
+import { makeStateDirectory, StateError, stateDirectory } from '../config/state.ts';
 import type { Mode } from '../event.ts';
 import { printable } from '../json/printable.ts';
 import { type Launch, startChild } from '../proxy/child.ts';
@@ -34,7 +34,7 @@ export async function command(argv: string[]): Promise<number> {
     return await run(argv);
   } catch (error) {
     if (error instanceof UsageError) process.stderr.write(`cordon run: ${error.message}\n${USAGE}\n`);
-    else if (error instanceof ConfigError || error instanceof CommandError) {
+    else if (error instanceof ConfigError || error instanceof CommandError || error instanceof StateError) {
       process.stderr.write(`cordon run: ${error.message}\n`);
     } else throw error;
     return 2;
@@ -44,8 +44,13 @@ export async function command(argv: string[]): Promise<number> {
 }
 
 async function run(argv: string[]): Promise<number> {
+  if (argv[0] === '--help' || argv[0] === '-h') {
+    process.stdout.write(`${USAGE}\n`);
+    return 0;
+  }
   const { options, wrapped } = parse(argv);
   const stateDir = resolve(options.state ?? stateDirectory());
+  makeStateDirectory(stateDir);
   const config = await configure(options, wrapped, stateDir);
   const mode = (options.mode as Mode | undefined) ?? config.mode;
   const launches = config.servers.map((server) => launchOf(server, wrapped !== undefined, options.env));

@@ -79,7 +79,14 @@ function makeSession(
     key: openSigningKey(stateDir),
     sync: config.record.sync,
     now: Date.now,
-    head: { session: id, cordon: VERSION, mode, seed, servers: config.servers.map(({ name }) => ({ name })) },
+    head: {
+      session: id,
+      cordon: VERSION,
+      mode,
+      seed,
+      configured: config.path !== undefined,
+      servers: config.servers.map(({ name }) => ({ name })),
+    },
   });
   const servers = config.servers.map((server) => server.name);
   const { trust, allow, limits } = config;

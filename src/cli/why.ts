@@ -31,6 +31,8 @@ interface Evidence {
   sources: Entry[];
   /** What would allow just this; empty where no line of a configuration does. */
   allow: AllowLine[];
+  /** The servers came from a configuration; otherwise there is none yet to write the line into. */
+  configured: boolean;
 }
 
 /** Prints the evidence of a denial. Exit codes: 0 found, 1 unknown id, 2 wrong usage or no readable state. */
@@ -88,7 +90,14 @@ function evidenceOf(state: string, id: string): Evidence | undefined {
       if (entry['id'] !== id || entry['verdict'] !== 'deny') continue;
       const events = new Set(listOf(entry['flows']).map((flow) => objectOf(objectOf(flow)['from'])['event']));
       const sources = events.size === 0 ? [] : entriesOf(directory, events, entry.n);
-      return { session, entry, sources, allow: allowLines(entry) };
+      const [opening] = readEntries(directory);
+      return {
+        session,
+        entry,
+        sources,
+        allow: allowLines(entry),
+        configured: opening?.['configured'] !== false,
+      };
     }
   }
   return undefined;
@@ -122,7 +131,7 @@ function allowLines(entry: Entry): AllowLine[] {
   return [...lines.values()];
 }
 
-function explain({ session, entry, sources, allow }: Evidence): string[] {
+function explain({ session, entry, sources, allow, configured }: Evidence): string[] {
   const subject = [entry['server'], entry['tool'] ?? entry['prompt']].map(word).filter((part) => part !== '');
   const lines = [
     `${word(entry['id'])}: denied ${subject.join('.')} (${entry.kind}, event ${word(entry['event'])})`,
@@ -132,7 +141,7 @@ function explain({ session, entry, sources, allow }: Evidence): string[] {
   if (entry['effect'] !== undefined) lines.push(`  effect    ${word(entry['effect'])}`);
   if (entry['descriptor'] !== undefined) lines.push(`  called as ${word(entry['descriptor'])}`);
   for (const flow of listOf(entry['flows'])) lines.push('', ...explainFlow(objectOf(flow), sources));
-  return [...lines, '', ...adviceOn(entry, allow)].map(printable);
+  return [...lines, '', ...adviceOn(entry, allow, configured)].map(printable);
 }
 
 function explainFlow(flow: Record<string, unknown>, sources: readonly Entry[]): string[] {
@@ -143,7 +152,7 @@ function explainFlow(flow: Record<string, unknown>, sources: readonly Entry[]): 
     .filter(Boolean);
   const source = sources.find((one) => one['event'] === from['event']);
   const lines = [
-    `  argument  ${flow['inName'] === true ? 'the name of ' : ''}${word(flow['argument']) || '/'} (${spanOf(flow['span'])}) is a ${word(flow['match'])} match`,
+    `  argument  ${flow['inName'] === true ? 'the name of ' : ''}${word(flow['argument']) || '/'} (${spanOf(flow['span'])}) ${MATCHES[word(flow['match'])] ?? 'matches'}`,
     `  from      ${originOf(from)}, event ${word(from['event'])}, ${word(from['path']) || '/'} (${spanOf(from['at'])}, ${word(from['form'])})`,
     `  label     ${label.join(', ')}`,
   ];
@@ -153,16 +162,27 @@ function explainFlow(flow: Record<string, unknown>, sources: readonly Entry[]): 
   return lines;
 }
 
+/** How a match reads to a person. */
+const MATCHES: Record<string, string> = {
+  whole: 'is the value',
+  atom: 'holds the value',
+  span: 'holds a copy',
+};
+
 function spanOf(span: unknown): string {
   return `characters ${listOf(span).map(word).join(' to ')}`;
 }
 
-function adviceOn(entry: Entry, allow: readonly AllowLine[]): string[] {
+function adviceOn(entry: Entry, allow: readonly AllowLine[], configured: boolean): string[] {
   if (allow.length > 0) {
     const what = allow[0]!.from === undefined ? 'every call of this tool' : 'just this';
+    const lines = allow.map((line) => `  ${reviewable(JSON.stringify(line))}`);
+    if (configured) return [`To allow ${what}, add to "cordon": {"allow": [...]} in mcp.json:`, ...lines];
     return [
-      `To allow ${what}, add to "cordon": {"allow": [...]} in mcp.json:`,
-      ...allow.map((line) => `  ${reviewable(JSON.stringify(line))}`),
+      `To allow ${what}, the server needs a configuration, which a command after -- has not: a file with`,
+      `  {"mcpServers": {${reviewable(JSON.stringify(entry['server']))}: {"command": ..., "args": [...]}}, "cordon": {"allow": [...]}}`,
+      'served by cordon run --config FILE, and among what it allows:',
+      ...lines,
     ];
   }
   if (entry['rule'] === 'withheld-descriptor')

@@ -217,7 +217,7 @@ describe('cordon why', () => {
   effect    send
   called as sha256:cd
 
-  argument  /to (characters 0 to 24) is a whole match
+  argument  /to (characters 0 to 24) is the value
   undone    base64, case
   from      web.fetch, event e2, /content/0/text (characters 9 to 33, prose)
   label     untrusted, public, injection

@@ -1,6 +1,6 @@
 import { isAbsolute, resolve } from 'node:path';
 import { afterEach, expect, test, vi } from 'vitest';
-import { stateDirectory } from '../../src/config/state.ts';
+import { makeStateDirectory, stateDirectory } from '../../src/config/state.ts';
 
 afterEach(() => vi.unstubAllEnvs());
 
@@ -21,4 +21,8 @@ test.skipIf(process.platform !== 'linux')('on Linux it is where the XDG specific
   expect(stateDirectory()).toBe('/xdg/cordon');
   vi.stubEnv('XDG_STATE_HOME', undefined);
   expect(stateDirectory()).toMatch(/\/\.local\/state\/cordon$/);
+});
+
+test.runIf(process.platform === 'linux')('a state directory that cannot be is refused, at once', () => {
+  expect(() => makeStateDirectory('/proc/nowhere/cordon')).toThrow(/cannot be made.*--state/);
 });
