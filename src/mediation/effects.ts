@@ -59,11 +59,35 @@ export function effectOfCall(tool: EffectOpinion, leaves: readonly Leaf[]): Effe
 }
 
 /**
- * True for an address on the network: a text that begins with a scheme that reaches one, as a URL parser reads it
- * (WHATWG URL: control characters and spaces in front, tabs and line breaks anywhere are overlooked), or with `//host`
- * or `\\\\host`. A bare host is none: no text tells it from a file's name. Nor is an address inside other words.
+ * True for a text that begins with an address on the network, as a URL parser reads it (WHATWG URL: control characters
+ * and spaces in front, tabs and line breaks anywhere are overlooked), with `//host` or with `\\\\host`, and for one that
+ * holds `scheme://` anywhere, whatever the scheme: of those that nobody listed some reach a host. `file:///` inside other words
+ * names none. A bare host is no address: no text tells it from a file's name. Linear.
  */
 export function isNetworkUri(text: string): boolean {
+  return beginsWithAddress(text) || holdsAddress(text);
+}
+
+function holdsAddress(text: string): boolean {
+  for (let at = text.indexOf('://'); at >= 0; at = text.indexOf('://', at + 3)) {
+    let from = at;
+    // A scheme begins with a letter; of a longer one the end is enough.
+    let start = -1;
+    while (from > 0 && at - from < LONGEST_SCHEME && isScheme(text.charCodeAt(from - 1))) {
+      if (isLetter(text.charCodeAt(--from))) start = from;
+    }
+    if (start < 0) continue;
+    const isLocal = text.slice(start, at).toLowerCase() === 'file' && text[at + 3] === '/';
+    if (!isLocal) return true;
+  }
+  return false;
+}
+
+function isScheme(c: number): boolean {
+  return isLetter(c) || (c >= 48 && c <= 57) || c === 43 || c === 45 || c === 46;
+}
+
+function beginsWithAddress(text: string): boolean {
   let scheme = '';
   let slashes = 0;
   for (let i = 0; i < text.length; i++) {

@@ -119,12 +119,27 @@ export function schemaWords(...schemas: readonly unknown[]): { names: Set<string
   const names = new Set<string>();
   const values = new Set<string>();
   for (const schema of schemas) {
-    for (const leaf of leavesOf(schema)) {
-      if (leaf.form === 'key') names.add(leaf.text);
-      else if (GIVEN.test(leaf.path)) values.add(leaf.text);
-    }
+    for (const leaf of leavesOf(schema)) if (leaf.form === 'key') names.add(leaf.text);
+    addGiven(schema, values);
   }
   return { names, values };
 }
 
-const GIVEN = /\/(?:enum|const|default|examples?)(?:\/|$)/;
+/** Members of a schema that hold values, that hold schemas by a name of the server's choice, and that hold schemas. */
+const GIVEN = new Set(['enum', 'const', 'default', 'examples', 'example']);
+const NAMED = new Set(['properties', 'patternProperties', '$defs', 'definitions', 'dependentSchemas']);
+const NESTED = new Set([
+  ...['items', 'prefixItems', 'additionalItems', 'unevaluatedItems', 'contains', 'additionalProperties'],
+  ...['unevaluatedProperties', 'propertyNames', 'allOf', 'anyOf', 'oneOf', 'not', 'if', 'then', 'else'],
+]);
+
+/** By position: a property may be named `default`, and its description is no value. */
+function addGiven(schema: unknown, values: Set<string>): void {
+  if (Array.isArray(schema)) for (const one of schema) addGiven(one, values);
+  if (typeof schema !== 'object' || schema === null || Array.isArray(schema)) return;
+  for (const [key, value] of Object.entries(schema)) {
+    if (GIVEN.has(key)) for (const leaf of leavesOf(value)) if (leaf.form !== 'key') values.add(leaf.text);
+    if (NESTED.has(key)) addGiven(value, values);
+    if (NAMED.has(key) && typeof value === 'object' && value !== null) addGiven(Object.values(value), values);
+  }
+}

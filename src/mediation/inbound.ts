@@ -77,12 +77,16 @@ function embedded(text: string): unknown {
   }
 }
 
-/** JSON inside a string is past the wire's depth check. Counting brackets overestimates, which is safe. */
+/** JSON inside a string is past the wire's depth check. What is no JSON may pass: parsing it fails. */
 function withinDepth(text: string): boolean {
   let depth = 0;
+  let inString = false;
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);
-    if (code === 0x5b || code === 0x7b) {
+    if (code === 0x22) inString = !inString;
+    else if (inString) {
+      if (code === 0x5c) i++;
+    } else if (code === 0x5b || code === 0x7b) {
       if (++depth > 128) return false;
     } else if (code === 0x5d || code === 0x7d) depth--;
   }

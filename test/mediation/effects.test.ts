@@ -72,7 +72,9 @@ test.each([
 test.each([
   'host.example.invalid',
   '/etc/passwd',
-  'see https://host',
+  'see file:///etc/passwd',
+  'see ://host',
+  '12://host',
   'urn:isbn:0451450523',
   'https',
   'x:y',
@@ -109,23 +111,26 @@ test.each([
   'VIEW-SOURCE: https://host',
   'blob:https://host/x',
   'smb://host/share',
+  ...['s3', 'git+ssh', 'svn', 'redis', 'postgresql', 'rsync', 'webdavs', 'X-1.y'].map(
+    (scheme) => `${scheme}://host/x`,
+  ),
+  '<https://host/x>',
+  'see https://host',
+  'see file://host/x',
+  'jdbc:postgresql://host/x',
+  `${'x'.repeat(100)}://host`,
+  'a file:///x and s3://host',
+  '/https://host',
 ])('%j reaches a host too', (text) => {
   expect(isNetworkUri(text)).toBe(true);
 });
 
-test.each([
-  '//',
-  '// a comment',
-  '///x',
-  '/x',
-  '\\x',
-  '/https://host',
-  'view-source:',
-  'view-source:x:y',
-  '-https:',
-])('%j does not', (text) => {
-  expect(isNetworkUri(text)).toBe(false);
-});
+test.each(['//', '// a comment', '///x', '/x', '\\x', 'view-source:', 'view-source:x:y', '-https:'])(
+  '%j does not',
+  (text) => {
+    expect(isNetworkUri(text)).toBe(false);
+  },
+);
 
 test('whatever a URL parser reads as an address on the network is one', () => {
   const noise = fc.stringMatching(/^[\t\n\r]{0,2}$/);

@@ -175,6 +175,16 @@ describe('schemaWords', () => {
     expect(values).not.toContain('words');
   });
 
+  test('a property may have the name of what holds values', () => {
+    const inner = { type: 'string', description: 'words', default: 'value' };
+    const schema = { properties: { default: inner, examples: { items: inner }, const: { anyOf: [inner] } } };
+    expect([...schemaWords(schema).values]).toEqual(['value']);
+    expect([...schemaWords({ $defs: { enum: { ...inner, enum: ['one'] } } }).values]).toEqual([
+      'value',
+      'one',
+    ]);
+  });
+
   test('of nothing is nothing', () => {
     expect(schemaWords(undefined, null, 5)).toEqual({ names: new Set(), values: new Set() });
   });

@@ -184,3 +184,10 @@ describe('structured', () => {
     expect(structured(text(JSON.stringify(['x'.repeat(1024 * 1024 - 100)])))[0]!.form).toBe('field');
   });
 });
+
+test('brackets in strings do not hide how deep JSON in a text is', () => {
+  const deep = (n: number) => `["${']'.repeat(n)}\\"[{",${'['.repeat(n)}1${']'.repeat(n)}]`;
+  const count = (n: number) => structured([{ path: '/x', text: deep(n), form: 'prose' }])[0]?.form;
+  expect(JSON.parse(deep(200))).toBeDefined();
+  expect([count(100), count(200)]).toEqual(['field', 'prose']);
+});

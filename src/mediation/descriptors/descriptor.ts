@@ -122,7 +122,8 @@ function withoutVolatile(value: unknown): unknown {
     '_meta',
     meta,
     (key, member) =>
-      (key === 'ttlMs' && typeof member === 'number') || key === 'io.modelcontextprotocol/serverInfo',
+      (key === 'ttlMs' && typeof member === 'number') ||
+      (key === 'io.modelcontextprotocol/serverInfo' && isServerInfo(member)),
   );
   return out;
 }
@@ -145,6 +146,15 @@ function keep(
 
 function isTime(value: unknown): boolean {
   return typeof value === 'string' && value.length <= 40 && /^[0-9TZtz:.+ -]+$/.test(value);
+}
+
+/** A name and a version that have no room for a sentence. */
+function isServerInfo(value: unknown): boolean {
+  if (!isRecord(value)) return false;
+  return Object.entries(value).every(
+    ([key, member]) =>
+      (key === 'name' || key === 'version') && typeof member === 'string' && /^[\w.@/+-]{0,64}$/.test(member),
+  );
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {
