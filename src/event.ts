@@ -38,6 +38,8 @@ export interface Source {
   label: Label;
   /** The origin is a name that the server advertised, or a method of the protocol; any other is content. */
   named?: boolean;
+  /** It repeats what a tainted call carried: no value of it is the server's own. */
+  echo?: boolean;
 }
 
 /** `field`: the text is the whole value of a structured field. `prose`: it is running text that somebody wrote. */

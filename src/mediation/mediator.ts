@@ -1,9 +1,10 @@
-import type { DescriptorKind, Finding, Flow, Label, Leaf, PinState, Text } from '../event.ts';
+import type { DescriptorKind, Finding, Flow, Label, Leaf, PinState, Source, Text } from '../event.ts';
 import { sha256 } from '../json/digest.ts';
 import { leavesOf } from '../json/leaves.ts';
 import { type Descriptor, describeAll, textsOf } from './descriptors/descriptor.ts';
 import type { Pins } from './descriptors/pins.ts';
 import { inspect } from './detectors/inspect.ts';
+import { echoesOf } from './echoes.ts';
 import { type EffectOpinion, effectOfCall, effectOfTool, isNetworkUri } from './effects.ts';
 import { schemaWords } from './evidence.ts';
 import { denialText, noticeText } from './explain.ts';
@@ -40,6 +41,8 @@ export interface Labelled {
   parts?: readonly Part[] | undefined;
   /** The origin is no content: see Source. */
   named?: boolean;
+  /** What it answers carried taint, which it may repeat. */
+  call?: Judgement | undefined;
   /** Members for the result's `_meta`, as JSON text without braces. */
   meta: string;
   /** Text to put in front of the content, where a detector marked it. */
@@ -152,12 +155,9 @@ export class Mediator {
     const texts = textsOfMessage(inbound);
     const context = { server, kind: 'output' as const, foreignTools: this.#foreignTools(server) };
     const findings = inspect(texts, context);
-    const { label, parts } = labelOf(inbound, {
-      trust: this.#settings.trust.get(server),
-      texts,
-      findings,
-      answersTaint: call?.flows.some(({ source }) => source.label.integrity !== 'trusted') === true,
-    });
+    const answersTaint = call?.flows.some(({ source }) => source.label.integrity !== 'trusted') === true;
+    const trust = this.#settings.trust.get(server);
+    const { label, parts } = labelOf(inbound, { trust, texts, findings, answersTaint });
     const event = this.#next();
     return {
       event,
@@ -167,17 +167,26 @@ export class Mediator {
       texts,
       parts,
       named: call?.named === true || isProtocolMethod(origin),
+      call: answersTaint ? call : undefined,
       meta: labelMembers(label, event),
       notice: findings.length > 0 ? noticeText(server, findings) : undefined,
     };
   }
 
   /** Indexes a labelled message, so that later calls are matched against it. To be done before the next judgement. */
-  learn({ event, inbound, label, texts, parts, named = false }: Labelled): void {
+  learn({ event, inbound, label, texts, parts, named = false, call }: Labelled): void {
     if (texts.length === 0) return;
     const { server, origin, channel } = inbound;
     for (const [own, group] of parts ?? [[label, structured(texts)] as const]) {
-      this.#provenance.learn({ event, server, origin, channel, label: own, named }, group);
+      const source: Source = { event, server, origin, channel, label: own, named };
+      if (call === undefined) this.#provenance.learn(source, group);
+      else {
+        const isEcho = echoesOf(call.sink.leaves, call.flows, group);
+        const [echoes, others]: [Text[], Text[]] = [[], []];
+        for (const text of group) (isEcho(text) ? echoes : others).push(text);
+        this.#provenance.learn({ ...source, echo: true }, echoes);
+        this.#provenance.learn(source, others);
+      }
       if (own.integrity !== 'trusted') this.#readUntrusted = true;
     }
   }

@@ -1,4 +1,4 @@
-import type { Flow, Leaf } from '../event.ts';
+import type { Flow, Leaf, Source } from '../event.ts';
 import type { Sink } from './sinks.ts';
 
 /** Places of a sink: of a member's name or of its value, which have one pointer. */
@@ -8,7 +8,8 @@ export const NO_PLACES: Places = new Set();
 
 /**
  * The places of a sink that hold what is the called server's own: values that its schema gives, and whole values that
- * it returned alone in a structured field. What others said of them does not matter.
+ * it returned alone in a structured field. What others said of them does not matter, but for what it repeated itself:
+ * what a tainted call carried stays what it was, however often and wherever the server says it from then on.
  */
 export function ownPlaces(
   { server }: Sink,
@@ -17,12 +18,25 @@ export function ownPlaces(
   given: ReadonlySet<string>,
 ): Places {
   const own = new Set<string>();
-  for (const { form, path, text } of leaves) if (given.has(text)) own.add(placeOf(path, form === 'key'));
+  const echoed = new Map<string, number>();
+  for (const { source, argument, inName } of traced) {
+    if (source.echo !== true || source.server !== server) continue;
+    const place = placeOf(argument, inName);
+    echoed.set(place, Math.min(echoed.get(place) ?? Number.POSITIVE_INFINITY, orderOf(source)));
+  }
   for (const { match, alone, form, source, argument, inName } of traced) {
     const isReturned = form === 'field' && source.server === server && source.channel === 'result';
-    if (match === 'whole' && alone && isReturned) own.add(placeOf(argument, inName));
+    if (match !== 'whole' || !alone || !isReturned || source.echo === true) continue;
+    const place = placeOf(argument, inName);
+    if (orderOf(source) < (echoed.get(place) ?? Number.POSITIVE_INFINITY)) own.add(place);
   }
+  for (const { form, path, text } of leaves) if (given.has(text)) own.add(placeOf(path, form === 'key'));
   return own;
+}
+
+/** Events are numbered: `e12`. */
+function orderOf({ event }: Source): number {
+  return Number(event.slice(1));
 }
 
 /** True for a leaf whose place is the server's own. */
@@ -36,7 +50,7 @@ export function isForeign({ argument, inName, source }: Flow, { server }: Sink, 
   return !own.has(placeOf(argument, inName));
 }
 
-/** No pointer ends in a bare `~`. */
-function placeOf(path: string, inName: boolean): string {
+/** A member's name or its value; no pointer ends in a bare `~`. */
+export function placeOf(path: string, inName: boolean): string {
   return inName ? `${path}~` : path;
 }
