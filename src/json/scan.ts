@@ -239,8 +239,8 @@ function duplicate(line: Buffer, start: number, end: number): JsonFault {
 }
 
 function refuseFolded(key: string, known: ReadonlyMap<string, string>, offset: number): void {
-  // No name that folds to one of ours is longer than four times it.
-  if (key.length > 128) return;
+  // No name that folds to one of ours is much longer, and almost every name is one of ours, in lower case.
+  if (key.length > 128 || known.get(key) === key) return;
   const name = known.get(key.normalize('NFKC').toLowerCase());
   if (name === undefined || name === key) return;
   const shown = JSON.stringify(key.slice(0, 60));

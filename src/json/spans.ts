@@ -76,6 +76,9 @@ export function literalEnd(line: Buffer, start: number): number {
 
 /** Keys are compared as decoded: `\u006eame` is `name` to every parser. */
 export function decodeKey(line: Buffer, start: number, end: number): string {
+  let isPlain = true;
+  for (let i = start; i < end && isPlain; i++) isPlain = line[i]! < 0x80 && line[i] !== BACKSLASH;
+  if (isPlain) return line.toString('latin1', start + 1, end - 1);
   const text = line.toString('utf8', start, end);
   if (!text.includes('\\')) return text.slice(1, -1);
   try {
