@@ -29,9 +29,10 @@ export function isConstant(name: string, value: unknown): boolean {
   return typeof value === 'string' && CONSTANTS.get(name)?.has(value) === true;
 }
 
-const METHODS: ReadonlySet<string> = new Set([
+/** What only a client may ask; a server may not. */
+export const CLIENT_REQUESTS: ReadonlySet<string> = new Set([
   'initialize',
-  'ping',
+  'server/discover',
   'tools/list',
   'tools/call',
   'resources/list',
@@ -43,8 +44,12 @@ const METHODS: ReadonlySet<string> = new Set([
   'prompts/get',
   'completion/complete',
   'logging/setLevel',
-  'server/discover',
   'subscriptions/listen',
+]);
+
+const METHODS: ReadonlySet<string> = new Set([
+  ...CLIENT_REQUESTS,
+  'ping',
   'tasks/get',
   'tasks/result',
   'tasks/list',

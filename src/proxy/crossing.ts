@@ -1,27 +1,10 @@
+import { CLIENT_REQUESTS } from '../mediation/protocol.ts';
 import { errorLine, NOT_RECORDED } from './answers.ts';
 import type { Context } from './context.ts';
 import { noteListChanged } from './listing.ts';
 import { log } from './log.ts';
 import { type Answer, type Id, INVALID_REQUEST, idKey, type Message, memberOf } from './message.ts';
 import type { Upstream } from './upstream.ts';
-
-/** Requests that only a client may make; a server that makes one is answered, and the client never sees it. */
-const CLIENT_ONLY = new Set([
-  'initialize',
-  'server/discover',
-  'tools/list',
-  'tools/call',
-  'resources/list',
-  'resources/templates/list',
-  'resources/read',
-  'resources/subscribe',
-  'resources/unsubscribe',
-  'prompts/list',
-  'prompts/get',
-  'completion/complete',
-  'logging/setLevel',
-  'subscriptions/listen',
-]);
 
 const METHOD_NOT_FOUND = -32601;
 /** A server that asks and asks is told to wait for answers. */
@@ -31,7 +14,7 @@ const MAX_NOTED = 1000;
 
 /**
  * Takes in what a server says unasked: its text becomes a source. False if it must not reach the client: a request
- * in the wrong direction, or progress of something that is not in flight, which would close some clients' links.
+ * in the wrong direction (the client never sees it), or progress of something that is not in flight, which would close some clients' links.
  */
 export function fromServer(
   context: Context,
@@ -48,7 +31,7 @@ export function fromServer(
     context.journal.note('wire.absorbed', { server: upstream.name, reason }, { method });
     return false;
   };
-  if (message.kind === 'request' && CLIENT_ONLY.has(method)) {
+  if (message.kind === 'request' && CLIENT_REQUESTS.has(method)) {
     context.toUpstream(upstream, errorLine(message.id, METHOD_NOT_FOUND, `a server may not ask ${method}`));
     return drop('wrong-direction');
   }
