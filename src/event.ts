@@ -38,6 +38,8 @@ export interface Source {
   label: Label;
   /** The origin is a name that the server advertised, or a method of the protocol; any other is content. */
   named?: boolean;
+  /** What is described, where a descriptor says it. */
+  describes?: DescriptorKind;
   /** It repeats what a tainted call carried: no value of it is the server's own. */
   echo?: boolean;
 }

@@ -122,8 +122,10 @@ export class Mediator {
         effect: kind === 'tool' ? this.#effectOfTool(server, descriptor.name, descriptor.value) : undefined,
         words: undefined,
       });
-      // With one server there is no other whose descriptions could steer its calls.
-      if (!isSame && this.#settings.servers.length > 1) this.#learnDescriptor(descriptor, findings);
+      // With one server there is no other whose tools' descriptions could steer its calls.
+      const isOwnWord = kind === 'tool' || kind === 'instructions';
+      if (!isSame && (this.#settings.servers.length > 1 || !isOwnWord))
+        this.#learnDescriptor(descriptor, findings);
       return { descriptor, state, findings, usable: state === 'pinned' || !this.withholds };
     });
   }
@@ -296,15 +298,22 @@ export class Mediator {
   }
 
   #learnDescriptor(descriptor: Descriptor, findings: readonly Finding[]): void {
-    const { server, name, value } = descriptor;
+    const { server, name, value, kind: describes } = descriptor;
     const label = raise(
       { integrity: 'untrusted', confidentiality: 'public', reasons: [] },
       raisedBy(findings),
     );
     const texts: Text[] = leavesOf(value)
       .filter((leaf) => leaf.form === 'string')
-      .map((leaf) => ({ path: leaf.path, text: leaf.text, form: 'prose' }));
-    const source = { event: this.#next(), server, origin: name, channel: 'descriptor' as const, label };
+      .map((leaf) => ({ path: leaf.path, text: leaf.text, form: formOf(describes, leaf.path) }));
+    const source: Source = {
+      event: this.#next(),
+      server,
+      origin: name,
+      channel: 'descriptor',
+      label,
+      describes,
+    };
     this.#provenance.learn(source, texts);
   }
 
@@ -331,6 +340,13 @@ export class Mediator {
   #next(): string {
     return `e${++this.#events}`;
   }
+}
+
+/** Of what a server lists, identifiers are fields: it alone chooses them. */
+function formOf(kind: DescriptorKind, path: string): 'field' | 'prose' {
+  if (kind === 'prompt') return /^(?:\/arguments\/\d+)?\/name$/.test(path) ? 'field' : 'prose';
+  const isListed = kind === 'resource' || kind === 'resourceTemplate';
+  return isListed && /^\/(?:uri|uriTemplate|mimeType)$/.test(path) ? 'field' : 'prose';
 }
 
 function keyOf(server: string, kind: DescriptorKind, name: string): string {

@@ -1,4 +1,4 @@
-import type { Flow, Leaf, Source } from '../event.ts';
+import type { DescriptorKind, Flow, Leaf, Source } from '../event.ts';
 import type { Sink } from './sinks.ts';
 
 /** Places of a sink: of a member's name or of its value, which have one pointer. */
@@ -25,7 +25,8 @@ export function ownPlaces(
     echoed.set(place, Math.min(echoed.get(place) ?? Number.POSITIVE_INFINITY, orderOf(source)));
   }
   for (const { match, alone, form, source, argument, inName } of traced) {
-    const isReturned = form === 'field' && source.server === server && source.channel === 'result';
+    const isSaid = source.channel === 'result' || isListing(source);
+    const isReturned = form === 'field' && source.server === server && isSaid;
     if (match !== 'whole' || !alone || !isReturned || source.echo === true) continue;
     const place = placeOf(argument, inName);
     if (orderOf(source) < (echoed.get(place) ?? Number.POSITIVE_INFINITY)) own.add(place);
@@ -33,6 +34,13 @@ export function ownPlaces(
   for (const { form, path, text } of leaves) if (given.has(text)) own.add(placeOf(path, form === 'key'));
   return own;
 }
+
+/** What a server lists is not its own word: subjects of letters, titles of pages. */
+function isListing({ channel, describes }: Source): boolean {
+  return channel === 'descriptor' && describes !== undefined && LISTINGS.has(describes);
+}
+
+const LISTINGS = new Set<DescriptorKind>(['resource', 'resourceTemplate', 'prompt']);
 
 /** Events are numbered: `e12`. */
 function orderOf({ event }: Source): number {
@@ -44,9 +52,9 @@ export function isOwn({ path, form }: Leaf, own: Places): boolean {
   return own.has(placeOf(path, form === 'key'));
 }
 
-/** True for a flow of what is neither the server's own nor said in its own descriptions. */
+/** True for a flow of what is neither the server's own nor said in its tools' descriptions or its instructions. */
 export function isForeign({ argument, inName, source }: Flow, { server }: Sink, own: Places): boolean {
-  if (source.channel === 'descriptor' && source.server === server) return false;
+  if (source.channel === 'descriptor' && source.server === server && !isListing(source)) return false;
   return !own.has(placeOf(argument, inName));
 }
 

@@ -36,6 +36,19 @@ test.each([
   expect(isOwn(VALUE, own)).toBe(expected);
 });
 
+test('what a server lists is not its own word', () => {
+  for (const [describes, foreign] of [
+    ['tool', false],
+    ['instructions', false],
+    ['resource', true],
+    ['resourceTemplate', true],
+    ['prompt', true],
+  ] as const) {
+    const said = flow({ source: { server: 'mail', channel: 'descriptor', describes } });
+    expect(isForeign(said, SINK, new Set())).toBe(foreign);
+  }
+});
+
 test('what the own descriptions say is no flow, what those of others say is', () => {
   const said = (server: string) => flow({ source: { server, channel: 'descriptor' } });
   expect(isForeign(said('mail'), SINK, new Set())).toBe(false);
