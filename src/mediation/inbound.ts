@@ -1,7 +1,6 @@
 import type { Channel, Text } from '../event.ts';
-import { leavesOf } from '../json/leaves.ts';
-import { escapeToken } from '../json/pointer.ts';
 import { isConstant, PROTOCOL_NAMES } from './protocol.ts';
+import { isFull, items, members, walk } from './walk.ts';
 
 /** Larger texts stay prose: parsing them again costs more than their structure is worth. */
 const MAX_EMBEDDED_JSON = 1024 * 1024;
@@ -27,15 +26,13 @@ export function textsOfMessage({ payload }: Inbound): Text[] {
     addLeaves(payload, '', 'prose', texts);
     return texts;
   }
-  for (const key of Object.keys(payload)) {
-    if (key === '_meta') continue;
-    const path = `/${escapeToken(key)}`;
-    const value = payload[key];
+  members(payload, '', texts, (key, value, path) => {
+    if (key === '_meta') return;
     const read = LISTS.get(key);
     if (read !== undefined && Array.isArray(value)) {
-      for (let i = 0; i < value.length; i++) read(value[i], `${path}/${i}`, texts);
+      items(value, path, texts, (one, at) => read(one, at, texts));
     } else member(key, value, path, FIELDS.has(key) ? 'field' : 'prose', texts);
-  }
+  });
   return texts;
 }
 
@@ -57,12 +54,11 @@ const FIELDS = new Set(['structuredContent', 'completion', 'inputRequests', 'req
 export function structured(texts: readonly Text[]): Text[] {
   const all: Text[] = [];
   for (const one of texts) {
-    const inner = one.form === 'prose' ? embedded(one.text) : undefined;
+    const inner = one.form === 'prose' && !isFull(all) ? embedded(one.text) : undefined;
     if (inner === undefined) all.push(one);
     else {
-      for (const { path, text } of leavesOf(inner, `${one.path}#`)) {
-        all.push({ path, text, form: 'field', border: one.path.length });
-      }
+      const border = one.path.length;
+      walk(inner, `${one.path}#`, all, ({ path, text }) => all.push({ path, text, form: 'field', border }));
     }
   }
   return all;
@@ -95,45 +91,40 @@ function withinDepth(text: string): boolean {
 
 function messageTexts(message: unknown, path: string, texts: Text[]): void {
   if (!isRecord(message)) return addLeaves(message, path, 'prose', texts);
-  for (const key of Object.keys(message)) {
-    const at = `${path}/${escapeToken(key)}`;
-    const value = message[key];
-    if (key === '_meta') continue;
+  members(message, path, texts, (key, value, at) => {
+    if (key === '_meta') return;
     if (key !== 'content') member(key, value, at, 'prose', texts);
     else if (!Array.isArray(value)) blockTexts(value, at, texts);
-    else for (let i = 0; i < value.length; i++) blockTexts(value[i], `${at}/${i}`, texts);
-  }
+    else items(value, at, texts, (block, inside) => blockTexts(block, inside, texts));
+  });
 }
 
 function blockTexts(block: unknown, path: string, texts: Text[]): void {
   if (!isRecord(block)) return addLeaves(block, path, 'prose', texts);
   const type = block['type'];
   const isBinary = type === 'image' || type === 'audio';
-  for (const key of Object.keys(block)) {
-    const value = block[key];
-    if (key === '_meta' || (isBinary && key === 'data' && typeof value === 'string')) continue;
-    const at = `${path}/${escapeToken(key)}`;
+  members(block, path, texts, (key, value, at) => {
+    if (key === '_meta' || (isBinary && key === 'data' && typeof value === 'string')) return;
     if (key === 'resource') resourceTexts(value, at, texts);
     else if (key === 'annotations') annotationTexts(value, at, texts);
     else member(key, value, at, key === 'text' ? 'prose' : 'field', texts);
-  }
+  });
 }
 
 function resourceTexts(resource: unknown, path: string, texts: Text[]): void {
   if (!isRecord(resource)) return addLeaves(resource, path, 'prose', texts);
-  for (const key of Object.keys(resource)) {
-    if (key === '_meta') continue;
-    const at = `${path}/${escapeToken(key)}`;
-    if (key === 'annotations') annotationTexts(resource[key], at, texts);
-    else member(key, resource[key], at, key === 'uri' || key === 'mimeType' ? 'field' : 'prose', texts);
-  }
+  members(resource, path, texts, (key, value, at) => {
+    if (key === '_meta') return;
+    if (key === 'annotations') annotationTexts(value, at, texts);
+    else member(key, value, at, key === 'uri' || key === 'mimeType' ? 'field' : 'prose', texts);
+  });
 }
 
 function annotationTexts(annotations: unknown, path: string, texts: Text[]): void {
-  for (const leaf of leavesOf(annotations, path)) {
+  walk(annotations, path, texts, (leaf) => {
     const isKnown = leaf.form === 'key' ? PROTOCOL_NAMES.has(leaf.text) : isConstant('audience', leaf.text);
     if (!isKnown) texts.push({ path: leaf.path, text: leaf.text, form: 'field' });
-  }
+  });
 }
 
 /** A member of an object that the protocol gives a shape. */
@@ -144,7 +135,7 @@ function member(key: string, value: unknown, path: string, form: Text['form'], t
 }
 
 function addLeaves(value: unknown, path: string, form: Text['form'], texts: Text[]): void {
-  for (const leaf of leavesOf(value, path)) texts.push({ path: leaf.path, text: leaf.text, form });
+  walk(value, path, texts, (leaf) => texts.push({ path: leaf.path, text: leaf.text, form }));
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -1,6 +1,5 @@
 import type { DescriptorKind, Finding, Flow, Label, Leaf, PinState, Source, Text } from '../event.ts';
 import { sha256 } from '../json/digest.ts';
-import { leavesOf } from '../json/leaves.ts';
 import { type Descriptor, describeAll, textsOf } from './descriptors/descriptor.ts';
 import type { Pins } from './descriptors/pins.ts';
 import { inspect } from './detectors/inspect.ts';
@@ -20,6 +19,7 @@ import { isProtocolMethod } from './protocol.ts';
 import { Provenance } from './provenance/provenance.ts';
 import type { Settings } from './settings.ts';
 import { answerSink, recordOf, type Sink, sinkOf } from './sinks.ts';
+import { walk } from './walk.ts';
 
 /** A descriptor as it was judged: withheld unless `pinned`. */
 export interface Described {
@@ -303,9 +303,10 @@ export class Mediator {
       { integrity: 'untrusted', confidentiality: 'public', reasons: [] },
       raisedBy(findings),
     );
-    const texts: Text[] = leavesOf(value)
-      .filter((leaf) => leaf.form === 'string')
-      .map((leaf) => ({ path: leaf.path, text: leaf.text, form: formOf(describes, leaf.path) }));
+    const texts: Text[] = [];
+    walk(value, '', texts, ({ path, text, form }) => {
+      if (form === 'string') texts.push({ path, text, form: formOf(describes, path) });
+    });
     const source: Source = {
       event: this.#next(),
       server,

@@ -191,3 +191,24 @@ test('brackets in strings do not hide how deep JSON in a text is', () => {
   expect(JSON.parse(deep(200))).toBeDefined();
   expect([count(100), count(200)]).toEqual(['field', 'prose']);
 });
+
+test.each([
+  ['numbers', (n: number) => ({ structuredContent: { a: Array(n).fill(7), z: 'last one' } })],
+  ['blocks', (n: number) => ({ content: [...Array(n).fill({ type: 'text', text: 'x' }), 'last one'] })],
+  [
+    'members',
+    (n: number) => Object.fromEntries([...Array(n).keys(), 'last one'].map((key) => [`k${key}`, 1])),
+  ],
+  ['annotations', (n: number) => ({ content: [{ annotations: { a: Array(n).fill('x'), z: 'last one' } }] })],
+  [
+    'JSON in texts',
+    (n: number) => ({ content: [{ text: JSON.stringify([...Array(n).fill(7), 'last one']) }] }),
+  ],
+] as const)('has a bounded number of texts, and all that it says: %s', (_, payload) => {
+  const inbound = { server: 's', origin: 'o', channel: 'result' as const, payload: payload(200_000) };
+  const texts = structured(textsOfMessage(inbound));
+  expect(texts.length).toBeLessThan(66_000);
+  expect(texts.filter(({ text }) => text.includes('last one')).length).toBeGreaterThan(0);
+  const size = texts.reduce((sum, { text }) => sum + text.length, 0);
+  expect(size).toBeGreaterThanOrEqual(200_000);
+});

@@ -1,7 +1,7 @@
 import type { DescriptorKind, Finding, Text } from '../../event.ts';
 import { CanonicalError, canonical } from '../../json/canonical.ts';
 import { sha256 } from '../../json/digest.ts';
-import { leavesOf } from '../../json/leaves.ts';
+import { walk } from '../walk.ts';
 import { outline } from './outline.ts';
 
 /** A larger one is suspect: no model is helped by it, and the lock keeps every descriptor's text. */
@@ -65,9 +65,11 @@ export function setDigest(descriptors: readonly Descriptor[]): string {
 
 /** Every string of a descriptor, for the detectors: values and member names, wherever in the schema they hide. */
 export function textsOf(descriptor: Descriptor): Text[] {
-  return leavesOf(descriptor.value)
-    .filter((leaf) => leaf.form !== 'number')
-    .map((leaf) => ({ path: leaf.path, text: leaf.text, form: 'prose' }));
+  const texts: Text[] = [];
+  walk(descriptor.value, '', texts, ({ path, text, form }) => {
+    if (form !== 'number') texts.push({ path, text, form: 'prose' });
+  });
+  return texts;
 }
 
 function describeOne(kind: DescriptorKind, server: string, value: unknown): Descriptor {
