@@ -11,7 +11,12 @@ const STEP = 150;
 interface Rule {
   kind: 'always' | 'descriptor' | 'output';
   acrossSentences: boolean;
-  steps: { gap: number; words: ReadonlySet<string>; pairs: ReadonlySet<string> }[];
+  steps: {
+    gap: number;
+    words: ReadonlySet<string>;
+    pairs: ReadonlySet<string>;
+    opens: ReadonlySet<string>;
+  }[];
 }
 
 /** Where a text is worth reading word by word. */
@@ -30,6 +35,11 @@ for (const kind of ['always', 'descriptor', 'output'] as const) {
     }
   }
 }
+
+/** No rule looks further than this many words on. */
+const REACH = Math.max(
+  ...[...BY_FIRST_WORD.values()].flat().map(({ steps }) => steps.reduce((sum, { gap }) => sum + gap, 2)),
+);
 
 /**
  * `instructions`: text that speaks to the model and not to the reader: that takes the place of earlier
@@ -50,6 +60,9 @@ export class InstructionReader {
   readonly #text: string;
   readonly #kind: InspectContext['kind'];
   #next = 0;
+  /** The words read last, which the next window shares, and how many of them begin nothing. */
+  #words: Word[] = [];
+  #tried = 0;
 
   constructor(text: string, kind: InspectContext['kind']) {
     this.#text = text;
@@ -69,21 +82,43 @@ export class InstructionReader {
       this.#next = end;
       return;
     }
-    const found = firstMatch(wordsOf(text, windowStart(text, at), at + AFTER), this.#kind);
+    const words = this.#window(windowStart(text, at), at + AFTER);
+    const found = firstMatch(words, this.#tried, this.#kind);
+    this.#tried = Math.max(this.#tried, words.length - REACH);
+    if (found) this.#words = [];
     if (found && found[1] > (this.spans.at(-1)?.[1] ?? 0)) this.spans.push(found);
     this.#next = found ? Math.max(found[1], end) : at + STEP;
+  }
+
+  /** The words from `start` to `end`. Those that were read before are not read again. */
+  #window(start: number, end: number): readonly Word[] {
+    const known = this.#words;
+    // The last may go on.
+    known.pop();
+    const last = known.at(-1);
+    if (last === undefined || last.end < start) {
+      this.#words = wordsOf(this.#text, start, end);
+      this.#tried = 0;
+      return this.#words;
+    }
+    const gone = known.findIndex((word) => word.at >= start);
+    this.#words = gone < 0 ? [] : known.slice(gone);
+    this.#tried = Math.max(0, this.#tried - (gone < 0 ? known.length : gone));
+    for (const word of wordsOf(this.#text, last.end, end, last.sentence)) this.#words.push(word);
+    return this.#words;
   }
 }
 
 /** Not in the middle of a word, unless it has no beginning near. */
 function windowStart(text: string, at: number): number {
   const from = Math.max(0, at - BEFORE);
-  const space = text.indexOf(' ', from);
-  return from > 0 && space >= 0 && space < at ? space : from;
+  // Within the window: a search of the whole text would be quadratic where it has no space.
+  const space = text.slice(from, at).indexOf(' ');
+  return from > 0 && space >= 0 ? from + space : from;
 }
 
-function firstMatch(words: readonly Word[], kind: InspectContext['kind']): Span | undefined {
-  for (let i = 0; i < words.length; i++) {
+function firstMatch(words: readonly Word[], from: number, kind: InspectContext['kind']): Span | undefined {
+  for (let i = from; i < words.length; i++) {
     for (const rule of BY_FIRST_WORD.get(words[i]!.text) ?? []) {
       if (rule.kind !== 'always' && rule.kind !== kind) continue;
       const last = matchFrom(words, i, rule);
@@ -97,14 +132,15 @@ function firstMatch(words: readonly Word[], kind: InspectContext['kind']): Span 
 function matchFrom(words: readonly Word[], first: number, rule: Rule): number | undefined {
   const { sentence } = words[first]!;
   let at = first;
-  for (const { gap, words: accepted, pairs } of rule.steps.slice(1)) {
+  for (let step = 1; step < rule.steps.length; step++) {
+    const { gap, words: accepted, pairs, opens } = rule.steps[step]!;
     const limit = Math.min(words.length - 1, at + gap);
     let next = at + 1;
     for (; next <= limit; next++) {
       const word = words[next]!;
       if (!rule.acrossSentences && word.sentence !== sentence) return undefined;
       if (accepted.has(word.text)) break;
-      if (pairs.size > 0 && pairs.has(`${word.text} ${words[next + 1]?.text}`)) break;
+      if (opens.has(word.text) && pairs.has(`${word.text} ${words[next + 1]?.text}`)) break;
     }
     if (next > limit) return undefined;
     at = next;
@@ -118,10 +154,12 @@ function compile(kind: Rule['kind'], source: string): Rule {
   const steps: Rule['steps'] = [];
   for (let i = 0; i < tokens.length; i += 2) {
     const classes = tokens[i + 1]!.split('|');
+    const pairs = classes.flatMap((name) => PAIRS[name] ?? []);
     steps.push({
       gap: Number(tokens[i]),
       words: new Set(classes.flatMap((name) => CLASSES[name]?.split(' ') ?? (name in PAIRS ? [] : [name]))),
-      pairs: new Set(classes.flatMap((name) => PAIRS[name] ?? [])),
+      pairs: new Set(pairs),
+      opens: new Set(pairs.map((pair) => pair.slice(0, pair.indexOf(' ')))),
     });
   }
   return { kind, acrossSentences, steps };

@@ -12,11 +12,12 @@ const MAX_WORD = 64;
 
 /**
  * The words between two offsets of a text. A word is letters, digits and `_'@`, with inner `.` and `-` (`mcp.json`,
- * `id_rsa`, `.ssh`): markup, quotation marks and line breaks between words do not hide a phrase.
+ * `id_rsa`, `.ssh`): markup, quotation marks and line breaks between words do not hide a phrase. `first` is the
+ * sentence at `from`.
  */
-export function wordsOf(text: string, from: number, to: number): Word[] {
+export function wordsOf(text: string, from: number, to: number, first = 0): Word[] {
   const words: Word[] = [];
-  let sentence = 0;
+  let sentence = first;
   let newlines = from === 0 ? 1 : 0;
   for (let at = from; at < to; ) {
     const code = text.charCodeAt(at);

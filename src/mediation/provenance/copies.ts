@@ -1,5 +1,6 @@
 import { isCore } from './borders.ts';
 import { AMPERSAND, ASCII_FOLD, PERCENT, SPACE } from './chars.ts';
+import { BACKSLASH } from './escapes.ts';
 import type { Piece } from './shelf.ts';
 import type { Store } from './store.ts';
 import type { Hit } from './values.ts';
@@ -102,7 +103,7 @@ function extendPlain(
   let last = -1;
   for (; to < text.length; to++) {
     const c = text.charCodeAt(to);
-    if (c >= 128 || c === PERCENT || c === AMPERSAND) return undefined;
+    if (c >= 128 || c === PERCENT || c === AMPERSAND || c === BACKSLASH) return undefined;
     const folded = ASCII_FOLD[c]!;
     if (folded === SPACE && last === SPACE) continue;
     if (on === n || folded !== codes[on]) break;
@@ -113,7 +114,7 @@ function extendPlain(
   let back = at;
   while (from > 0) {
     const c = text.charCodeAt(from - 1);
-    if (c >= 128 || c === PERCENT || c === AMPERSAND) return undefined;
+    if (c >= 128 || c === PERCENT || c === AMPERSAND || c === BACKSLASH) return undefined;
     const folded = ASCII_FOLD[c]!;
     if (back === 0 || folded !== codes[back - 1]) break;
     from--;

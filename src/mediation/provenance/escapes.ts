@@ -33,8 +33,11 @@ const NAMED: Readonly<Record<string, number>> = Object.assign(Object.create(null
 });
 const LONGEST_NAME = 8;
 
+/** `\\u0061` and `\\x61`, as in JSON and code. */
+export const BACKSLASH = 92;
+
 /**
- * Undoes one layer of percent and HTML escapes in place, in the first `n` of `codes`; `where` keeps pointing to
+ * Undoes one layer of percent, HTML and backslash escapes in place, in the first `n` of `codes`; `where` keeps pointing to
  * where each character began. Returns how many characters are left: `n` when there was nothing to undo. Percent
  * escapes are read as UTF-8, and as Latin-1 where they are not. Linear.
  */
@@ -43,7 +46,14 @@ export function unescapeOnce(codes: Uint16Array, where: Int32Array, n: number): 
   for (let i = 0; i < n; ) {
     const c = codes[i]!;
     const at = where[i]!;
-    const step = c === PERCENT ? percent(codes, i, n) : c === AMPERSAND ? entity(codes, i, n) : 0;
+    const step =
+      c === PERCENT
+        ? percent(codes, i, n)
+        : c === AMPERSAND
+          ? entity(codes, i, n)
+          : c === BACKSLASH
+            ? backslash(codes, i, n)
+            : 0;
     if (step === 0) {
       codes[out] = c;
       where[out++] = at;
@@ -88,6 +98,20 @@ function percent(codes: Uint16Array, i: number, n: number): number {
   if (whole > 0x10ffff || (whole >= 0xd800 && whole < 0xe000)) return 3;
   point = whole;
   return 3 + 3 * more;
+}
+
+/** Halves of a surrogate pair are undone one by one, and meet. */
+function backslash(codes: Uint16Array, i: number, n: number): number {
+  const digits = codes[i + 1] === 117 ? 4 : codes[i + 1] === 120 ? 2 : 0;
+  if (digits === 0 || i + 2 + digits > n) return 0;
+  let value = 0;
+  for (let k = i + 2; k < i + 2 + digits; k++) {
+    const digit = hexValue(codes[k]!);
+    if (digit < 0) return 0;
+    value = value * 16 + digit;
+  }
+  point = value;
+  return 2 + digits;
 }
 
 function entity(codes: Uint16Array, i: number, n: number): number {

@@ -96,7 +96,7 @@ function differences(left: string, right: string): Transform[] {
     const either = (pattern: RegExp): boolean => pattern.test(left) || pattern.test(right);
     if (either(/%[0-9a-f]{2}/i)) found.push('percent');
     if (either(/&(#|[a-z]{2,8};)/i)) found.push('html');
-    if (either(/[^\0-\x7f]/)) found.push('unicode');
+    if (either(/[^\0-\x7f]|\\[ux][0-9a-f]{2}/i)) found.push('unicode');
   }
   const [one, other] = [letters(left), letters(right)];
   if (one !== other && one.toLowerCase() === other.toLowerCase()) found.push('case');

@@ -174,7 +174,7 @@ export class Queue {
 
 /** Whether folding only lowers case and joins white space. */
 function isPlain(text: string): boolean {
-  return !/[^\0-\x7f]/.test(text) && !/%[0-9a-f]{2}/i.test(text) && !/&[#a-z]/i.test(text);
+  return !/[^\0-\x7f]/.test(text) && !/%[0-9a-f]{2}/i.test(text) && !/&[#a-z]|\\[ux][0-9a-f]/i.test(text);
 }
 
 /** The same characters in memory of their own. */

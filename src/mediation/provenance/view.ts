@@ -1,5 +1,5 @@
 import { AMPERSAND, ASCII_FOLD, foldMany, foldWide, GONE, MANY, PERCENT, SPACE } from './chars.ts';
-import { unescapeOnce } from './escapes.ts';
+import { BACKSLASH, unescapeOnce } from './escapes.ts';
 
 const encoder = new TextEncoder();
 
@@ -10,7 +10,7 @@ const SHORT = 48;
 const ESCAPE_DEPTH = 3;
 
 /**
- * A stretch of a text in canonical characters: percent and HTML escapes undone, folded (see chars.ts), runs of
+ * A stretch of a text in canonical characters: percent, HTML and backslash escapes undone, folded (see chars.ts), runs of
  * white space one space. `map[i]` is where canonical character i began in the text, `map[n]` where the view ends.
  * One view is reused for many stretches: its content lasts until the next `fill`.
  */
@@ -56,6 +56,7 @@ export class View {
     for (let i = 0; i < length; i++) {
       const c = bytes[i]!;
       if (c === PERCENT || c === AMPERSAND) return false;
+      if (c === BACKSLASH && isCoded(bytes[i + 1]!)) return false;
       const folded = table[c]!;
       if (folded === SPACE && last === SPACE) continue;
       last = folded;
@@ -70,6 +71,7 @@ export class View {
     for (let i = from; i < to; i++) {
       const c = text.charCodeAt(i);
       if (c === PERCENT || c === AMPERSAND) return false;
+      if (c === BACKSLASH && i + 1 < to && isCoded(text.charCodeAt(i + 1))) return false;
       if (c >= 0xd800 && c < 0xdc00 && i + 1 < to) {
         const point = text.codePointAt(i)!;
         if (point > 0xffff) {
@@ -138,4 +140,9 @@ export class View {
     this.codes = codes;
     this.map = map;
   }
+}
+
+/** `u` or `x`: after a back slash digits may follow. */
+function isCoded(c: number): boolean {
+  return c === 117 || c === 120;
 }

@@ -396,6 +396,10 @@ const ENCODINGS: Record<string, (text: string) => string> = {
   hex: (text) => Buffer.from(text).toString('hex'),
   invisible: (text) => [...text].join('\u200b'),
   tags: (text) => String.fromCodePoint(...[...text].map((c) => 0xe0000 + c.charCodeAt(0))),
+  'JSON escapes': (text) =>
+    [...text].map((c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`).join(''),
+  'code escapes': (text) =>
+    [...text].map((c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`).join(''),
   'base64 of percent': (text) => Buffer.from(encodeURIComponent(text)).toString('base64'),
   'base64 of base64': (text) => Buffer.from(Buffer.from(text).toString('base64')).toString('base64'),
 };

@@ -17,6 +17,10 @@ test.each([
   ['%E4%B8x%FF', 'a xy'],
   ['100% sure, 5%zz', '100% sure, 5%zz'],
   ['&lt;b&gt; &amp;amp; &#64;&#x40;&commat;', '<b> & @@@'],
+  [
+    '\\u0065\\x76e \\ud83d\\ude00 \\\\u0061 \\u00g0 C:\\users \\x4',
+    'eve \u{1f600} \\a \\u00g0 c:\\users \\x4',
+  ],
   ['AT&T &unknown; &', 'at&t &unknown; &'],
   ['\uff21\uff22\uff23 \ufb01x', 'abc fix'],
   ['e\u0301 \u00e9 \u0130', 'e e i'],
