@@ -69,7 +69,7 @@ function report(stateDir: string, json: boolean): number {
   const errors: string[] = [];
   for (const lock of locks) {
     try {
-      withheld.push(...readLock(lock).pending.map((one) => summary(lock, one)));
+      for (const one of readLock(lock).pending) withheld.push(summary(lock, one));
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;
       errors.push(error.message);
@@ -83,8 +83,7 @@ function report(stateDir: string, json: boolean): number {
   return withheld.length > 0 ? 1 : 0;
 }
 
-/** Sessions whose process still is the one that wrote the record: pids are used again. */
-/** The sessions of proxies that are running, by their own records. */
+/** The sessions whose process still is the one that wrote the record: pids are used again. */
 export function runningSessions(stateDir: string): Session[] {
   const folder = join(stateDir, 'running');
   if (!existsSync(folder)) return [];

@@ -222,7 +222,7 @@ export class Mediator {
       mode: this.#settings.mode,
       sink,
       effect,
-      descriptor: kind === undefined ? 'usable' : this.#standing(sink, kind),
+      descriptor: this.#standing(sink, kind),
       flows,
       readUntrusted: this.#readUntrusted,
       forgotten:
@@ -291,10 +291,31 @@ export class Mediator {
     return effectOfTool(name, server, value, this.#settings.trust.get(server)?.tools.get(name)?.effect);
   }
 
-  /** Tools and prompts must have been listed; a resource need not be, but must not be one that is withheld. */
-  #standing({ server, name }: Sink, kind: DescriptorKind): 'usable' | 'withheld' | 'unlisted' {
+  /**
+   * Tools and prompts must have been listed. A resource need not be, but neither it nor the template that it is an
+   * instance of may be withheld, nor may what is to be completed.
+   */
+  #standing(
+    { server, name, about }: Sink,
+    kind: DescriptorKind | undefined,
+  ): 'usable' | 'withheld' | 'unlisted' {
+    if (about !== undefined) {
+      return this.standing(server, about.kind, about.name) === 'withheld' ? 'withheld' : 'usable';
+    }
+    if (kind === undefined) return 'usable';
     const standing = this.standing(server, kind, name);
-    return standing === 'unlisted' && kind === 'resource' ? 'usable' : standing;
+    if (kind !== 'resource' || standing !== 'unlisted') return standing;
+    return this.#isOfWithheldTemplate(server, name) ? 'withheld' : 'usable';
+  }
+
+  #isOfWithheldTemplate(server: string, uri: string): boolean {
+    for (const { descriptor } of this.#known.values()) {
+      if (descriptor.kind !== 'resourceTemplate' || descriptor.server !== server) continue;
+      const fixed = descriptor.name.split('{', 1)[0]!;
+      if (uri.startsWith(fixed) && this.standing(server, 'resourceTemplate', descriptor.name) === 'withheld')
+        return true;
+    }
+    return false;
   }
 
   #learnDescriptor(descriptor: Descriptor, findings: readonly Finding[]): void {

@@ -16,6 +16,8 @@ export interface Sink {
    * `params`; for anything else they start at `params`.
    */
   leaves: readonly Leaf[];
+  /** Of a completion: the prompt or resource template whose argument is to be completed. */
+  about?: { kind: 'prompt' | 'resourceTemplate'; name: string } | undefined;
 }
 
 /** Requests that carry nothing of the user's or the model's: protocol housekeeping. */
@@ -51,7 +53,13 @@ export function sinkOf(server: string, method: string, params: unknown): Sink | 
     case 'resources/unsubscribe':
       return { kind: 'resource', server, name: text(record['uri']), leaves: knownLeaves(params) };
     case 'completion/complete':
-      return { kind: 'completion', server, name: method, leaves: knownLeaves(params) };
+      return {
+        kind: 'completion',
+        server,
+        name: method,
+        leaves: knownLeaves(params),
+        about: referenceOf(params),
+      };
     default:
       return { kind: 'unknown', server, name: method, leaves: leavesOf(withoutMeta(params)) };
   }
@@ -99,4 +107,10 @@ export function recordOf(value: unknown): Record<string, unknown> {
 
 function text(value: unknown): string {
   return typeof value === 'string' ? value : '';
+}
+
+function referenceOf(params: unknown): Sink['about'] {
+  const { name, uri } = recordOf(recordOf(params)['ref']);
+  if (typeof name === 'string') return { kind: 'prompt', name };
+  return typeof uri === 'string' ? { kind: 'resourceTemplate', name: uri } : undefined;
 }
