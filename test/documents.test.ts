@@ -19,7 +19,9 @@ test.each([
   const quoted = [...text.matchAll(/`((?:test|fixtures|docs|src)\/[\w./-]*)`/g)].map(([, path]) =>
     join(root, path!),
   );
-  const linked = [...text.matchAll(/\]\((?!https?:)([\w./-]+)/g)].map(([, path]) => join(root, dirname(name), path!));
+  const linked = [...text.matchAll(/\]\((?!https?:)([\w./-]+)/g)].map(([, path]) =>
+    join(root, dirname(name), path!),
+  );
   expect([...quoted, ...linked].filter((path) => !existsSync(path))).toEqual([]);
 });
 
