@@ -156,7 +156,8 @@ function decide(
   else print(done.map((one) => `${word} ${label(one)}  ${one.digest}`));
   if (done.length + refused.length === 0) {
     const changed = digest === undefined ? '' : ' with this digest: look again with cordon pins diff';
-    process.stderr.write(`cordon pins: there is nothing to ${verb}${changed}\n`);
+    const where = paths.length === 0 ? 'no lock' : paths.map((path) => printable(path)).join(', ');
+    process.stderr.write(`cordon pins: there is nothing to ${verb}${changed} (looked in ${where})\n`);
   }
   return done.length > 0 && refused.length === 0 ? 0 : 1;
 }

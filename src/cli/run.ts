@@ -53,7 +53,16 @@ async function run(argv: string[]): Promise<number> {
   makeStateDirectory(stateDir);
   const config = await configure(options, wrapped, stateDir);
   const mode = (options.mode as Mode | undefined) ?? config.mode;
-  const launches = config.servers.map((server) => launchOf(server, wrapped !== undefined, options.env));
+  const withheld = new Map<string, string[]>();
+  const launches = config.servers.map((server) => {
+    const made = launchOf(server, wrapped !== undefined, options.env);
+    const names = made.withheld.join(' ');
+    withheld.set(names, [...(withheld.get(names) ?? []), server.name]);
+    return made.launch;
+  });
+  for (const [names, servers] of withheld) {
+    if (names !== '') say(`environment variables withheld from ${servers.join(', ')}: ${names}`);
+  }
 
   // The servers start while the rest of Cordon is still being loaded, which takes as long as they do; nothing is sent
   // to them before the log stands.
@@ -111,19 +120,25 @@ async function configure(options: Options, wrapped: string[] | undefined, stateD
   return config;
 }
 
-function launchOf(server: ServerEntry, isWrapped: boolean, only: string[] | undefined): Launch {
+/** A line for the person who starts this. */
+function say(line: string): void {
+  process.stderr.write(`cordon: ${printable(line)}\n`);
+}
+
+function launchOf(
+  server: ServerEntry,
+  isWrapped: boolean,
+  only: string[] | undefined,
+): { launch: Launch; withheld: readonly string[] } {
   const { env, withheld } = childEnvironment({
     mode: isWrapped ? 'wrap' : 'config',
     parentEnv: process.env,
     entryEnv: server.env,
     ...(only === undefined ? {} : { only }),
   });
-  if (withheld.length > 0) {
-    const names = printable(withheld.join(' '));
-    process.stderr.write(
-      `cordon: server ${server.name} does not get these environment variables: ${names}\n`,
-    );
-  }
   const found = withoutShell(resolveCommand(server.command, env, server.cwd), server.args);
-  return { name: server.name, file: found.file, args: found.args, cwd: server.cwd, env };
+  return {
+    launch: { name: server.name, file: found.file, args: found.args, cwd: server.cwd, env },
+    withheld,
+  };
 }

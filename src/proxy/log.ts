@@ -6,8 +6,10 @@ export type Level = 'info' | 'warn' | 'error';
 type Logger = Record<Level, (fields: Record<string, string | number>, message: string) => void>;
 
 /** Where pino cannot be loaded (the program was replaced under a running proxy), a line still gets out. */
-const plain = (level: Level) => (_: unknown, message: string) =>
-  void process.stderr.write(`cordon ${level}: ${message}\n`);
+const plain = (level: Level) => (fields: Record<string, string | number>, message: string) => {
+  const rest = Object.entries(fields).map(([key, value]) => ` ${key}=${value}`);
+  process.stderr.write(`cordon ${level}: ${message}${rest.join('')}\n`);
+};
 
 /** Loading takes longer than servers take to start, in ms: a line can wait, a start cannot. */
 const LOAD_AFTER_MS = 150;
@@ -35,6 +37,11 @@ export function log(level: Level, message: string, fields: Record<string, string
 }
 
 async function load(): Promise<void> {
+  // JSON is for programs that collect logs; at a terminal a person reads.
+  if (process.stderr.isTTY) {
+    logger = { info: plain('info'), warn: plain('warn'), error: plain('error') };
+    return drain();
+  }
   await import('pino')
     .then(({ default: pino }) => {
       const base = { name: 'cordon', version: VERSION };
