@@ -61,7 +61,7 @@ async function run(argv: string[]): Promise<number> {
     return made.launch;
   });
   for (const [names, servers] of withheld) {
-    if (names !== '') say(`environment variables withheld from ${servers.join(', ')}: ${names}`);
+    if (names !== '') say(`environment variables kept from ${servers.join(', ')}: ${names}`);
   }
 
   // The servers start while the rest of Cordon is still being loaded, which takes as long as they do; nothing is sent
