@@ -25,10 +25,11 @@ export interface RecorderOptions {
   head: Body;
 }
 
-/** A checkpoint follows an entry within this time, or after this many entries. */
+/** A checkpoint follows an entry within this time. */
 const CHECKPOINT_MS = 2_000;
-const CHECKPOINT_ENTRIES = 1_024;
-/** Bytes of entries held for the next checkpoint; past them they are hashed on the spot, to bound memory. */
+/** This many bytes of entries are brought into the tree between calls, so that a checkpoint has little left to do. */
+const GROW_BYTES = 262_144;
+/** Bytes of entries held at most; past them they are hashed on the spot, to bound memory. */
 const HELD_BYTES = 4_194_304;
 
 /**
@@ -222,11 +223,17 @@ export class Recorder {
 
   #schedule(): void {
     if (this.#options.sync === 'group') this.#wal.syncSoon((error) => this.#fail(error));
-    if (this.#syncing) return;
-    if (this.#next - this.#signed < CHECKPOINT_ENTRIES) {
-      this.#timer ??= setTimeout(() => this.#checkpoint(), CHECKPOINT_MS).unref();
-    } else {
-      this.#immediate ??= setImmediate(() => this.#checkpoint());
+    if (this.#heldBytes >= GROW_BYTES) this.#immediate ??= setImmediate(() => this.#growSoon());
+    if (!this.#syncing) this.#timer ??= setTimeout(() => this.#checkpoint(), CHECKPOINT_MS).unref();
+  }
+
+  #growSoon(): void {
+    this.#immediate = undefined;
+    if (this.#failure !== undefined) return;
+    try {
+      this.#grow();
+    } catch (error) {
+      this.#fail(error);
     }
   }
 
