@@ -163,6 +163,23 @@ function isAtomEvidence({ length, letters, digits, joints, hyphens, words, hump 
   return length >= 5 && (digits > 0 || joints - hyphens > 0 || hyphens > 1) && letters + digits >= 4;
 }
 
+// Named, and not made where they are used: a text has hundreds of words, and each would leave a closure behind.
+
+function isPathlessEvidence(shape: Shape): boolean {
+  return isAtomEvidence(shape) && (shape.joints > 1 || shape.digits > 0);
+}
+
+function isQuotedEvidence(shape: Shape): boolean {
+  return isWholeEvidence(shape, 'string') && shape.length >= 5;
+}
+
+function isAssigningOrNesting(c: number): boolean {
+  return isAssigning(c) || isNesting(c);
+}
+
+/** No atom is shorter. */
+const SHORTEST_TOKEN = 5;
+
 type Add = (from: number, to: number, carries: (shape: Shape) => boolean) => boolean;
 
 /** Stretches without white space, quotes and brackets, whole and in parts, and what stands in quotes. */
@@ -173,11 +190,11 @@ function atoms(codes: Uint16Array, n: number, add: Add): void {
   for (let i = 0; i <= n; i++) {
     const c = i < n ? codes[i]! : SPACE;
     if (!divides(c, codes, i)) continue;
-    if (i > start) token(codes, start, i, add);
+    if (i - start >= SHORTEST_TOKEN) token(codes, start, i, add);
     start = i + 1;
     if (c !== 34 && c !== 39 && c !== 96) continue;
     if (quote === c && i - opened <= LONGEST_QUOTE && i - opened > 2) {
-      add(opened + 1, i, (shape) => isWholeEvidence(shape, 'string') && shape.length >= 5);
+      add(opened + 1, i, isQuotedEvidence);
       quote = -1;
     } else if (i === 0 || classOf(codes[i - 1]!) === OTHER) {
       quote = c;
@@ -198,7 +215,6 @@ function divides(c: number, codes: Uint16Array, i: number): boolean {
 }
 
 function token(codes: Uint16Array, from: number, to: number, add: Add): void {
-  if (to - from < 5) return;
   let slashes = 0;
   let assigns = false;
   let nests = false;
@@ -210,13 +226,13 @@ function token(codes: Uint16Array, from: number, to: number, add: Add): void {
   }
   // `and/or` is no path.
   const path = slashes !== 1 || codes[from] === 47 || codes[from] === 126 || codes[from] === 46;
-  add(from, to, (shape) => isAtomEvidence(shape) && (path || shape.joints > 1 || shape.digits > 0));
+  add(from, to, path ? isAtomEvidence : isPathlessEvidence);
   if (assigns) {
     parts(codes, from, to, isAssigning, add);
     const scheme = schemeEnd(codes, from, to);
     if (scheme < to) add(scheme, to, isAtomEvidence);
   }
-  if (nests) parts(codes, from, to, (c) => isAssigning(c) || isNesting(c), add);
+  if (nests) parts(codes, from, to, isAssigningOrNesting, add);
 }
 
 function parts(codes: Uint16Array, from: number, to: number, splits: (c: number) => boolean, add: Add): void {
