@@ -18,7 +18,8 @@ const RUN_DEPTH = 3;
 const SLICE = 512;
 /** More than this many characters unindexed, and `learn` indexes at once. */
 const MAX_QUEUED = 4 * 1024 * 1024;
-const SEEN = 64;
+/** Slots of the table of a leaf's keys, at least; a power of two. */
+const FEWEST_SEEN = 64;
 /** Tools have classes of their own while there are fewer than this. */
 const FEW_KINDS = 24;
 /** Classes of sources beyond this many are told apart no more. */
@@ -52,8 +53,8 @@ export class Provenance {
   readonly #said = new Said();
   readonly #kinds = new Map<string, number>();
   readonly #view = new View();
-  /** Keys of the values looked up last, so that most that a leaf repeats are looked up once. */
-  readonly #seen = new Int32Array(2 * SEEN);
+  /** Keys of the values of the leaf at hand that were looked up: what it repeats is looked up, and told, once. */
+  #seen = new Int32Array(2 * FEWEST_SEEN);
   #stretches = new Int32Array(1024);
   /** Matches of the leaf at hand in each class of source, and the classes that have enough, a bit for each. */
   readonly #counts = new Uint8Array(32);
@@ -241,15 +242,23 @@ export class Provenance {
   ): boolean {
     const { hash, isEmpty } = this.#store;
     const finder = this.#valueFinder;
-    const seen = this.#seen.fill(0);
+    const slots = this.#clearSeen(needles.length);
+    const seen = this.#seen;
     let any = false;
     for (const needle of needles) {
       hash.of(needle.codes, needle.from, needle.to, VALUE);
       const { lo, hi } = hash;
-      const slot = 2 * (lo & (SEEN - 1));
-      if (seen[slot] === lo && seen[slot + 1] === hi) continue;
-      seen[slot] = lo;
-      seen[slot + 1] = hi;
+      // A slot that is taken by another key must not hide or tell a repetition: which are taken depends on the seed.
+      let slot = lo & (slots - 1);
+      while (
+        (seen[2 * slot] !== 0 || seen[2 * slot + 1] !== 0) &&
+        !(seen[2 * slot] === lo && seen[2 * slot + 1] === hi)
+      ) {
+        slot = (slot + 1) & (slots - 1);
+      }
+      if (seen[2 * slot] === lo && seen[2 * slot + 1] === hi) continue;
+      seen[2 * slot] = lo;
+      seen[2 * slot + 1] = hi;
       if (this.#said.has(lo, hi)) continue;
       const hits = isEmpty ? [] : finder.find(needle, this.#full);
       if (hits.length === 0 && !finder.passed) fresh.push(lo, hi);
@@ -257,6 +266,15 @@ export class Provenance {
       any ||= hits.length > 0;
     }
     return any;
+  }
+
+  /** Empties the table of seen keys, at most half full with `keys` in it; the number of its slots. */
+  #clearSeen(keys: number): number {
+    let slots = FEWEST_SEEN;
+    while (slots < 2 * keys) slots *= 2;
+    if (this.#seen.length < 2 * slots) this.#seen = new Int32Array(2 * slots);
+    else this.#seen.fill(0, 0, 2 * slots);
+    return slots;
   }
 
   /** Looks up copied spans, and adds the longest from each class of source where the last one ended. */
