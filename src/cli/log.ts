@@ -1,11 +1,9 @@
-import { parseArgs } from 'node:util';
-import { stateDirectory } from '../config/state.ts';
 import { printable, reviewable } from '../json/printable.ts';
-import { RecordingError } from '../recording/errors.ts';
 import { readPublicKey } from '../recording/keys.ts';
 import { findSession, listSessions, readEntries, type SessionSummary } from '../recording/reader.ts';
 import { type Verification, verifyLog } from '../recording/verify.ts';
 import { lineOf, timeOf } from './log-line.ts';
+import { readCommand } from './read-command.ts';
 import { runningSessions } from './status.ts';
 
 const USAGE = `usage: cordon log list|show|verify [SESSION] [--state DIR] [--json]
@@ -27,38 +25,11 @@ whether a whole session was removed.
 
 /** Lists, shows and verifies recorded sessions. Exit codes: see the usage. */
 export async function command(argv: string[]): Promise<number> {
-  let parsed: ReturnType<typeof parse>;
-  try {
-    parsed = parse(argv);
-  } catch (error) {
-    process.stderr.write(`cordon log: ${printable((error as Error).message)}\n${USAGE}`);
-    return 2;
-  }
-  const { values, positionals } = parsed;
-  if (values.help) {
-    process.stdout.write(USAGE);
-    return 0;
-  }
-  const [action, session, ...more] = positionals;
-  const run = ACTIONS.get(action ?? '');
-  if (run === undefined || more.length > 0 || (action === 'list' && session !== undefined)) {
-    process.stderr.write(USAGE);
-    return 2;
-  }
-  try {
-    return run(values.state ?? stateDirectory(), session, values.json === true);
-  } catch (error) {
-    if (!(error instanceof RecordingError)) throw error;
-    process.stderr.write(`cordon log: ${printable(error.message)}\n`);
-    return 2;
-  }
-}
-
-function parse(argv: string[]) {
-  return parseArgs({
-    args: argv,
-    allowPositionals: true,
-    options: { state: { type: 'string' }, json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } },
+  return readCommand('log', USAGE, argv, ([action, session, ...more], state, json) => {
+    const run = ACTIONS.get(action ?? '');
+    if (run === undefined || more.length > 0 || (action === 'list' && session !== undefined))
+      return undefined;
+    return run(state, session, json);
   });
 }
 

@@ -1,9 +1,7 @@
-import { parseArgs } from 'node:util';
-import { stateDirectory } from '../config/state.ts';
 import { printable, reviewable } from '../json/printable.ts';
-import { RecordingError } from '../recording/errors.ts';
 import { type Entry, listSessions, readEntries } from '../recording/reader.ts';
 import { listOf, objectOf, originOf, timeOf, word } from './log-line.ts';
+import { readCommand } from './read-command.ts';
 
 const USAGE = `usage: cordon why ID [--state DIR] [--json]
 
@@ -37,50 +35,17 @@ interface Evidence {
 
 /** Prints the evidence of a denial. Exit codes: 0 found, 1 unknown id, 2 wrong usage or no readable state. */
 export async function command(argv: string[]): Promise<number> {
-  let parsed: ReturnType<typeof parse>;
-  try {
-    parsed = parse(argv);
-  } catch (error) {
-    process.stderr.write(`cordon why: ${printable((error as Error).message)}\n${USAGE}`);
-    return 2;
-  }
-  const { values, positionals } = parsed;
-  if (values.help) {
-    process.stdout.write(USAGE);
-    return 0;
-  }
-  const [id, ...more] = positionals;
-  if (id === undefined || more.length > 0) {
-    process.stderr.write(USAGE);
-    return 2;
-  }
-  const state = values.state ?? stateDirectory();
-  try {
+  return readCommand('why', USAGE, argv, ([id, ...more], state, json) => {
+    if (id === undefined || more.length > 0) return undefined;
     const evidence = evidenceOf(state, id);
     if (evidence === undefined) {
-      process.stderr.write(
-        `cordon why: no recorded denial has the id ${printable(id)} in ${printable(state)}\n`,
-      );
+      const where = printable(state);
+      process.stderr.write(`cordon why: no recorded denial has the id ${printable(id)} in ${where}\n`);
       return 1;
     }
-    process.stdout.write(
-      values.json
-        ? `${reviewable(JSON.stringify(evidence, undefined, 2))}\n`
-        : `${explain(evidence).join('\n')}\n`,
-    );
+    const text = json ? reviewable(JSON.stringify(evidence, undefined, 2)) : explain(evidence).join('\n');
+    process.stdout.write(`${text}\n`);
     return 0;
-  } catch (error) {
-    if (!(error instanceof RecordingError)) throw error;
-    process.stderr.write(`cordon why: ${printable(error.message)}\n`);
-    return 2;
-  }
-}
-
-function parse(argv: string[]) {
-  return parseArgs({
-    args: argv,
-    allowPositionals: true,
-    options: { state: { type: 'string' }, json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } },
   });
 }
 
@@ -138,7 +103,10 @@ function explain({ session, entry, sources, allow, configured }: Evidence): stri
     `  when      ${timeOf(entry.time)}, session ${session}, entry ${entry.n}`,
     `  rule      ${word(entry['rule'])}`,
   ];
-  if (entry['effect'] !== undefined) lines.push(`  effect    ${word(entry['effect'])}`);
+  if (entry['effect'] !== undefined) {
+    const by = word(entry['effectBy']);
+    lines.push(`  effect    ${word(entry['effect'])}${by === '' ? '' : `, by ${by}`}`);
+  }
   if (entry['descriptor'] !== undefined) lines.push(`  called as ${word(entry['descriptor'])}`);
   for (const flow of listOf(entry['flows'])) lines.push('', ...explainFlow(objectOf(flow), sources));
   return [...lines, '', ...adviceOn(entry, allow, configured)].map(printable);

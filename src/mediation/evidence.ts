@@ -9,13 +9,14 @@ import { PROTOCOL_NAMES } from './protocol.ts';
  * descriptor announced are content too and read `*`.
  */
 export function judgementEvidence(judgement: Judgement, known: ReadonlySet<string>): Record<string, unknown> {
-  const { event, sink, effect, verdict, rule, id, descriptor, flows } = judgement;
+  const { event, sink, effect, effectBy, verdict, rule, id, descriptor, flows } = judgement;
   // In the order of their names, with room for those that every entry has: see encodeEntry. What stays undefined is
   // left out.
   return {
     content: undefined,
     descriptor,
     effect,
+    effectBy,
     event,
     flows: flows.length === 0 ? flows : flowsEvidence(flows, sink.leaves, known),
     id,

@@ -52,3 +52,8 @@ export function refusalLine(
   const result = { content: [{ type: 'text', text }], isError: true };
   return resultLine(id, JSON.stringify(modern ? { resultType: 'complete', ...result } : result));
 }
+
+/** The notice that a server's lists of one capability (`tools`, `prompts`, `resources`) have changed. */
+export function listChangedLine(capability: string): Buffer {
+  return Buffer.from(JSON.stringify({ jsonrpc: '2.0', method: `notifications/${capability}/list_changed` }));
+}

@@ -122,9 +122,3 @@ export class Handshakes {
 function digestOf(text: string): string | undefined {
   return text.isWellFormed() ? sha256(canonical(text)) : undefined;
 }
-
-/** Messages of Cordon's own making. */
-export const compose = {
-  listChanged: (capability: string): Buffer =>
-    Buffer.from(JSON.stringify({ jsonrpc: '2.0', method: `notifications/${capability}/list_changed` })),
-};

@@ -154,8 +154,6 @@ export class Session implements Context {
 
   /** Sends what this turn produced: recorded, forwarded, learned from, in this order. */
   endTurn(): void {
-    // Learning can release held requests of its own only through lines, so one round is enough; a task that was
-    // added while sending belongs to it all the same.
     this.#forward();
     const tasks = this.#later;
     if (tasks.length > 0) {

@@ -1,9 +1,9 @@
 import { applyEdits, type Edit, replaceValue } from '../json/edit.ts';
 import { membersOf } from '../json/spans.ts';
-import { errorLine, resultLine, UNROUTABLE } from './answers.ts';
+import { errorLine, listChangedLine, resultLine, UNROUTABLE } from './answers.ts';
 import { ask, type Context, type Route, type Routing } from './context.ts';
 import { absorbClientAnswer, fromServer, sendClientAnswer } from './crossing.ts';
-import { compose, type Handshakes } from './handshakes.ts';
+import type { Handshakes } from './handshakes.ts';
 import { type Listed, type ListKind, listAll, listKindOf, noteListing } from './listing.ts';
 import { type Answer, type Id, idKey, innerOf, type Message, memberOf, type Request } from './message.ts';
 import { cancelWaiting } from './requests.ts';
@@ -14,6 +14,15 @@ const SEPARATOR = '__';
 /** A list is answered without a server that has not come up by then; it is said to have changed when it has. */
 const LIST_PATIENCE_MS = 10_000;
 
+/** A server's request that the client has not answered: the server's own id, as sent too, and the client's. */
+interface Asked {
+  upstream: Upstream;
+  id: Id;
+  idJson: string;
+  clientId: string;
+  method: string;
+}
+
 /**
  * Several servers behind one: tools and prompts are named `server__tool`, every id on a server's wire is Cordon's own
  * and unpredictable, and lists are those of all servers together.
@@ -22,7 +31,7 @@ export class SeveralRouting implements Routing {
   readonly #context: Context;
   readonly #handshakes: Handshakes;
   /** Servers' requests to the client, under the ids that Cordon gave them. */
-  readonly #asked = new Map<string, { upstream: Upstream; id: Id; idJson: string; method: string }>();
+  readonly #asked = new Map<string, Asked>();
   /** Which server listed a resource, and the fixed beginning of each template. */
   readonly #resources = new Map<string, Upstream>();
   readonly #templates = new Map<string, { prefix: string; upstream: Upstream }>();
@@ -96,8 +105,9 @@ export class SeveralRouting implements Routing {
     const id = ownId();
     const member = memberOf(message, 'id')!;
     const idJson = message.line.toString('utf8', member.start, member.end);
-    this.#asked.set(idKey(id), { upstream, id, idJson, method: message.method });
-    upstream.asked.set(idKey(message.id), { id: message.id, method: message.method });
+    const asked = { id: message.id, method: message.method };
+    this.#asked.set(idKey(id), { ...asked, upstream, clientId: id, idJson });
+    upstream.asked.set(idKey(message.id), asked);
     const edits = [replaceValue(member, JSON.stringify(id)), ...claimEdits(message)];
     this.#context.toClient(applyEdits(message.line, edits));
   }
@@ -179,8 +189,10 @@ export class SeveralRouting implements Routing {
     for (const [key, asked] of this.#asked) {
       if (asked.upstream !== upstream || asked.idJson !== idJson) continue;
       this.#asked.delete(key);
-      upstream.asked.delete(idKey(JSON.parse(idJson) as Id));
-      this.#context.toClient(applyEdits(message.line, [replaceValue(member, JSON.stringify(asked.id))]));
+      upstream.asked.delete(idKey(asked.id));
+      this.#context.toClient(
+        applyEdits(message.line, [replaceValue(member, JSON.stringify(asked.clientId))]),
+      );
     }
   }
 
@@ -188,11 +200,11 @@ export class SeveralRouting implements Routing {
     const asked = this.#asked.get(idKey(answer.id));
     if (asked === undefined) return absorbClientAnswer(this.#context, answer);
     this.#asked.delete(idKey(answer.id));
-    const { upstream, idJson, method } = asked;
-    upstream.asked.delete(idKey(JSON.parse(idJson) as Id));
+    const { upstream } = asked;
+    upstream.asked.delete(idKey(asked.id));
     // Not in order with requests: the server may be waiting for this answer before it goes on with them.
-    const line = applyEdits(answer.line, [replaceValue(memberOf(answer, 'id')!, idJson)]);
-    sendClientAnswer(this.#context, upstream, { id: JSON.parse(idJson) as Id, method }, answer, line);
+    const line = applyEdits(answer.line, [replaceValue(memberOf(answer, 'id')!, asked.idJson)]);
+    sendClientAnswer(this.#context, upstream, asked, answer, line);
   }
 
   #setLevel(request: Request): void {
@@ -228,7 +240,7 @@ export class SeveralRouting implements Routing {
     const take = (upstream: Upstream, listed: Listed[]): void => {
       waiting.delete(upstream);
       found.set(upstream, listed);
-      if (answered) this.#context.toClient(compose.listChanged(capability));
+      if (answered) this.#context.toClient(listChangedLine(capability));
       else if (waiting.size === 0) finish();
     };
     const timer = setTimeout(() => this.#context.turn(finish), LIST_PATIENCE_MS);

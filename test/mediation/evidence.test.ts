@@ -35,6 +35,7 @@ test('says everything that decided, and where', () => {
     server: 'mail',
     tool: 'send',
     effect: 'write',
+    effectBy: 'default',
     verdict: 'deny',
     rule: 'tainted-argument',
     id: 'd-1',
