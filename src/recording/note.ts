@@ -95,7 +95,7 @@ export function parseNote(bytes: Uint8Array): Note {
 
 function parseSignature(line: string): NoteSignature {
   const [dash, name, data, ...more] = line.split(' ', 4);
-  if (dash !== '\u2014' || !name || !data || more.length > 0 || name.includes('+') || hasControl(name)) {
+  if (dash !== '\u2014' || !name || !data || more.length > 0 || !isKeyName(name)) {
     throw new NoteError('a malformed signature line');
   }
   const raw = Buffer.from(data, 'base64');
@@ -121,6 +121,11 @@ export function parseCheckpoint(text: string): Checkpoint {
     throw new NoteError('not a checkpoint: expected origin, size and root, a line each');
   }
   return checkpoint;
+}
+
+/** c2sp.org/signed-note, "Format": not empty, neither a plus nor a Unicode space. */
+function isKeyName(name: string): boolean {
+  return name !== '' && !/[\p{White_Space}+]/u.test(name) && !hasControl(name);
 }
 
 /** Controls other than newline are not allowed in a note. */

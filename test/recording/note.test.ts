@@ -55,6 +55,8 @@ test.each([
   ['a trailing space', 'text\n\n— a AAAAAAAA \n'],
   ['a fourth word', 'text\n\n— a AAAAAAAA b\n'],
   ['a plus in the name', 'text\n\n— a+b AAAAAAAA\n'],
+  ['a Unicode space in the name', 'text\n\n— a\u00a0b AAAAAAAA\n'],
+  ['a Unicode line separator in the name', 'text\n\n— a\u0085b AAAAAAAA\n'],
   ['base64 with stray bits', 'text\n\n— a AAAAAAB=\n'],
   ['base64 of another alphabet', 'text\n\n— a AAAAAA-_\n'],
   ['a signature of no bytes', 'text\n\n— a AAAA\n'],
