@@ -1,7 +1,10 @@
+import { likeness } from './confusables.ts';
+
 /**
  * What one character means to matching. A canonical character is a UTF-16 code unit after folding: lower case,
  * compatibility forms and diacritics removed (NFKD without U+0300..036F, one code point at a time, so that no
- * context is needed), any white space or control one space, invisible characters gone.
+ * context is needed), look-alikes of ASCII replaced by it, any white space or control one space, invisible
+ * characters gone.
  */
 
 export const SPACE = 32;
@@ -64,39 +67,61 @@ export function hexValue(c: number): number {
   return lower >= 97 && lower <= 102 ? lower - 87 : -1;
 }
 
-const pages: (Uint16Array | undefined)[] = new Array(256);
+/** A function of code units beyond ASCII that are no surrogates, worked out once for each 256. */
+function paged(of: (c: number) => number): (c: number) => number {
+  const pages: (Uint16Array | undefined)[] = new Array(256);
+  return (c) => {
+    let page = pages[c >>> 8];
+    if (page === undefined) {
+      page = new Uint16Array(256);
+      for (let low = 0; low < 256; low++) page[low] = of((c & 0xff00) | low);
+      pages[c >>> 8] = page;
+    }
+    return page[c & 0xff]!;
+  };
+}
 
 /** The canonical character of a code unit beyond ASCII that is no surrogate, or `GONE`, or `MANY`. */
-export function foldWide(c: number): number {
-  let page = pages[c >>> 8];
-  if (page === undefined) {
-    page = new Uint16Array(256);
-    for (let low = 0; low < 256; low++) {
-      const folded = foldMany((c & 0xff00) | low);
-      page[low] = folded.length === 0 ? GONE : folded.length === 1 ? folded.charCodeAt(0) : MANY;
-    }
-    pages[c >>> 8] = page;
-  }
-  return page[c & 0xff]!;
-}
+export const foldWide = paged((c) => {
+  const folded = foldMany(c);
+  return folded.length === 0 ? GONE : folded.length === 1 ? folded.charCodeAt(0) : MANY;
+});
 
 /** The canonical characters of any code point; at most four, so that no text grows without bound. */
 export function foldMany(point: number): string {
   // Tag characters show nothing, but a model reads them as the letters that they shadow and passes those on.
   if (point >= 0xe0020 && point <= 0xe007e) return foldMany(point - 0xe0000);
   if (isInvisible(point)) return '';
-  if (point >= 0x2010 && point <= 0x2015) return '-';
-  if (point === 0x2212) return '-';
-  if (point === 0x2018 || point === 0x2019) return "'";
-  if (point === 0x201c || point === 0x201d) return '"';
   const text = String.fromCodePoint(point);
   if (point >= 0xac00 && point < 0xd7b0) return text;
   let folded = '';
-  for (const part of text.normalize('NFKD').toLowerCase()) {
+  for (const part of text.normalize('NFKD')) {
     const c = part.codePointAt(0)!;
-    if (c < 0x300 || c > 0x36f) folded += c <= SPACE ? ' ' : part;
+    if (c < 0x300 || c > 0x36f) folded += c <= SPACE ? ' ' : String.fromCodePoint(likeness(c) || c);
   }
+  folded = folded.toLowerCase();
   return folded.length > 4 ? text : folded;
+}
+
+/**
+ * The ASCII character that a reader sees, or a model reads, in one beyond ASCII, its case kept: tag characters,
+ * look-alikes, fullwidth and mathematical letters. `GONE` for what nobody sees, and any other character itself.
+ */
+export function reveal(point: number): number {
+  if (point <= 0xffff) return point >= 0xd800 && point < 0xe000 ? point : revealWide(point);
+  return revealAny(point);
+}
+
+const revealWide = paged(revealAny);
+
+function revealAny(point: number): number {
+  if (point >= 0xe0020 && point <= 0xe007e) return point - 0xe0000;
+  if (isInvisible(point)) return GONE;
+  if (point >= 0x3400 && point < 0xe000) return point;
+  const shown = String.fromCodePoint(point).normalize('NFKD');
+  const c = shown.codePointAt(0)!;
+  if (shown.length > (c > 0xffff ? 2 : 1)) return point;
+  return c < 128 ? c : likeness(c) || point;
 }
 
 /** Zero-width, bidirectional and variation characters: no reader sees them, and they stand for nothing. */

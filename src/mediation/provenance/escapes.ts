@@ -33,7 +33,7 @@ const NAMED: Readonly<Record<string, number>> = Object.assign(Object.create(null
 });
 const LONGEST_NAME = 8;
 
-/** `\\u0061` and `\\x61`, as in JSON and code. */
+/** `\\u0061`, `\\x61`, `\\u{61}` and `\\U00000061`, as in JSON and code. */
 export const BACKSLASH = 92;
 
 /**
@@ -102,16 +102,22 @@ function percent(codes: Uint16Array, i: number, n: number): number {
 
 /** Halves of a surrogate pair are undone one by one, and meet. */
 function backslash(codes: Uint16Array, i: number, n: number): number {
-  const digits = codes[i + 1] === 117 ? 4 : codes[i + 1] === 120 ? 2 : 0;
-  if (digits === 0 || i + 2 + digits > n) return 0;
+  const mark = codes[i + 1]!;
+  const braced = mark === 117 && codes[i + 2] === 123;
+  const first = braced ? i + 3 : i + 2;
+  const digits = braced ? 6 : mark === 117 ? 4 : mark === 120 ? 2 : mark === 85 ? 8 : 0;
   let value = 0;
-  for (let k = i + 2; k < i + 2 + digits; k++) {
+  let k = first;
+  for (; k < n && k < first + digits; k++) {
     const digit = hexValue(codes[k]!);
-    if (digit < 0) return 0;
+    if (digit < 0) break;
     value = value * 16 + digit;
   }
+  if (k === first || value > 0x10ffff || (braced ? k === n || codes[k] !== 125 : k < first + digits))
+    return 0;
+  if ((braced || mark === 85) && value >= 0xd800 && value < 0xe000) return 0;
   point = value;
-  return 2 + digits;
+  return k - i + (braced ? 1 : 0);
 }
 
 function entity(codes: Uint16Array, i: number, n: number): number {

@@ -1,4 +1,4 @@
-import { AMPERSAND, ASCII_FOLD, foldMany, foldWide, GONE, MANY, PERCENT, SPACE } from './chars.ts';
+import { AMPERSAND, ASCII_FOLD, foldMany, foldWide, GONE, MANY, PERCENT, reveal, SPACE } from './chars.ts';
 import { BACKSLASH, unescapeOnce } from './escapes.ts';
 
 const encoder = new TextEncoder();
@@ -19,6 +19,8 @@ export class View {
   map = new Int32Array(1025);
   n = 0;
   #bytes = new Uint8Array(0);
+  /** A character beyond ASCII was put that is the mark of an escape. */
+  #disguised = false;
 
   /** Holds `text.slice(from, to)` afterwards. Linear in its length. */
   fill(text: string, from: number, to: number): void {
@@ -68,6 +70,7 @@ export class View {
   }
 
   #wide(text: string, from: number, to: number): boolean {
+    this.#disguised = false;
     for (let i = from; i < to; i++) {
       const c = text.charCodeAt(i);
       if (c === PERCENT || c === AMPERSAND) return false;
@@ -81,7 +84,7 @@ export class View {
       }
       this.#push(c, i);
     }
-    return true;
+    return !this.#disguised;
   }
 
   #escaped(text: string, from: number, to: number): void {
@@ -93,6 +96,8 @@ export class View {
     }
     let n = to - from;
     for (let depth = 0; depth < ESCAPE_DEPTH; depth++) {
+      // Marks and digits of escapes may be in disguise, and escapes hide disguises.
+      n = revealAll(raw, where, n);
       const left = unescapeOnce(raw, where, n);
       if (left === n) break;
       n = left;
@@ -112,15 +117,21 @@ export class View {
 
   #push(point: number, at: number): void {
     if (point > 0xffff) {
-      for (const c of foldMany(point).split('')) this.#put(c.charCodeAt(0), at);
+      for (const c of foldMany(point).split('')) this.#putWide(c.charCodeAt(0), at);
       return;
     }
     // Lone surrogates stand for themselves: a page of the folding table must not be asked for them.
     const surrogate = point >= 0xd800 && point < 0xe000;
     const folded = point < 128 ? ASCII_FOLD[point]! : surrogate ? point : foldWide(point);
     if (folded === GONE) return;
-    if (folded === MANY) for (const c of foldMany(point).split('')) this.#put(c.charCodeAt(0), at);
-    else this.#put(folded, at);
+    if (folded === MANY) for (const c of foldMany(point).split('')) this.#putWide(c.charCodeAt(0), at);
+    else if (point < 128) this.#put(folded, at);
+    else this.#putWide(folded, at);
+  }
+
+  #putWide(c: number, at: number): void {
+    if (c === PERCENT || c === AMPERSAND || c === BACKSLASH) this.#disguised = true;
+    this.#put(c, at);
   }
 
   #put(c: number, at: number): void {
@@ -142,7 +153,32 @@ export class View {
   }
 }
 
-/** `u` or `x`: after a back slash digits may follow. */
+/** Reveals in place what is beyond ASCII (see chars.ts) in the first `n` of `codes`; returns how many are left. */
+export function revealAll(codes: Uint16Array, where: Int32Array, n: number): number {
+  let out = 0;
+  for (let i = 0; i < n; i++) {
+    const c = codes[i]!;
+    if (c < 128) {
+      codes[out] = c;
+      where[out++] = where[i]!;
+      continue;
+    }
+    const low = i + 1 < n ? codes[i + 1]! : 0;
+    const isPair = c >= 0xd800 && c < 0xdc00 && low >= 0xdc00 && low < 0xe000;
+    const shown = reveal(isPair ? ((c - 0xd800) << 10) + (low - 0xdc00) + 0x10000 : c);
+    const at = where[i]!;
+    if (isPair) i++;
+    if (shown === GONE) continue;
+    codes[out] = shown > 0xffff ? c : shown;
+    where[out++] = at;
+    if (shown <= 0xffff) continue;
+    codes[out] = low;
+    where[out++] = at;
+  }
+  return out;
+}
+
+/** `u`, `x` or `U`: after a back slash digits may follow. */
 function isCoded(c: number): boolean {
-  return c === 117 || c === 120;
+  return c === 117 || c === 120 || c === 85;
 }

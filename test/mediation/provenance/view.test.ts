@@ -27,6 +27,13 @@ test.each([
   ['ev\u200bil\u2060@x\ufeff.y', 'evil@x.y'],
   ['x\u{e0001}\u{e0045}\u{e0076}\u{e0065}\u{e0020}\u{e0040}\u{e007f}', 'xeve @'],
   ['\u{1d5d4}\u{1d5ef}', 'ab'],
+  ['\u0430pple \u0391\u03a1\u0399 \u0421\u1d00', 'apple api ca'],
+  ['\u041f\u0440\u0438', '\u043fp\u0438'],
+  ['\uff05\uff14\uff11', 'a'],
+  ['\u{e0025}\u{e0034}\u{e0031}', 'a'],
+  ['%\u200b4\u{1d7cf}', 'a'],
+  ['%D0%B0%D1%81', 'ac'],
+  ['\\u{61}\\U00000062\\u{110000}\\u{}\\u{61', 'ab\\u{110000}\\u{}\\u{61'],
   ['\u201cquoted\u201d \u2018x\u2019 a\u2014b', '"quoted" \'x\' a-b'],
   ['\u5f20\u4e09', '\u5f20\u4e09'],
   ['\ud800x', '\ud800x'],
@@ -44,7 +51,7 @@ test('every canonical character says where it began', () => {
 test('plain text folds alike whether or not something beyond ASCII follows', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'grapheme-ascii', maxLength: 60 }), (text) => {
-      expect(folded(`${text} x\u0441`)).toBe(`${folded(`${text} x`)}\u0441`);
+      expect(folded(`${text} x\u0436`)).toBe(`${folded(`${text} x`)}\u0436`);
     }),
   );
 });
