@@ -1,49 +1,91 @@
-import { parseArgs } from 'node:util';
+import { readFileSync, statSync } from 'node:fs';
+import { type ParseArgsConfig, parseArgs } from 'node:util';
 import { stateDirectory } from '../config/state.ts';
 import { printable } from '../json/printable.ts';
 import { RecordingError } from '../recording/errors.ts';
 
+/** The options of a command beside `--state`, `--json` and `--help`. */
+export type OptionTypes = NonNullable<ParseArgsConfig['options']>;
+
+/** Their values, by name without dashes. */
+export type Flags = Readonly<Record<string, string | boolean | (string | boolean)[] | undefined>>;
+
+/** The command line does not make sense; the message says what would. */
+export class UsageError extends Error {
+  override name = 'UsageError';
+}
+
 /**
  * Runs a command that reads recorded sessions and returns its exit code: what `read` returns, or 2 after saying what
- * is wrong with the command line (`read` returns undefined for words it does not take) or with what is recorded.
+ * is wrong with the command line (`read` returns undefined for words it does not take, or throws a `UsageError`) or
+ * with what is recorded.
  */
 export function readCommand(
   name: string,
   usage: string,
   argv: string[],
-  read: (words: readonly string[], state: string, json: boolean) => number | undefined,
+  read: (words: readonly string[], state: string, json: boolean, flags: Flags) => number | undefined,
+  options: OptionTypes = {},
 ): number {
   const wrong = (error: unknown): number => {
     process.stderr.write(`cordon ${name}: ${printable((error as Error).message)}\n`);
     return 2;
   };
-  let parsed: ReturnType<typeof parse>;
+  let parsed: { values: Flags; positionals: string[] };
   try {
-    parsed = parse(argv);
+    parsed = parseArgs({ args: argv, allowPositionals: true, options: { ...options, ...COMMON } });
   } catch (error) {
     wrong(error);
     process.stderr.write(usage);
     return 2;
   }
   const { values, positionals } = parsed;
-  if (values.help) {
+  if (values['help'] === true) {
     process.stdout.write(usage);
     return 0;
   }
   try {
-    const code = read(positionals, values.state ?? stateDirectory(), values.json === true);
+    const { state, json, ...flags } = values;
+    const code = read(positionals, (state as string | undefined) ?? stateDirectory(), json === true, flags);
     if (code === undefined) process.stderr.write(usage);
     return code ?? 2;
   } catch (error) {
-    if (!(error instanceof RecordingError)) throw error;
-    return wrong(error);
+    if (error instanceof RecordingError || error instanceof UsageError) return wrong(error);
+    throw error;
   }
 }
 
-function parse(argv: string[]) {
-  return parseArgs({
-    args: argv,
-    allowPositionals: true,
-    options: { state: { type: 'string' }, json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } },
-  });
+const COMMON: OptionTypes = {
+  state: { type: 'string' },
+  json: { type: 'boolean' },
+  help: { type: 'boolean', short: 'h' },
+};
+
+/** A file that was named on the command line. `maxBytes`: past which it cannot be what is meant. */
+export function readNamedFile(path: string, maxBytes: number): Buffer {
+  try {
+    const { size } = statSync(path);
+    if (size > maxBytes)
+      throw new UsageError(`${path} is ${size} bytes long: too long for what it should be`);
+    return readFileSync(path);
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
+    throw new UsageError(`cannot read ${path}: ${(error as Error).message}`);
+  }
+}
+
+/** A whole number from 0 on, in decimal; undefined if it is not given. */
+export function numberFlag(flags: Flags, name: string): number | undefined {
+  const text = flags[name];
+  if (text === undefined) return undefined;
+  const number = Number(text);
+  if (!Number.isSafeInteger(number) || number < 0 || String(number) !== text) {
+    throw new UsageError(`--${name} is a whole number, not ${JSON.stringify(text)}`);
+  }
+  return number;
+}
+
+/** Undefined if it is not given. */
+export function textFlag(flags: Flags, name: string): string | undefined {
+  return flags[name] as string | undefined;
 }

@@ -35,9 +35,14 @@ export function tilePath(level: number | 'entries', index: number, width: number
   return `${TILES}/${level}/${path}${width === TILE_WIDTH ? '' : `.p/${width}`}`;
 }
 
+/** A machine's name, and that of the key of its logs. */
+export function hostName(hostId: string): string {
+  return `cordon/${hostId}`;
+}
+
 /** The first line of a checkpoint and the name of the key that signs it. */
 export function originOf(hostId: string, sessionId: string): string {
-  return `cordon/${hostId}/${sessionId}`;
+  return `${hostName(hostId)}/${sessionId}`;
 }
 
 export function sessionsDirectory(stateDir: string): string {

@@ -9,13 +9,10 @@ import {
 import { linkSync, mkdirSync, readFileSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { RecordingError, reasonOf, systemCode } from './errors.ts';
+import type { Signer } from './trust.ts';
 
 /** The key of this machine's logs. */
-export interface SigningKey {
-  /** A random name of this state directory: 16 hex digits. It tells one machine's logs from another's. */
-  hostId: string;
-  /** The raw Ed25519 public key, 32 bytes. */
-  publicKey: Buffer;
+export interface SigningKey extends Signer {
   /** The 64-byte Ed25519 signature (RFC 8032) over `data`. */
   sign(data: Uint8Array): Buffer;
 }
@@ -56,7 +53,7 @@ export function openSigningKey(stateDir: string): SigningKey {
  *
  * @throws RecordingError `key-missing` or `key-broken`.
  */
-export function readPublicKey(stateDir: string): Pick<SigningKey, 'hostId' | 'publicKey'> {
+export function readPublicKey(stateDir: string): Signer {
   const path = join(stateDir, 'keys', 'signing.pub');
   try {
     return { hostId: readHostId(stateDir, false), publicKey: parsePublic(path, readFileSync(path, 'utf8')) };
@@ -64,6 +61,15 @@ export function readPublicKey(stateDir: string): Pick<SigningKey, 'hostId' | 'pu
     if (error instanceof RecordingError) throw error;
     throw new RecordingError('key-missing', `no public key to verify with: ${reasonOf(error)}`, error);
   }
+}
+
+/**
+ * Everybody whose signature a log of this state directory may bear.
+ *
+ * @throws RecordingError `key-missing` or `key-broken`.
+ */
+export function ownSigners(stateDir: string): Signer[] {
+  return [readPublicKey(stateDir)];
 }
 
 function readHostId(stateDir: string, create: boolean): string {

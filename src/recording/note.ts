@@ -28,22 +28,58 @@ export class NoteError extends Error {
   override name = 'NoteError';
 }
 
-/** The algorithm byte of Ed25519 (c2sp.org/signed-note, "Signature types"). */
-const ED25519 = Buffer.of(0x01);
-const MAX_SIGNATURES = 100;
+/** What a key signs, and how (c2sp.org/signed-note, "Signature types"). */
+export const KeyType = {
+  /** The text of a note. */
+  ed25519: 0x01,
+  /** That a witness saw a checkpoint (c2sp.org/tlog-cosignature). */
+  cosignature: 0x04,
+} as const;
+export type KeyType = (typeof KeyType)[keyof typeof KeyType];
 
-/** SHA-256(name || LF || 0x01 || public key)[:4]. `publicKey`: the raw 32 bytes. */
-export function keyIdOf(name: string, publicKey: Uint8Array): Buffer {
-  return hash('sha256', Buffer.concat([Buffer.from(`${name}\n`), ED25519, publicKey]), 'buffer').subarray(
-    0,
-    4,
-  );
+const MAX_SIGNATURES = 100;
+const PUBLIC_KEY_BYTES = 32;
+
+/** SHA-256(name || LF || type || public key)[:4]. `publicKey`: the raw 32 bytes. */
+export function keyIdOf(name: string, publicKey: Uint8Array, type: KeyType = KeyType.ed25519): Buffer {
+  const data = Buffer.concat([Buffer.from(`${name}\n`), Buffer.of(type), publicKey]);
+  return hash('sha256', data, 'buffer').subarray(0, 4);
 }
 
-/** The key as other verifiers of signed notes take it: `<name>+<key id in hex>+base64(0x01 || public key)`. */
-export function verifierKey(name: string, publicKey: Uint8Array): string {
-  const data = Buffer.concat([ED25519, publicKey]).toString('base64');
-  return `${name}+${keyIdOf(name, publicKey).toString('hex')}+${data}`;
+/** A public key and the name it signs under. */
+export interface VerifierKey {
+  name: string;
+  type: KeyType;
+  /** The raw 32 bytes. */
+  publicKey: Buffer;
+}
+
+/** The key as other verifiers of signed notes take it: `<name>+<key id in hex>+base64(<type> || public key)`. */
+export function verifierKey(name: string, publicKey: Uint8Array, type: KeyType = KeyType.ed25519): string {
+  const data = Buffer.concat([Buffer.of(type), publicKey]).toString('base64');
+  return `${name}+${keyIdOf(name, publicKey, type).toString('hex')}+${data}`;
+}
+
+/**
+ * Reads what `verifierKey` prints, and nothing else.
+ *
+ * @throws NoteError
+ */
+export function parseVerifierKey(text: string): VerifierKey {
+  const name = text.slice(0, text.indexOf('+'));
+  // The key id is eight digits between two pluses; base64 may hold a plus of its own.
+  const bytes = Buffer.from(text.slice(name.length + 10), 'base64');
+  const type = bytes[0] as KeyType;
+  const publicKey = bytes.subarray(1);
+  if (
+    !isKeyName(name) ||
+    (type !== KeyType.ed25519 && type !== KeyType.cosignature) ||
+    publicKey.length !== PUBLIC_KEY_BYTES ||
+    verifierKey(name, publicKey, type) !== text
+  ) {
+    throw new NoteError('not a key: expected <name>+<key id>+<base64>, as cordon keys show prints it');
+  }
+  return { name, type, publicKey };
 }
 
 export function formatNote({ text, signatures }: Note): string {

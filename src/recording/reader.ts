@@ -83,12 +83,22 @@ export function findSession(stateDir: string, prefix = ''): SessionSummary {
 export function* readEntries(directory: string): Generator<Entry> {
   try {
     for (const bytes of hasWal(directory) ? walEntries(directory) : bundledEntries(directory)) {
-      const entry: unknown = JSON.parse(bytes.toString('utf8'));
-      if (!isEntry(entry)) return;
+      const entry = parseEntry(bytes);
+      if (entry === undefined) return;
       yield entry;
     }
   } catch {
-    // A file is missing or no log file, or a line is not JSON.
+    // A file is missing or no log file.
+  }
+}
+
+/** The entry that these bytes are; undefined if they are none. */
+export function parseEntry(bytes: Buffer): Entry | undefined {
+  try {
+    const entry: unknown = JSON.parse(bytes.toString('utf8'));
+    return isEntry(entry) ? entry : undefined;
+  } catch {
+    return undefined;
   }
 }
 

@@ -1,4 +1,3 @@
-import { createPublicKey, verify } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
 import { CanonicalError, canonical } from '../json/canonical.ts';
@@ -9,13 +8,13 @@ import {
   MAX_BUNDLE_BYTES,
   MAX_CHECKPOINT_BYTES,
   MAX_ENTRY_BYTES,
-  originOf,
   TILE_WIDTH,
   tilePath,
   WAL,
 } from './format.ts';
-import { type Checkpoint, keyIdOf, NoteError, parseCheckpoint, parseNote, verifierKey } from './note.ts';
+import { type Checkpoint, verifierKey } from './note.ts';
 import { checkOtherFiles, TreeCheck } from './tiles.ts';
+import { CheckpointError, openCheckpoint, type SignedCheckpoint, type Signer } from './trust.ts';
 
 /** What verification found. It says nothing about entries that nobody wrote, nor about content behind digests. */
 export interface Verification {
@@ -25,8 +24,8 @@ export interface Verification {
    * `fault`.
    */
   status: 'ok' | 'unsigned' | 'tampered';
-  /** The key that had to have signed, as other verifiers of signed notes take it. */
-  key: string;
+  /** The key that signed, as other verifiers of signed notes take it; of no use where nothing was found signed. */
+  key?: string;
   /** Entries under the checkpoint. */
   signed: number;
   /** Whole entries after them. */
@@ -39,12 +38,6 @@ export interface Verification {
   fault?: { code: string; file: string; entry?: number; message: string };
 }
 
-/** Who must have signed. */
-export interface Signer {
-  hostId: string;
-  publicKey: Buffer;
-}
-
 /** A running session may put a new checkpoint in force while its files are read; then they are read again. */
 const ATTEMPTS = 8;
 
@@ -53,10 +46,10 @@ const ATTEMPTS = 8;
  * each other, entries for canonical form and sequence, and that no other file is there. Shares no code with the
  * writer but the format's constants and the syntax of notes; opens no network.
  */
-export function verifyLog(directory: string, signer: Signer): Verification {
+export function verifyLog(directory: string, signers: readonly Signer[]): Verification {
   for (let attempt = 1; ; attempt++) {
     const before = checkpointBytes(directory);
-    const result = verifyOnce(directory, signer);
+    const result = verifyOnce(directory, signers);
     const stable = before?.equals(checkpointBytes(directory) ?? Buffer.alloc(0)) ?? true;
     if (result.status !== 'tampered' || stable || attempt === ATTEMPTS) return result;
   }
@@ -70,20 +63,18 @@ function checkpointBytes(directory: string): Buffer | undefined {
   }
 }
 
-function verifyOnce(directory: string, signer: Signer): Verification {
-  const session = basename(directory);
-  const origin = originOf(signer.hostId, session);
+function verifyOnce(directory: string, signers: readonly Signer[]): Verification {
   const result: Verification = {
-    session,
+    session: basename(directory),
     status: 'ok',
-    key: verifierKey(origin, signer.publicKey),
     signed: 0,
     unsigned: 0,
     tornBytes: 0,
     closed: false,
   };
   try {
-    const checkpoint = readCheckpoint(directory, origin, signer.publicKey);
+    const checkpoint = readCheckpoint(directory, signers);
+    result.key = verifierKey(checkpoint.origin, checkpoint.signer.publicKey);
     result.signed = checkpoint.size;
     checkEntries(directory, checkpoint, result);
     const left = checkOtherFiles(directory, checkpoint.size);
@@ -100,38 +91,19 @@ function verifyOnce(directory: string, signer: Signer): Verification {
   return result;
 }
 
-function readCheckpoint(directory: string, origin: string, publicKey: Buffer): Checkpoint {
+function readCheckpoint(directory: string, signers: readonly Signer[]): SignedCheckpoint {
   const bytes = readLogFile(directory, CHECKPOINT, MAX_CHECKPOINT_BYTES);
-  const fault = (
-    code: 'checkpoint-malformed' | 'checkpoint-origin' | 'checkpoint-signature',
-    message: string,
-  ) => new LogFault(code, CHECKPOINT, undefined, message);
   try {
-    const note = parseNote(bytes);
-    const checkpoint = parseCheckpoint(note.text);
-    if (checkpoint.origin !== origin) {
-      throw fault(
-        'checkpoint-origin',
-        `it belongs to ${JSON.stringify(checkpoint.origin)}, not to ${origin}`,
-      );
-    }
-    const keyId = keyIdOf(origin, publicKey);
-    const ours = note.signatures.filter(({ name, keyId: id }) => name === origin && id.equals(keyId));
-    if (ours.length === 0)
-      throw fault('checkpoint-signature', 'it is not signed by the key of this state directory');
-    const key = createPublicKey({
-      key: { kty: 'OKP', crv: 'Ed25519', x: publicKey.toString('base64url') },
-      format: 'jwk',
-    });
-    for (const { signature } of ours) {
-      if (!verify(null, Buffer.from(note.text), key, signature)) {
-        throw fault('checkpoint-signature', 'its signature does not match');
-      }
-    }
-    return checkpoint;
+    const checkpoint = openCheckpoint(bytes, signers);
+    const session = basename(directory);
+    if (checkpoint.session === session) return checkpoint;
+    throw new CheckpointError(
+      'checkpoint-origin',
+      `it belongs to session ${checkpoint.session}, not to ${session}`,
+    );
   } catch (error) {
-    if (error instanceof NoteError) throw fault('checkpoint-malformed', error.message);
-    throw error;
+    if (!(error instanceof CheckpointError)) throw error;
+    throw new LogFault(error.code, CHECKPOINT, undefined, error.message);
   }
 }
 

@@ -6,24 +6,11 @@ import { command as log } from '../../src/cli/log.ts';
 import { command as why } from '../../src/cli/why.ts';
 import { startTimeOf } from '../../src/proxy/process-group.ts';
 import { openRecorder, recordUpTo, temporaryFolder } from '../recording/support.ts';
+import { run } from './support/run.ts';
 
 afterEach(() => {
   vi.restoreAllMocks();
 });
-
-/** What a command prints and its exit code. */
-async function run(command: (argv: string[]) => Promise<number>, ...argv: string[]) {
-  const said = { out: '', err: '' };
-  const keep = (stream: 'out' | 'err') => (text: string | Uint8Array) => {
-    said[stream] += text;
-    return true;
-  };
-  vi.spyOn(process.stdout, 'write').mockImplementation(keep('out'));
-  vi.spyOn(process.stderr, 'write').mockImplementation(keep('err'));
-  const code = await command(argv);
-  vi.restoreAllMocks();
-  return { code, ...said };
-}
 
 const golden = fileURLToPath(new URL('../../fixtures/vectors/state', import.meta.url));
 
@@ -175,6 +162,7 @@ describe('cordon log', () => {
     [['list', 'one'], /usage: cordon log/],
     [['show', 'a', 'b'], /usage: cordon log/],
     [['show', '--frobnicate'], /usage: cordon log/],
+    [['list', '--entry', '1'], /list takes no --entry/],
   ])('%j is answered with exit code 2', async (argv, words) => {
     const { code, out, err } = await run(log, ...argv, '--state', temporaryFolder());
     expect([code, out]).toEqual([2, '']);

@@ -3,7 +3,7 @@ import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { openSigningKey, readPublicKey } from '../../src/recording/keys.ts';
+import { openSigningKey, ownSigners } from '../../src/recording/keys.ts';
 import { parseCheckpoint, parseNote } from '../../src/recording/note.ts';
 import { readEntries } from '../../src/recording/reader.ts';
 import { verifyLog } from '../../src/recording/verify.ts';
@@ -63,7 +63,7 @@ describe('a session from its first to its last entry', () => {
       kind: 'session.close',
       reason: 'end',
     });
-    expect(verifyLog(recorder.directory, readPublicKey(state))).toMatchObject({
+    expect(verifyLog(recorder.directory, ownSigners(state))).toMatchObject({
       status: 'ok',
       signed: size,
       closed: true,
@@ -119,7 +119,7 @@ describe('checkpoints', () => {
       recordUpTo(recorder, size);
       await tick(2_000);
       expect(signedSize(recorder.directory)).toBe(size);
-      expect(verifyLog(recorder.directory, readPublicKey(state))).toMatchObject({
+      expect(verifyLog(recorder.directory, ownSigners(state))).toMatchObject({
         status: 'ok',
         closed: false,
       });
@@ -165,7 +165,7 @@ describe('checkpoints', () => {
     // Closed while the next checkpoint is on its way to the disk.
     await new Promise((resolve) => setTimeout(resolve, 2_001));
     recorder.close();
-    expect(verifyLog(recorder.directory, readPublicKey(state))).toMatchObject({
+    expect(verifyLog(recorder.directory, ownSigners(state))).toMatchObject({
       status: 'ok',
       signed: 2_601,
     });
@@ -229,7 +229,7 @@ describe('what cannot be recorded is an error', () => {
     const recorder = openRecorder(state);
     expect(() => recorder.append('x', { big: 1n })).toThrow(failing('entry-unencodable'));
     recorder.close();
-    expect(verifyLog(recorder.directory, readPublicKey(state))).toMatchObject({ status: 'ok', signed: 2 });
+    expect(verifyLog(recorder.directory, ownSigners(state))).toMatchObject({ status: 'ok', signed: 2 });
   });
 
   test('a disk that fills up in the middle of a write: whole entries stay, and nothing is recorded after', async () => {
@@ -274,7 +274,7 @@ describe('what cannot be recorded is an error', () => {
     );
     const codes: string[] = JSON.parse(stdout);
     expect(codes).toEqual([...Array(6).fill('ok'), ...Array(6).fill('write-failed')]);
-    expect(verifyLog(join(folder, 'sessions', 'one'), readPublicKey(folder))).toMatchObject({
+    expect(verifyLog(join(folder, 'sessions', 'one'), ownSigners(folder))).toMatchObject({
       status: 'unsigned',
       unsigned: 7,
       tornBytes: 0,

@@ -17,7 +17,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { openSigningKey, readPublicKey } from '../../src/recording/keys.ts';
+import { openSigningKey, ownSigners, readPublicKey } from '../../src/recording/keys.ts';
 import { signCheckpoint } from '../../src/recording/note.ts';
 import { type Verification, verifyLog } from '../../src/recording/verify.ts';
 import { filesOf, openRecorder, recordUpTo, temporaryFolder } from './support.ts';
@@ -35,7 +35,7 @@ class Specimen {
   }
 
   verify(): Verification {
-    return verifyLog(this.directory, readPublicKey(this.state));
+    return verifyLog(this.directory, ownSigners(this.state));
   }
 
   /** Verifies with one file replaced, or removed. */
@@ -100,7 +100,7 @@ const hows = fc.constantFrom('change' as const, 'remove' as const, 'insert' as c
 
 test('a golden log verifies, and says with which key', () => {
   const state = fileURLToPath(new URL('../../fixtures/vectors/state', import.meta.url));
-  const result = verifyLog(join(state, 'sessions', 'golden'), readPublicKey(state));
+  const result = verifyLog(join(state, 'sessions', 'golden'), ownSigners(state));
   expect(result).toEqual({
     session: 'golden',
     status: 'ok',
@@ -236,12 +236,12 @@ describe('a closed log', () => {
     const log = closedLog(5);
     const moved = join(dirname(log.directory), 'two');
     cpSync(log.directory, moved, { recursive: true });
-    expect(verifyLog(moved, readPublicKey(log.state)).fault).toMatchObject({ code: 'checkpoint-origin' });
+    expect(verifyLog(moved, ownSigners(log.state)).fault).toMatchObject({ code: 'checkpoint-origin' });
     const other = temporaryFolder();
     openSigningKey(other);
     const { hostId } = readPublicKey(log.state);
     const { publicKey } = readPublicKey(other);
-    expect(verifyLog(log.directory, { hostId, publicKey }).fault).toMatchObject({
+    expect(verifyLog(log.directory, [{ hostId, publicKey }]).fault).toMatchObject({
       code: 'checkpoint-signature',
     });
   });
