@@ -18,6 +18,12 @@ export interface Label {
 /** What a tool does to the world. Only effects are gated; a plain read never is. */
 export type Effect = 'read' | 'write' | 'send' | 'execute' | 'destroy';
 
+/**
+ * What an argument of a call is for. `destination`: where something goes. `selector`: which of several things is meant.
+ * `credential` and `code`: what opens and what runs. `content`: what is said. `scalar`: a quantity, a time, a choice.
+ */
+export type Role = 'destination' | 'selector' | 'credential' | 'code' | 'content' | 'scalar';
+
 export type Channel =
   | 'result'
   | 'error'
@@ -42,6 +48,10 @@ export interface Source {
   describes?: DescriptorKind;
   /** It repeats what a tainted call carried: no value of it is the server's own. */
   echo?: boolean;
+  /** The message tells somebody to do something: see mediation/policy/steering.ts. */
+  steers?: boolean;
+  /** A detector fired in this very text. */
+  marked?: boolean;
 }
 
 /** `field`: the text is the whole value of a structured field. `prose`: it is running text that somebody wrote. */
@@ -64,8 +74,25 @@ export interface Leaf {
   form: 'string' | 'number' | 'key';
 }
 
-/** What can be undone to find a value: a closed list. */
-export type Transform = 'case' | 'percent' | 'html' | 'base64' | 'hex' | 'unicode';
+/**
+ * What can be undone to find a value: a closed list. `unicode`: backslash escapes, invisible and tag characters,
+ * look-alikes. `compressed`: gzip, zlib or deflate, in base64 or hexadecimal. `spaced`: a separator after each
+ * character. `defanged`: `[at]`, `[.]`, `hxxp`. `split`: in pieces, over arguments or calls.
+ */
+export type Transform =
+  | 'case'
+  | 'percent'
+  | 'html'
+  | 'unicode'
+  | 'base64'
+  | 'base32'
+  | 'hex'
+  | 'compressed'
+  | 'rot13'
+  | 'reversed'
+  | 'spaced'
+  | 'defanged'
+  | 'split';
 
 /** A span of a source found in a sink. Offsets are UTF-16 code units, end exclusive. */
 export interface Flow {

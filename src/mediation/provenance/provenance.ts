@@ -140,14 +140,17 @@ export class Provenance {
     for (const leaf of own) this.#queue.expectEcho(leaf.text);
   }
 
-  #kindOf({ server, origin, named, label, channel, describes, echo }: Source, form: Form): number {
+  #kindOf(
+    { server, origin, named, label, channel, describes, echo, steers, marked }: Source,
+    form: Form,
+  ): number {
     // Flows of one origin may be allowed and those of another not. Other tools are told apart as long as that is
     // cheap: how many there are is for the servers to say. No server's name can hold the end of another's: what
     // follows it has a closed form.
     const isTold = this.#told.has(`${server}.${origin}`);
     const isCheap = named === true && channel === 'result' && this.#kinds.size < FEW_KINDS;
     const tool = isTold || isCheap ? origin : '';
-    const name = `${server}\n${label.integrity}\n${form}\n${channel === 'descriptor'}\n${describes}\n${echo === true}\n${tool}`;
+    const name = `${server}\n${label.integrity}\n${form}\n${channel === 'descriptor'}\n${describes}\n${echo === true}${steers === true}${marked === true}\n${tool}`;
     let kind = this.#kinds.get(name);
     if (kind === undefined) {
       kind = Math.min(this.#kinds.size + 1, MAX_KINDS);
