@@ -25,10 +25,13 @@ import { Recorder } from '../recording/recorder.ts';
 /**
  * How V8 is to treat a process that sits beside every server and handles a few hundred small messages:
  * - optimise a function after 30,000 operations, not a quarter of a million, which such a life hardly reaches;
- * - leave the young generation at its first size, where it would grow to 48 MB of garbage not yet collected.
+ * - leave the young generation at its first size, where it would grow to 48 MB of garbage not yet collected, and collect
+ *   the old one early.
  * `npm run bench:overhead` shows what they save.
  */
-const V8_FLAGS = ['--interrupt-budget=30000', '--semi-space-growth-factor=1'];
+const SMALL_MESSAGES = ['--interrupt-budget=30000', '--semi-space-growth-factor=1', '--optimize-for-size'];
+/** Each large message would fill such a heap twice, and have it collected as often. */
+const LARGE_MESSAGES = ['--semi-space-growth-factor=2', '--no-optimize-for-size'];
 
 /** What `cordon run` has made of its command line: a configuration, and its servers, which are starting. */
 export interface Serving {
@@ -40,7 +43,7 @@ export interface Serving {
 
 /** Serves until the client is done; the exit code. Servers are ended whatever happens. */
 export async function serve({ config, mode, stateDir, servers }: Serving): Promise<number> {
-  for (const flag of V8_FLAGS) setFlagsFromString(flag);
+  for (const flag of SMALL_MESSAGES) setFlagsFromString(flag);
   try {
     let session: Session | undefined;
     const upstreams = attach(servers, config.limits.messageBytes, () => session!);
@@ -113,6 +116,9 @@ function makeSession(
     }),
     lastRun: { read: () => file.read<Introduction>(), write: (all) => file.write(all) },
     client: { input: process.stdin, output: process.stdout },
+    onLarge: () => {
+      for (const flag of LARGE_MESSAGES) setFlagsFromString(flag);
+    },
   });
   return { session, record: { session: id, mode, lock } };
 }

@@ -78,7 +78,10 @@ export class TreeWriter {
     const files: LogFile[] = [];
     this.#tiles.forEach(({ bytes, width, index }, level) => {
       if (width === 0) return;
-      files.push({ path: tilePath(level, index, width), bytes: bytes.subarray(0, width * HASH_BYTES) });
+      files.push({
+        path: tilePath(level, index, width),
+        bytes: Buffer.from(bytes.subarray(0, width * HASH_BYTES)),
+      });
     });
     if (this.#bundle.length > 0) {
       const index = Math.floor(this.#size / TILE_WIDTH);
@@ -108,7 +111,12 @@ export class TreeWriter {
 
 /** An entry bundle: each entry after its length, 16 bits, big-endian (C2SP tlog-tiles). */
 function pack(entries: readonly Uint8Array[]): Buffer {
-  const parts: Uint8Array[] = [];
-  for (const entry of entries) parts.push(Buffer.of(entry.length >> 8, entry.length & 0xff), entry);
-  return Buffer.concat(parts);
+  const bundle = Buffer.allocUnsafe(entries.reduce((bytes, entry) => bytes + 2 + entry.length, 0));
+  let at = 0;
+  for (const entry of entries) {
+    bundle.writeUInt16BE(entry.length, at);
+    bundle.set(entry, at + 2);
+    at += 2 + entry.length;
+  }
+  return bundle;
 }
