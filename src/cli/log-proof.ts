@@ -1,5 +1,5 @@
 import { printable, reviewable } from '../json/printable.ts';
-import { RecordingError } from '../recording/errors.ts';
+import { type RecordingCode, RecordingError } from '../recording/errors.ts';
 import {
   checkConsistency,
   checkInclusion,
@@ -10,9 +10,11 @@ import {
 import { MAX_CHECKPOINT_BYTES, MAX_ENTRY_BYTES } from '../recording/format.ts';
 import { isInclusion, MAX_PROOF_BYTES } from '../recording/proof-file.ts';
 import { findSession, parseEntry } from '../recording/reader.ts';
+import type { SignedCheckpoint } from '../recording/trust.ts';
+import { requireWitnesses } from '../recording/witness.ts';
 import { lineOf } from './log-line.ts';
-import { signersMeant } from './log-verify.ts';
 import { type Flags, numberFlag, readNamedFile, UsageError } from './read-command.ts';
+import { signersMeant, witnessPolicy } from './trust-meant.ts';
 
 /** `cordon log prove`: a proof of inclusion on stdout. */
 export function prove(state: string, [session]: readonly string[], _json: boolean, flags: Flags): number {
@@ -49,14 +51,19 @@ export function check(
   if (proof === undefined) return undefined;
   const bytes = readNamedFile(proof, MAX_PROOF_BYTES);
   const signers = signersMeant(state, flags);
+  const policy = witnessPolicy(flags);
+  const witnessed = ({ note }: SignedCheckpoint) => policy && requireWitnesses(Buffer.from(note), policy);
   return refusing(() => {
     if (isInclusion(bytes)) {
       const entry = file === undefined ? undefined : withoutNewline(readNamedFile(file, MAX_ENTRY_BYTES + 1));
-      sayEntry(checkInclusion(bytes, signers, entry), json);
+      const proved = checkInclusion(bytes, signers, entry);
+      witnessed(proved.checkpoint);
+      sayEntry(proved, json);
       return;
     }
     if (file === undefined) throw new UsageError('the older checkpoint is needed too: name its file');
     const { old, now } = checkConsistency(bytes, signers, readNamedFile(file, MAX_CHECKPOINT_BYTES));
+    witnessed(now);
     const { origin } = now;
     say(
       json
@@ -89,11 +96,18 @@ export function refusing(step: () => unknown): number {
     return 0;
   } catch (error) {
     if (!(error instanceof RecordingError)) throw error;
-    if (error.code !== 'proof-wrong' && error.code !== 'proof-malformed') throw error;
+    if (!FINDINGS.has(error.code)) throw error;
     process.stderr.write(`REFUSED: ${printable(error.message)}\n`);
     return 1;
   }
 }
+
+const FINDINGS: ReadonlySet<RecordingCode> = new Set([
+  'proof-wrong',
+  'proof-malformed',
+  'witness-conflict',
+  'witnesses-missing',
+]);
 
 /** Editors and exports end a file with a newline; no entry has one. */
 function withoutNewline(bytes: Buffer): Buffer {

@@ -1,27 +1,42 @@
 import { printable } from '../json/printable.ts';
-import { ownSigners } from '../recording/keys.ts';
+import { RecordingError } from '../recording/errors.ts';
 import { findSession } from '../recording/reader.ts';
-import { readTrustedSigners, type Signer } from '../recording/trust.ts';
 import { type Verification, verifyLog } from '../recording/verify.ts';
-import { type Flags, textFlag } from './read-command.ts';
+import { requireWitnesses, type WitnessPolicy } from '../recording/witness.ts';
+import type { Flags } from './read-command.ts';
 import { runningSessions } from './status.ts';
+import { signersMeant, witnessPolicy } from './trust-meant.ts';
 
 /** `cordon log verify`. Exit codes: see the usage of `cordon log`. */
 export function verify(state: string, [session]: readonly string[], json: boolean, flags: Flags): number {
-  const result = verifyLog(findSession(state, session).directory, signersMeant(state, flags));
+  const { directory } = findSession(state, session);
+  const policy = witnessPolicy(flags);
+  const result = verifyLog(directory, signersMeant(state, flags));
   const running = runningSessions(state).some((one) => one.session === result.session);
-  process.stdout.write(
-    `${json ? JSON.stringify({ ...result, running }, undefined, 2) : findingOf(result, running)}\n`,
-  );
+  const witnessed = witnessing(result, policy);
+  if (json) print(JSON.stringify({ ...result, ...witnessed, running }, undefined, 2));
+  else print(findingOf(result, running));
+  if (!json && witnessed?.witnesses !== undefined)
+    print(`cosigned by ${witnessed.witnesses.map(printable).join(', ')}`);
+  if (!json && witnessed?.refused !== undefined) print(`UNWITNESSED: ${printable(witnessed.refused)}`);
+  if (witnessed?.refused !== undefined) return 1;
   // A log put back to an earlier checkpoint of its own is intact; that it has no end is all there is to see.
   if (result.status === 'ok' && !result.closed && !running) return 3;
   return { ok: 0, tampered: 1, unsigned: 3 }[result.status];
 }
 
-/** Those of `--trusted-keys`; without it the state directory's own, which prove nothing against who can write there. */
-export function signersMeant(state: string, flags: Flags): Signer[] {
-  const file = textFlag(flags, 'trusted-keys');
-  return file === undefined ? ownSigners(state) : readTrustedSigners(file);
+/** Undefined if no witnesses are demanded, or what they would have cosigned is bad anyway. */
+function witnessing(
+  { checkpoint }: Verification,
+  policy: WitnessPolicy | undefined,
+): { witnesses?: string[]; refused?: string } | undefined {
+  if (policy === undefined || checkpoint === undefined) return undefined;
+  try {
+    return { witnesses: requireWitnesses(Buffer.from(checkpoint), policy) };
+  } catch (error) {
+    if (!(error instanceof RecordingError)) throw error;
+    return { refused: error.message };
+  }
 }
 
 function findingOf(result: Verification, running: boolean): string {
@@ -39,4 +54,8 @@ function findingOf(result: Verification, running: boolean): string {
   const rest = [`${unsigned} ${unsigned === 1 ? 'entry' : 'entries'}`];
   if (tornBytes > 0) rest.push(`${tornBytes} torn bytes`);
   return `${intact}; UNSIGNED: ${rest.join(' and ')} after them: the session is running, or its process died`;
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
 }

@@ -3,6 +3,7 @@ import { findSession, listSessions, readEntries, type SessionSummary } from '../
 import { lineOf, timeOf } from './log-line.ts';
 import { check, consistency, prove } from './log-proof.ts';
 import { verify } from './log-verify.ts';
+import { attach, witness } from './log-witness.ts';
 import { type Flags, type OptionTypes, readCommand, UsageError } from './read-command.ts';
 
 const USAGE = `usage: cordon log ACTION [...] [--state DIR] [--json]
@@ -17,18 +18,27 @@ const USAGE = `usage: cordon log ACTION [...] [--state DIR] [--json]
                            elsewhere, or a number of entries (c2sp.org/tlog-witness, add-checkpoint)
   check PROOF [FILE]       check such a proof, with public keys alone. FILE: the entry that is not in the proof, or the
                            older checkpoint
+  witness REQUEST --trusted-keys FILE
+                           cosign the checkpoint of another machine's log (c2sp.org/tlog-cosignature). REQUEST: what
+                           consistency printed there, from the size that was cosigned last, at first 0
+  cosign SESSION FILE --witness-keys FILE
+                           put what witnesses printed under the checkpoint of a closed session
 
 SESSION is a session's id or the beginning of one; without it, the newest is meant.
   --state DIR          where keys and logs lie (default: the system's state directory)
   --trusted-keys FILE  the public keys that may have signed, one a line as cordon keys show prints them. Without it they
                        are the state directory's own: whoever could write there could have put theirs in their place
+  --require-key        refuse to rely on the state directory's own key, unless CORDON_SIGNING_KEY_FILE chose it
+  --witness-keys FILE  verify and check: the public keys of witnesses, of which so many as
+  --witnesses K        says (default: all) must have cosigned the checkpoint
   --json               for programs: list, verify and check print one object, show one entry a line, as recorded
 
 Exit codes of verify: 0 every entry is signed and intact; 1 something was changed, removed, added or moved, and the
-first bad entry is named; 2 it could not be checked; 3 what is signed is intact, but entries or torn bytes follow that
-are not signed, or the session has no end: its process died, or the log was put back to an earlier state of its own.
+first bad entry is named, or cosignatures are missing; 2 it could not be checked; 3 what is signed is intact, but
+entries or torn bytes follow that are not signed, or the session has no end: its process died, or the log was put back
+to an earlier state of its own.
 verify cannot tell whether somebody who holds the private key rewrote the log, nor whether a whole session was removed.
-Of consistency and check: 0 proved; 1 refused; 2 it could not be checked.
+Of consistency, check, witness and cosign: 0 proved; 1 refused; 2 it could not be checked.
 `;
 
 /** Lists, shows, verifies and proves recorded sessions. Exit codes: see the usage. */
@@ -52,16 +62,24 @@ interface Action {
 
 const OPTIONS: OptionTypes = {
   'trusted-keys': { type: 'string' },
+  'require-key': { type: 'boolean' },
+  'witness-keys': { type: 'string' },
+  witnesses: { type: 'string' },
   entry: { type: 'string' },
 };
+
+const TRUST = ['trusted-keys', 'require-key'];
+const WITNESSES = ['witness-keys', 'witnesses'];
 
 const ACTIONS: ReadonlyMap<string, Action> = new Map<string, Action>([
   ['list', { run: list, words: 0, flags: [] }],
   ['show', { run: show, words: 1, flags: [] }],
-  ['verify', { run: verify, words: 1, flags: ['trusted-keys'] }],
-  ['prove', { run: prove, words: 1, flags: ['entry', 'trusted-keys'] }],
-  ['consistency', { run: consistency, words: 2, flags: ['trusted-keys'] }],
-  ['check', { run: check, words: 2, flags: ['trusted-keys'] }],
+  ['verify', { run: verify, words: 1, flags: [...TRUST, ...WITNESSES] }],
+  ['prove', { run: prove, words: 1, flags: ['entry', ...TRUST] }],
+  ['consistency', { run: consistency, words: 2, flags: TRUST }],
+  ['check', { run: check, words: 2, flags: [...TRUST, ...WITNESSES] }],
+  ['witness', { run: witness, words: 1, flags: ['trusted-keys'] }],
+  ['cosign', { run: attach, words: 2, flags: ['witness-keys'] }],
 ]);
 
 function list(state: string, _words: readonly string[], json: boolean): number {

@@ -1,6 +1,7 @@
 const COMMANDS: Record<string, () => Promise<{ command(argv: string[]): Promise<number> }>> = {
   run: () => import('./run.ts'),
   demo: () => import('./demo.ts'),
+  keys: () => import('./keys.ts'),
   log: () => import('./log.ts'),
   pins: () => import('./pins.ts'),
   'print-config': () => import('./print-config.ts'),
@@ -15,7 +16,8 @@ const USAGE = `usage: cordon COMMAND [...]
   status        what is running, and what is withheld
   pins          list, diff, approve or revoke what servers advertise
   why ID        the evidence of a denial, and the line that would allow just this
-  log           list, show or verify recorded sessions
+  log           list, show, verify or prove recorded sessions
+  keys          make, show, replace or check the keys that sign them
   demo          the attack, without Cordon and with it
 `;
 

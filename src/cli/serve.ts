@@ -21,6 +21,7 @@ import type { Upstream } from '../proxy/upstream.ts';
 import { RecordingError } from '../recording/errors.ts';
 import { openSigningKey } from '../recording/keys.ts';
 import { Recorder } from '../recording/recorder.ts';
+import { signingKeyFile } from './key-file.ts';
 
 /**
  * How V8 is to treat a process that sits beside every server and handles a few hundred small messages:
@@ -79,7 +80,7 @@ function makeSession(
   const recorder = Recorder.open({
     stateDir,
     sessionId: id,
-    key: openSigningKey(stateDir),
+    key: openSigningKey(stateDir, signingKeyFile()),
     sync: config.record.sync,
     now: Date.now,
     head: {

@@ -185,8 +185,12 @@ function unlike(): RecordingError {
   return new RecordingError('proof-wrong', 'the tiles are not those signed: cordon log verify says more');
 }
 
-/** Runs a parser of foreign text. */
-function opened<T>(parse: () => T): T {
+/**
+ * Runs a parser of foreign text.
+ *
+ * @throws RecordingError `proof-malformed`, `proof-wrong`.
+ */
+export function opened<T>(parse: () => T): T {
   try {
     return parse();
   } catch (error) {

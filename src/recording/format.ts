@@ -40,6 +40,11 @@ export function hostName(hostId: string): string {
   return `cordon/${hostId}`;
 }
 
+/** The name that a machine cosigns under. */
+export function witnessName(hostId: string): string {
+  return `cordon-witness/${hostId}`;
+}
+
 /** The first line of a checkpoint and the name of the key that signs it. */
 export function originOf(hostId: string, sessionId: string): string {
   return `${hostName(hostId)}/${sessionId}`;

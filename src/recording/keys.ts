@@ -1,50 +1,94 @@
-import {
-  createPrivateKey,
-  createPublicKey,
-  generateKeyPairSync,
-  type KeyObject,
-  randomBytes,
-  sign,
-} from 'node:crypto';
-import { linkSync, mkdirSync, readFileSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { randomBytes } from 'node:crypto';
+import { readFileSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { RecordingError, reasonOf, systemCode } from './errors.ts';
+import { KeyHistory } from './key-history.ts';
+import { openPrivateKey, type PrivateKey, readOrCreate, writeSynced } from './private-key.ts';
 import type { Signer } from './trust.ts';
 
 /** The key of this machine's logs. */
-export interface SigningKey extends Signer {
-  /** The 64-byte Ed25519 signature (RFC 8032) over `data`. */
-  sign(data: Uint8Array): Buffer;
+export interface SigningKey extends Signer, PrivateKey {}
+
+/** The files of the keys in a state directory. */
+export function keyPaths(stateDir: string) {
+  const folder = join(stateDir, 'keys');
+  return {
+    folder,
+    private: join(folder, 'signing.key'),
+    public: join(folder, 'signing.pub'),
+    host: join(folder, 'host'),
+    history: join(folder, 'history'),
+    witness: join(folder, 'witness.key'),
+  };
 }
 
 /**
  * Reads the signing key of a state directory, making it at first use: `keys/signing.key` (PKCS #8 PEM, mode 0600),
  * `keys/signing.pub` (SPKI PEM) and `keys/host`. Processes that do this at the same moment get the same key.
+ * `keyFile`: a private key that somebody keeps elsewhere, used instead and made only if `create` is set.
  *
- * @throws RecordingError `key-exposed`, `key-broken`, `state-unusable`; the message says what to do.
+ * @throws RecordingError `key-exposed`, `key-broken`, `key-missing`, `state-unusable`; the message says what to do.
  */
-export function openSigningKey(stateDir: string): SigningKey {
-  const folder = join(stateDir, 'keys');
-  const path = join(folder, 'signing.key');
+export function openSigningKey(stateDir: string, keyFile?: string, create = false): SigningKey {
+  const paths = keyPaths(stateDir);
   try {
-    const pem = readOrCreate(path, () =>
-      generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }),
+    // In this order: a private key is always there before its public half.
+    const known = readIfThere(paths.public);
+    const key = openPrivateKey(
+      keyFile ?? paths.private,
+      keyFile === undefined ? known === undefined : create,
     );
-    refuseExposed(path);
-    const privateKey = parsePrivate(path, pem);
-    const publicKey = Buffer.from(createPublicKey(privateKey).export({ format: 'jwk' }).x!, 'base64url');
-    const publicPath = join(folder, 'signing.pub');
-    const published = readOrCreate(publicPath, () => formatPublic(publicKey));
-    if (!parsePublic(publicPath, published).equals(publicKey)) {
+    const published = known ?? readOrCreate(paths.public, () => formatPublic(key.publicKey));
+    const hostId = readHostId(stateDir, true);
+    if (!parsePublic(paths.public, published).equals(key.publicKey)) {
+      finishRotation(stateDir, hostId, published, key, keyFile ?? paths.private);
+    }
+    return { hostId, ...key };
+  } catch (error) {
+    if (!(error instanceof RecordingError)) {
       throw new RecordingError(
-        'key-broken',
-        `${publicPath} does not belong to ${path}: put the right one back, or move both away to start with a new key`,
+        'state-unusable',
+        `no signing key in ${paths.folder}: ${reasonOf(error)}`,
+        error,
       );
     }
-    return { hostId: readHostId(stateDir, true), publicKey, sign: (data) => sign(null, data, privateKey) };
-  } catch (error) {
-    if (error instanceof RecordingError) throw error;
-    throw new RecordingError('state-unusable', `no signing key in ${folder}: ${reasonOf(error)}`, error);
+    if (error.code !== 'key-missing' || keyFile !== undefined) throw error;
+    throw new RecordingError(
+      'key-missing',
+      `the private key of ${paths.public} is not here: name its file in CORDON_SIGNING_KEY_FILE, or put it back as ${paths.private}`,
+    );
+  }
+}
+
+/** A rotation whose process died, or is not done yet, has replaced the private key only; its manifest says so. */
+function finishRotation(
+  stateDir: string,
+  hostId: string,
+  published: string,
+  key: PrivateKey,
+  path: string,
+): void {
+  const paths = keyPaths(stateDir);
+  const last = KeyHistory.read(paths.history, hostId).rotations.at(-1);
+  if (last?.new.equals(key.publicKey) && formatPublic(last.old) === published) {
+    replacePublic(stateDir, key.publicKey);
+    return;
+  }
+  throw new RecordingError(
+    'key-broken',
+    `${paths.public} does not belong to ${path}: put the right one back, replace the key with cordon keys rotate, or move both away to start with a new key`,
+  );
+}
+
+/** Puts another public key in force. */
+export function replacePublic(stateDir: string, publicKey: Buffer): void {
+  const path = keyPaths(stateDir).public;
+  const draft = `${path}.${randomBytes(6).toString('hex')}`;
+  try {
+    writeSynced(draft, formatPublic(publicKey));
+    renameSync(draft, path);
+  } finally {
+    rmSync(draft, { force: true });
   }
 }
 
@@ -54,7 +98,7 @@ export function openSigningKey(stateDir: string): SigningKey {
  * @throws RecordingError `key-missing` or `key-broken`.
  */
 export function readPublicKey(stateDir: string): Signer {
-  const path = join(stateDir, 'keys', 'signing.pub');
+  const path = keyPaths(stateDir).public;
   try {
     return { hostId: readHostId(stateDir, false), publicKey: parsePublic(path, readFileSync(path, 'utf8')) };
   } catch (error) {
@@ -64,16 +108,48 @@ export function readPublicKey(stateDir: string): Signer {
 }
 
 /**
- * Everybody whose signature a log of this state directory may bear.
+ * Everybody whose signature a log of this state directory may bear: the key in force, those it replaced, but none
+ * that was retired.
  *
  * @throws RecordingError `key-missing` or `key-broken`.
  */
 export function ownSigners(stateDir: string): Signer[] {
-  return [readPublicKey(stateDir)];
+  const { hostId, publicKey } = readPublicKey(stateDir);
+  const history = readHistory(stateDir);
+  const keys = new Map<string, Buffer>();
+  for (const key of [publicKey, ...history.rotations.flatMap((one) => [one.new, one.old])]) {
+    keys.set(key.toString('hex'), key);
+  }
+  return [...keys.values()]
+    .filter((key) => !history.isRetired(key))
+    .map((key) => ({ hostId, publicKey: key }));
+}
+
+/**
+ * What was replaced and retired, verified. It has to lead to the key in force: anything else somebody put there.
+ *
+ * @throws RecordingError `key-missing` or `key-broken`.
+ */
+export function readHistory(stateDir: string): KeyHistory {
+  const { hostId, publicKey } = readPublicKey(stateDir);
+  const { history: folder } = keyPaths(stateDir);
+  const history = KeyHistory.read(folder, hostId);
+  const last = history.rotations.at(-1);
+  // The old one: a rotation that was cut short, which the next one finishes.
+  if (last === undefined || last.new.equals(publicKey) || last.old.equals(publicKey)) return history;
+  throw new RecordingError(
+    'key-broken',
+    `${folder} does not lead to the key in force: ${keyPaths(stateDir).public}`,
+  );
+}
+
+/** The random name of a state directory, made at first use. */
+export function hostIdOf(stateDir: string): string {
+  return readHostId(stateDir, true);
 }
 
 function readHostId(stateDir: string, create: boolean): string {
-  const path = join(stateDir, 'keys', 'host');
+  const path = keyPaths(stateDir).host;
   const make = () => `${randomBytes(8).toString('hex')}\n`;
   const id = (create ? readOrCreate(path, make) : readFileSync(path, 'utf8')).trimEnd();
   if (!/^[0-9a-f]{16}$/.test(id)) {
@@ -85,51 +161,13 @@ function readHostId(stateDir: string, create: boolean): string {
   return id;
 }
 
-/**
- * The file's content. If there is none, it appears whole, with mode 0600, or not at all: a link to a finished file
- * fails when somebody else's is there already, where a file opened with O_EXCL would be seen empty for a moment.
- */
-function readOrCreate(path: string, make: () => string | Buffer): string {
+function readIfThere(path: string): string | undefined {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
-    if (systemCode(error) !== 'ENOENT') throw error;
+    if (systemCode(error) === 'ENOENT') return undefined;
+    throw error;
   }
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  const unfinished = `${path}.${randomBytes(6).toString('hex')}`;
-  writeFileSync(unfinished, make(), { flag: 'wx', mode: 0o600 });
-  try {
-    linkSync(unfinished, path);
-  } catch (error) {
-    if (systemCode(error) !== 'EEXIST') throw error;
-  } finally {
-    unlinkSync(unfinished);
-  }
-  return readFileSync(path, 'utf8');
-}
-
-/** Windows has no such modes; there the user's profile directory protects the file. */
-function refuseExposed(path: string): void {
-  const mode = statSync(path).mode & 0o777;
-  if (process.platform !== 'win32' && (mode & 0o077) !== 0) {
-    throw new RecordingError(
-      'key-exposed',
-      `others can use the signing key (mode ${mode.toString(8)}): run \`chmod 600 ${path}\`, or if somebody may have read it, move it and signing.pub away to start with a new key`,
-    );
-  }
-}
-
-function parsePrivate(path: string, pem: string): KeyObject {
-  try {
-    const key = createPrivateKey(pem);
-    if (key.asymmetricKeyType === 'ed25519') return key;
-  } catch {
-    // The parser's own words say nothing that a person could use, and may quote the file.
-  }
-  throw new RecordingError(
-    'key-broken',
-    `${path} is not an Ed25519 key in PKCS #8 PEM: put the right one back, or move it and signing.pub away to start with a new key`,
-  );
 }
 
 /** Ed25519 public keys have one DER (RFC 8410), so one PEM: no parser is needed to read back what was printed. */

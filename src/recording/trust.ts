@@ -56,17 +56,19 @@ export function readVerifierKeys(path: string): VerifierKey[] {
 }
 
 /**
- * The keys of a file that sign logs: of a machine, `cordon/<host id>`.
+ * The keys of a file that sign logs: of a machine, `cordon/<host id>`. Those of witnesses are passed over.
  *
  * @throws RecordingError `key-missing` or `key-broken`.
  */
 export function readTrustedSigners(path: string): Signer[] {
-  return readVerifierKeys(path).map(({ name, type, publicKey }) => {
+  const keys = readVerifierKeys(path).filter(({ type }) => type === KeyType.ed25519);
+  if (keys.length === 0) throw new RecordingError('key-missing', `${path} names no key that signs logs`);
+  return keys.map(({ name, publicKey }) => {
     const hostId = name.slice(hostName('').length);
-    if (type !== KeyType.ed25519 || name !== hostName(hostId) || !/^[0-9a-f]{16}$/.test(hostId)) {
+    if (name !== hostName(hostId) || !/^[0-9a-f]{16}$/.test(hostId)) {
       throw new RecordingError(
         'key-broken',
-        `${path}: ${JSON.stringify(name)} is not the key of a machine's logs`,
+        `${path}: ${JSON.stringify(name)} is not the name of a machine, cordon/ and 16 hex digits`,
       );
     }
     return { hostId, publicKey };
@@ -88,6 +90,8 @@ export class CheckpointError extends Error {
 export interface SignedCheckpoint extends Checkpoint {
   /** What was signed. */
   text: string;
+  /** The whole note, cosignatures included. */
+  note: string;
   signer: Signer;
   /** The last part of the origin. */
   session: string;
@@ -123,7 +127,13 @@ export function openCheckpoint(bytes: Uint8Array, signers: readonly Signer[]): S
   if (signer === undefined) {
     throw new CheckpointError('checkpoint-signature', 'it is not signed by a key that is trusted here');
   }
-  return { ...checkpoint, text, signer, session: origin.slice(hostName(signer.hostId).length + 1) };
+  return {
+    ...checkpoint,
+    text,
+    note: Buffer.from(bytes).toString('utf8'),
+    signer,
+    session: origin.slice(hostName(signer.hostId).length + 1),
+  };
 }
 
 /** Ed25519 (RFC 8032), by the raw public key. */

@@ -26,6 +26,8 @@ export interface Verification {
   status: 'ok' | 'unsigned' | 'tampered';
   /** The key that signed, as other verifiers of signed notes take it; of no use where nothing was found signed. */
   key?: string;
+  /** The signed checkpoint, cosignatures included: kept elsewhere, it shows later that the log still extends it. */
+  checkpoint?: string;
   /** Entries under the checkpoint. */
   signed: number;
   /** Whole entries after them. */
@@ -75,6 +77,7 @@ function verifyOnce(directory: string, signers: readonly Signer[]): Verification
   try {
     const checkpoint = readCheckpoint(directory, signers);
     result.key = verifierKey(checkpoint.origin, checkpoint.signer.publicKey);
+    result.checkpoint = checkpoint.note;
     result.signed = checkpoint.size;
     checkEntries(directory, checkpoint, result);
     const left = checkOtherFiles(directory, checkpoint.size);

@@ -109,7 +109,7 @@ describe('verify --trusted-keys', () => {
       '\n\ncordon/00112233aabbccdd+00000000+AaYY/7a0mqzWo+bZuSPYZrPHhlvXEUIeDEjBp7pxqvu/',
       /line 3: not a key/,
     ],
-    ['PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW', /not the key of a machine/],
+    ['PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW', /not the name of a machine/],
   ])('a file of keys that holds %j is refused', async (text, words) => {
     const file = join(temporaryFolder(), 'keys');
     writeFileSync(file, text);

@@ -17,7 +17,7 @@ export function openRecorder(stateDir: string, options: Partial<RecorderOptions>
   return Recorder.open({
     stateDir,
     sessionId: 'one',
-    key: openSigningKey(stateDir),
+    key: options.key ?? openSigningKey(stateDir),
     sync: 'never',
     now: () => 1_700_000_000_000,
     head: { version: '0.1.0' },
