@@ -5,6 +5,7 @@ const COMMANDS: Record<string, () => Promise<{ command(argv: string[]): Promise<
   log: () => import('./log.ts'),
   pins: () => import('./pins.ts'),
   'print-config': () => import('./print-config.ts'),
+  receipt: () => import('./receipt.ts'),
   status: () => import('./status.ts'),
   why: () => import('./why.ts'),
 };
@@ -17,6 +18,7 @@ const USAGE = `usage: cordon COMMAND [...]
   pins          list, diff, approve or revoke what servers advertise
   why ID        the evidence of a denial, and the line that would allow just this
   log           list, show, verify or prove recorded sessions
+  receipt       make, show or verify the receipt of an allowed call
   keys          make, show, replace or check the keys that sign them
   demo          the attack, without Cordon and with it
 `;
