@@ -6,6 +6,7 @@ import { RecordingError, reasonOf, systemCode } from './errors.ts';
 import { SessionFolder } from './folder.ts';
 import { isSessionId, originOf, WAL } from './format.ts';
 import type { SigningKey } from './keys.ts';
+import { Lines } from './lines.ts';
 import { signCheckpoint } from './note.ts';
 import { TreeWriter } from './tree.ts';
 import { WriteAhead } from './wal.ts';
@@ -28,7 +29,7 @@ export interface RecorderOptions {
 /** A checkpoint follows an entry within this time. */
 const CHECKPOINT_MS = 2_000;
 /** This many bytes of entries are brought into the tree between calls, so that a checkpoint has little left to do. */
-const GROW_BYTES = 262_144;
+const GROW_BYTES = 65_536;
 /** Bytes of entries held at most; past them they are hashed on the spot, to bound memory. */
 const HELD_BYTES = 4_194_304;
 
@@ -45,12 +46,9 @@ export class Recorder {
   readonly #folder: SessionFolder;
   readonly #wal: WriteAhead;
   readonly #tree: TreeWriter;
-  /** Lines appended and not yet committed. */
-  #pending = '';
+  /** What is not in the tree yet. */
+  readonly #lines = new Lines();
   #next = 0;
-  /** Lines committed and not yet in the tree. */
-  #held: Buffer[] = [];
-  #heldBytes = 0;
   /** Entries under the checkpoint in force. */
   #signed = 0;
   #timer: NodeJS.Timeout | undefined;
@@ -80,11 +78,11 @@ export class Recorder {
     this.#tree = new TreeWriter((file) => this.#folder.put(file));
     const checkpoint = this.#sign();
     this.append('session.open', options.head);
-    const wal = this.#takePending();
+    const wal = this.#lines.pending;
     this.#folder = new SessionFolder(stateDir, sessionId, { salt, wal, checkpoint });
     this.directory = this.#folder.path;
     this.#wal = new WriteAhead(join(this.directory, WAL), wal.length);
-    this.#hold(wal);
+    this.#lines.commit();
     if (options.sync === 'always') this.#guarded(() => this.#folder.syncNow());
     else this.#whenSynced(() => {});
   }
@@ -107,7 +105,7 @@ export class Recorder {
     const some = content !== undefined && Object.keys(content).length > 0;
     const digests = some ? this.#digester.digest(n, content) : undefined;
     const detail = (text: string) => this.#digester.digest(n, { text })['text']!;
-    this.#pending += `${encodeEntry({ n, time, kind }, body, digests, detail)}\n`;
+    this.#lines.add(encodeEntry({ n, time, kind }, body, digests, detail));
     this.#next = n + 1;
     return n;
   }
@@ -120,13 +118,13 @@ export class Recorder {
    */
   commit(): void {
     this.#requireOpen();
-    if (this.#pending === '') return;
+    const { pending } = this.#lines;
+    if (pending.length === 0) return;
     this.#guarded(() => {
-      const lines = this.#takePending();
-      this.#wal.write(lines);
+      this.#wal.write(pending);
       if (this.#options.sync === 'always') this.#wal.sync();
-      this.#hold(lines);
-      if (this.#heldBytes > HELD_BYTES) this.#grow();
+      this.#lines.commit();
+      if (this.#lines.committedBytes > HELD_BYTES) this.#grow();
     });
     this.#schedule();
   }
@@ -185,23 +183,9 @@ export class Recorder {
           );
   }
 
-  #takePending(): Buffer {
-    const lines = Buffer.from(this.#pending);
-    this.#pending = '';
-    return lines;
-  }
-
-  #hold(lines: Buffer): void {
-    this.#held.push(lines);
-    this.#heldBytes += lines.length;
-  }
-
   /** Brings the tree up to everything committed. */
   #grow(): void {
-    const held = this.#held;
-    this.#held = [];
-    this.#heldBytes = 0;
-    for (const lines of held) this.#tree.pushLines(lines);
+    this.#lines.take((lines) => this.#tree.pushLines(lines));
   }
 
   #sign(): string {
@@ -223,7 +207,7 @@ export class Recorder {
 
   #schedule(): void {
     if (this.#options.sync === 'group') this.#wal.syncSoon((error) => this.#fail(error));
-    if (this.#heldBytes >= GROW_BYTES) this.#immediate ??= setImmediate(() => this.#growSoon());
+    if (this.#lines.committedBytes >= GROW_BYTES) this.#immediate ??= setImmediate(() => this.#growSoon());
     if (!this.#syncing) this.#timer ??= setTimeout(() => this.#checkpoint(), CHECKPOINT_MS).unref();
   }
 
