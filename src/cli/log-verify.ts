@@ -3,6 +3,7 @@ import { RecordingError } from '../recording/errors.ts';
 import { findSession } from '../recording/reader.ts';
 import { type Verification, verifyLog } from '../recording/verify.ts';
 import { requireWitnesses, type WitnessPolicy } from '../recording/witness.ts';
+import { timeOf } from './log-line.ts';
 import type { Flags } from './read-command.ts';
 import { runningSessions } from './status.ts';
 import { signersMeant, witnessPolicy } from './trust-meant.ts';
@@ -40,10 +41,13 @@ function witnessing(
 }
 
 function findingOf(result: Verification, running: boolean): string {
-  const { session, status, signed, unsigned, tornBytes, closed, fault } = result;
+  const { session, status, signed, unsigned, tornBytes, closed, pruned, fault } = result;
   if (status === 'tampered') {
     const where = fault!.entry === undefined ? '' : `first bad entry ${fault!.entry}: `;
     return `${session}: TAMPERED: ${where}${printable(`${fault!.file}: ${fault!.message}`)}`;
+  }
+  if (pruned !== undefined) {
+    return `${session}: the tree of its ${signed} entries is intact; they were pruned, ${timeOf(pruned)}`;
   }
   const intact = `${session}: ${signed} signed ${signed === 1 ? 'entry is' : 'entries are'} intact`;
   if (status === 'ok' && closed) return `${intact}; the session was closed`;

@@ -1,5 +1,6 @@
 import { printable, reviewable } from '../json/printable.ts';
 import { findSession, listSessions, readEntries, type SessionSummary } from '../recording/reader.ts';
+import { exportLog, prune, seal } from './log-keep.ts';
 import { lineOf, timeOf } from './log-line.ts';
 import { check, consistency, prove } from './log-proof.ts';
 import { verify } from './log-verify.ts';
@@ -23,6 +24,11 @@ const USAGE = `usage: cordon log ACTION [...] [--state DIR] [--json]
                            consistency printed there, from the size that was cosigned last, at first 0
   cosign SESSION FILE --witness-keys FILE
                            put what witnesses printed under the checkpoint of a closed session
+  export [SESSION] --format jsonl
+                           print its entries as they were hashed, one a line, after verifying them
+  seal [SESSION]           sign what a process that died left; the log then says that somebody else did
+  prune --older-than TIME  drop the entries of closed sessions that ended so long ago (90d, 12h), keeping signed heads
+                           and trees: what is left verifies, and so do proofs and receipts
 
 SESSION is a session's id or the beginning of one; without it, the newest is meant.
   --state DIR          where keys and logs lie (default: the system's state directory)
@@ -66,6 +72,8 @@ const OPTIONS: OptionTypes = {
   'witness-keys': { type: 'string' },
   witnesses: { type: 'string' },
   entry: { type: 'string' },
+  format: { type: 'string' },
+  'older-than': { type: 'string' },
 };
 
 const TRUST = ['trusted-keys', 'require-key'];
@@ -78,6 +86,9 @@ const ACTIONS: ReadonlyMap<string, Action> = new Map<string, Action>([
   ['prove', { run: prove, words: 1, flags: ['entry', ...TRUST] }],
   ['consistency', { run: consistency, words: 2, flags: TRUST }],
   ['check', { run: check, words: 2, flags: [...TRUST, ...WITNESSES] }],
+  ['export', { run: exportLog, words: 1, flags: ['format', ...TRUST] }],
+  ['seal', { run: seal, words: 1, flags: [] }],
+  ['prune', { run: prune, words: 0, flags: ['older-than'] }],
   ['witness', { run: witness, words: 1, flags: ['trusted-keys'] }],
   ['cosign', { run: attach, words: 2, flags: ['witness-keys'] }],
 ]);
@@ -90,13 +101,19 @@ function list(state: string, _words: readonly string[], json: boolean): number {
   return 0;
 }
 
-function summaryOf({ id, opened, signed, closed }: SessionSummary): string {
+function summaryOf({ id, opened, signed, closed, pruned }: SessionSummary): string {
   const entries = `${signed} signed ${signed === 1 ? 'entry' : 'entries'}`;
-  return `${id}  ${timeOf(opened)}  ${entries}${closed ? '' : ', not closed: running or broken off'}`;
+  const state = pruned === undefined ? (closed ? '' : ', not closed: running or broken off') : ', pruned';
+  return `${id}  ${timeOf(opened)}  ${entries}${state}`;
 }
 
 function show(state: string, [session]: readonly string[], json: boolean): number {
-  const { id, directory } = findSession(state, session);
+  const { id, directory, pruned } = findSession(state, session);
+  if (pruned !== undefined) {
+    throw new UsageError(
+      `the entries of ${id} were pruned, ${timeOf(pruned)}: cordon log verify still checks its tree`,
+    );
+  }
   if (!json) print(`session ${id}, not verified here (cordon log verify ${id})`);
   for (const entry of readEntries(directory)) {
     print(json ? reviewable(JSON.stringify(entry)) : lineOf(entry, process.stdout));

@@ -15,6 +15,8 @@ export type RecordingCode =
   | 'witness-conflict'
   | 'witnesses-missing'
   | 'session-open'
+  | 'session-closed'
+  | 'log-tampered'
   | 'entry-unencodable'
   | 'write-failed'
   | 'sync-failed'

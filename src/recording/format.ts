@@ -22,6 +22,8 @@ export const WAL = 'wal';
 export const CHECKPOINT = 'checkpoint';
 export const SALT = 'salt';
 export const TILES = 'tile';
+/** The signed statement that the entries were dropped on purpose. */
+export const PRUNED = 'pruned';
 
 /** What a file is called until it is whole; left behind only by a process that died. */
 export const UNFINISHED = '.tmp';

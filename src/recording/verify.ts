@@ -13,6 +13,7 @@ import {
   WAL,
 } from './format.ts';
 import { type Checkpoint, verifierKey } from './note.ts';
+import { checkPruning, type Pruning, pushLeaves } from './pruning.ts';
 import { checkOtherFiles, TreeCheck } from './tiles.ts';
 import { CheckpointError, openCheckpoint, type SignedCheckpoint, type Signer } from './trust.ts';
 
@@ -34,6 +35,8 @@ export interface Verification {
   unsigned: number;
   /** Bytes after the last whole entry: a write that never ended. */
   tornBytes: number;
+  /** When the entries were dropped on purpose, in milliseconds since 1970; the tree over them is intact. */
+  pruned?: number;
   /** The last signed entry is `session.close`. If not, the session runs or was broken off. */
   closed: boolean;
   /** The first thing wrong. */
@@ -79,7 +82,9 @@ function verifyOnce(directory: string, signers: readonly Signer[]): Verification
     result.key = verifierKey(checkpoint.origin, checkpoint.signer.publicKey);
     result.checkpoint = checkpoint.note;
     result.signed = checkpoint.size;
-    checkEntries(directory, checkpoint, result);
+    const pruning = checkPruning(directory, checkpoint, signers);
+    if (pruning === undefined) checkEntries(directory, checkpoint, result);
+    else checkPruned(directory, checkpoint, pruning, result);
     const left = checkOtherFiles(directory, checkpoint.size);
     if (left !== undefined && result.closed) {
       throw new LogFault('file-unexpected', left, undefined, 'it lies past the end of a closed log');
@@ -156,6 +161,25 @@ function checkEntries(directory: string, { size, root }: Checkpoint, result: Ver
   } finally {
     lines?.return(undefined);
   }
+}
+
+/** Only closed sessions are pruned, so nothing follows what is signed. */
+function checkPruned(
+  directory: string,
+  { size, root }: Checkpoint,
+  { pruned }: Pruning,
+  result: Verification,
+): void {
+  const tree = new TreeCheck(directory);
+  pushLeaves(directory, size, tree);
+  if (!tree.finish().equals(root)) {
+    throw new LogFault('root-mismatch', CHECKPOINT, undefined, 'the tiles are not those signed');
+  }
+  if (existsSync(`${directory}/${WAL}`)) {
+    throw new LogFault('file-unexpected', WAL, undefined, 'the log was pruned, and so had ended');
+  }
+  result.closed = true;
+  result.pruned = pruned;
 }
 
 function readBundle(directory: string, first: number, width: number): Buffer[] {
