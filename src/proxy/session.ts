@@ -141,7 +141,7 @@ export class Session implements Context {
     });
   }
 
-  toClient(line: Buffer): void {
+  toClient(line: Buffer | readonly Buffer[]): void {
     this.#client.add(line);
   }
 
