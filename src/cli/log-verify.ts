@@ -40,7 +40,8 @@ function witnessing(
   }
 }
 
-function findingOf(result: Verification, running: boolean): string {
+/** What verification found, as one line for a person. */
+export function findingOf(result: Verification, running: boolean): string {
   const { session, status, signed, unsigned, tornBytes, closed, pruned, fault } = result;
   if (status === 'tampered') {
     const where = fault!.entry === undefined ? '' : `first bad entry ${fault!.entry}: `;

@@ -3,6 +3,7 @@ import { findSession, listSessions, readEntries, type SessionSummary } from '../
 import { exportLog, prune, seal } from './log-keep.ts';
 import { lineOf, timeOf } from './log-line.ts';
 import { check, consistency, prove } from './log-proof.ts';
+import { report } from './log-report.ts';
 import { verify } from './log-verify.ts';
 import { attach, witness } from './log-witness.ts';
 import { type Flags, type OptionTypes, readCommand, UsageError } from './read-command.ts';
@@ -26,6 +27,7 @@ const USAGE = `usage: cordon log ACTION [...] [--state DIR] [--json]
                            put what witnesses printed under the checkpoint of a closed session
   export [SESSION] --format jsonl
                            print its entries as they were hashed, one a line, after verifying them
+  report [SESSION]         print one page of HTML that needs nothing else: denials, flows from source to sink, time line
   seal [SESSION]           sign what a process that died left; the log then says that somebody else did
   prune --older-than TIME  drop the entries of closed sessions that ended so long ago (90d, 12h), keeping signed heads
                            and trees: what is left verifies, and so do proofs and receipts
@@ -87,6 +89,7 @@ const ACTIONS: ReadonlyMap<string, Action> = new Map<string, Action>([
   ['consistency', { run: consistency, words: 2, flags: TRUST }],
   ['check', { run: check, words: 2, flags: [...TRUST, ...WITNESSES] }],
   ['export', { run: exportLog, words: 1, flags: ['format', ...TRUST] }],
+  ['report', { run: report, words: 1, flags: TRUST }],
   ['seal', { run: seal, words: 1, flags: [] }],
   ['prune', { run: prune, words: 0, flags: ['older-than'] }],
   ['witness', { run: witness, words: 1, flags: ['trusted-keys'] }],
