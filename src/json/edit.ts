@@ -17,7 +17,8 @@ export function editedPieces(line: Buffer, edits: readonly Edit[]): Buffer[] {
   if (edits.length === 0) return [line];
   const pieces: Buffer[] = [];
   let at = 0;
-  for (const edit of [...edits].sort((a, b) => a.start - b.start || a.end - b.end)) {
+  const sorted = edits.length === 1 ? edits : [...edits].sort((a, b) => a.start - b.start || a.end - b.end);
+  for (const edit of sorted) {
     pieces.push(line.subarray(at, edit.start), Buffer.from(edit.with));
     at = edit.end;
   }
