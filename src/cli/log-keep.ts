@@ -1,6 +1,7 @@
 import { printable } from '../json/printable.ts';
 import { RecordingError } from '../recording/errors.ts';
 import { openSigningKey, ownSigners } from '../recording/keys.ts';
+import { MachineIndex } from '../recording/machine-index.ts';
 import { pruneLog } from '../recording/prune.ts';
 import { findSession, listSessions, readEntryBytes } from '../recording/reader.ts';
 import { sealLog } from '../recording/seal.ts';
@@ -40,6 +41,7 @@ export function seal(state: string, [session]: readonly string[], json: boolean)
   }
   const key = openSigningKey(state, signingKeyFile());
   const sealing = sealLog(directory, key, ownSigners(state), Date.now());
+  new MachineIndex(state, key, Date.now).closed(id, directory);
   const { unsigned, tornBytes } = sealing;
   const torn = tornBytes > 0 ? `, ${tornBytes} torn bytes were cut off` : '';
   const entries =

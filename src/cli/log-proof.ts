@@ -7,7 +7,8 @@ import {
   proofOfEntry,
   proofOfExtension,
 } from '../recording/evidence.ts';
-import { MAX_CHECKPOINT_BYTES, MAX_ENTRY_BYTES } from '../recording/format.ts';
+import { INDEX, MAX_CHECKPOINT_BYTES, MAX_ENTRY_BYTES } from '../recording/format.ts';
+import { indexDirectory } from '../recording/machine-index.ts';
 import { isInclusion, MAX_PROOF_BYTES } from '../recording/proof-file.ts';
 import { findSession, parseEntry } from '../recording/reader.ts';
 import type { SignedCheckpoint } from '../recording/trust.ts';
@@ -20,7 +21,7 @@ import { signersMeant, witnessPolicy } from './trust-meant.ts';
 export function prove(state: string, [session]: readonly string[], _json: boolean, flags: Flags): number {
   const entry = numberFlag(flags, 'entry');
   if (entry === undefined) throw new UsageError('which entry? --entry N');
-  const { directory } = findSession(state, session);
+  const directory = logMeant(state, session);
   process.stdout.write(proofOfEntry(directory, signersMeant(state, flags), entry, false));
   return 0;
 }
@@ -35,7 +36,7 @@ export function consistency(
   if (old === undefined)
     throw new UsageError('an older checkpoint is needed: its file, or a number of entries');
   const before = /^\d{1,15}$/.test(old) ? Number(old) : readNamedFile(old, MAX_CHECKPOINT_BYTES);
-  const { directory } = findSession(state, session);
+  const directory = logMeant(state, session);
   return refusing(() =>
     process.stdout.write(proofOfExtension(directory, signersMeant(state, flags), before)),
   );
@@ -71,6 +72,11 @@ export function check(
         : printable(`${origin}: its ${now.size} entries begin with the ${old.size} of the older checkpoint`),
     );
   });
+}
+
+/** A session's log, or the index of all. */
+function logMeant(state: string, session: string | undefined): string {
+  return session === INDEX ? indexDirectory(state) : findSession(state, session).directory;
 }
 
 /** What a proof of inclusion proves: the entry and where it stands. */

@@ -1,5 +1,6 @@
 import { printable, reviewable } from '../json/printable.ts';
 import { findSession, listSessions, readEntries, type SessionSummary } from '../recording/reader.ts';
+import { index } from './log-index.ts';
 import { exportLog, prune, seal } from './log-keep.ts';
 import { lineOf, timeOf } from './log-line.ts';
 import { check, consistency, prove } from './log-proof.ts';
@@ -13,6 +14,7 @@ const USAGE = `usage: cordon log ACTION [...] [--state DIR] [--json]
   list                     the recorded sessions, the newest first
   show [SESSION]           its entries, one a line; what was not recorded (arguments, results) is not there to show
   verify [SESSION]         check every byte of a session's log against its signed checkpoint
+  index                    check the machine's index of sessions, and that none of them vanished
   prove [SESSION] --entry N
                            print a proof that an entry is in the log (c2sp.org/tlog-proof)
   consistency OLD [SESSION]
@@ -32,7 +34,8 @@ const USAGE = `usage: cordon log ACTION [...] [--state DIR] [--json]
   prune --older-than TIME  drop the entries of closed sessions that ended so long ago (90d, 12h), keeping signed heads
                            and trees: what is left verifies, and so do proofs and receipts
 
-SESSION is a session's id or the beginning of one; without it, the newest is meant.
+SESSION is a session's id or the beginning of one; without it, the newest is meant. For prove and consistency, .index is
+the index.
   --state DIR          where keys and logs lie (default: the system's state directory)
   --trusted-keys FILE  the public keys that may have signed, one a line as cordon keys show prints them. Without it they
                        are the state directory's own: whoever could write there could have put theirs in their place
@@ -45,7 +48,8 @@ Exit codes of verify: 0 every entry is signed and intact; 1 something was change
 first bad entry is named, or cosignatures are missing; 2 it could not be checked; 3 what is signed is intact, but
 entries or torn bytes follow that are not signed, or the session has no end: its process died, or the log was put back
 to an earlier state of its own.
-verify cannot tell whether somebody who holds the private key rewrote the log, nor whether a whole session was removed.
+verify cannot tell whether somebody who holds the private key rewrote the log; whether a whole session was removed, index
+tells: 0 all are there; 1 one is not, or the index was changed; 3 one is not in it.
 Of consistency, check, witness and cosign: 0 proved; 1 refused; 2 it could not be checked.
 `;
 
@@ -85,6 +89,7 @@ const ACTIONS: ReadonlyMap<string, Action> = new Map<string, Action>([
   ['list', { run: list, words: 0, flags: [] }],
   ['show', { run: show, words: 1, flags: [] }],
   ['verify', { run: verify, words: 1, flags: [...TRUST, ...WITNESSES] }],
+  ['index', { run: index, words: 0, flags: TRUST }],
   ['prove', { run: prove, words: 1, flags: ['entry', ...TRUST] }],
   ['consistency', { run: consistency, words: 2, flags: TRUST }],
   ['check', { run: check, words: 2, flags: [...TRUST, ...WITNESSES] }],

@@ -20,6 +20,7 @@ import { supervise } from '../proxy/supervise.ts';
 import type { Upstream } from '../proxy/upstream.ts';
 import { RecordingError } from '../recording/errors.ts';
 import { openSigningKey } from '../recording/keys.ts';
+import { MachineIndex } from '../recording/machine-index.ts';
 import { Recorder } from '../recording/recorder.ts';
 import { signingKeyFile } from './key-file.ts';
 
@@ -77,10 +78,12 @@ function makeSession(
       : { configPath: config.path },
   );
   const pins = new Pins(readLock(lock));
+  const key = openSigningKey(stateDir, signingKeyFile());
   const recorder = Recorder.open({
     stateDir,
     sessionId: id,
-    key: openSigningKey(stateDir, signingKeyFile()),
+    key,
+    index: new MachineIndex(stateDir, key, Date.now),
     sync: config.record.sync,
     now: Date.now,
     head: {

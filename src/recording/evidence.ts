@@ -136,8 +136,12 @@ export function checkConsistency(
   return { old, now };
 }
 
-/** Entry `index` as it lies in its bundle. */
-function readEntry(directory: string, index: number, size: number): Buffer {
+/**
+ * Entry `index` of a log of `size` entries as it lies in its bundle.
+ *
+ * @throws LogFault
+ */
+export function readEntry(directory: string, index: number, size: number): Buffer {
   const first = index - (index % TILE_WIDTH);
   const width = Math.min(TILE_WIDTH, size - first);
   const file = tilePath('entries', first / TILE_WIDTH, width);

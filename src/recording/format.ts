@@ -25,6 +25,9 @@ export const TILES = 'tile';
 /** The signed statement that the entries were dropped on purpose. */
 export const PRUNED = 'pruned';
 
+/** Stands in the origin of the machine-wide index where a session's id stands: none begins with a dot. */
+export const INDEX = '.index';
+
 /** What a file is called until it is whole; left behind only by a process that died. */
 export const UNFINISHED = '.tmp';
 

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { RecordingError, reasonOf, systemCode } from './errors.ts';
 import { hostName, UNFINISHED } from './format.ts';
 import { formatNote, KeyType, keyIdOf, NoteError, parseNote, parseVerifierKey, verifierKey } from './note.ts';
-import { type PrivateKey, writeSynced } from './private-key.ts';
+import type { PrivateKey } from './private-key.ts';
+import { writeSynced } from './synced.ts';
 import { isSignedBy } from './trust.ts';
 
 /** What was stated about the keys of a state directory, one signed note each, in order. */

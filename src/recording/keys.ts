@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { readFileSync, renameSync, rmSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { RecordingError, reasonOf, systemCode } from './errors.ts';
 import { KeyHistory } from './key-history.ts';
-import { openPrivateKey, type PrivateKey, readOrCreate, writeSynced } from './private-key.ts';
+import { openPrivateKey, type PrivateKey, readOrCreate } from './private-key.ts';
+import { replaceSynced } from './synced.ts';
 import type { Signer } from './trust.ts';
 
 /** The key of this machine's logs. */
@@ -82,14 +83,7 @@ function finishRotation(
 
 /** Puts another public key in force. */
 export function replacePublic(stateDir: string, publicKey: Buffer): void {
-  const path = keyPaths(stateDir).public;
-  const draft = `${path}.${randomBytes(6).toString('hex')}`;
-  try {
-    writeSynced(draft, formatPublic(publicKey));
-    renameSync(draft, path);
-  } finally {
-    rmSync(draft, { force: true });
-  }
+  replaceSynced(keyPaths(stateDir).public, formatPublic(publicKey));
 }
 
 /**

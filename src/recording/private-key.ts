@@ -6,21 +6,10 @@ import {
   randomBytes,
   sign,
 } from 'node:crypto';
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  linkSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  type Stats,
-  statSync,
-  unlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, linkSync, mkdirSync, readFileSync, type Stats, statSync, unlinkSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { RecordingError, systemCode } from './errors.ts';
+import { writeSynced } from './synced.ts';
 
 /** A private key that can be used and not seen. */
 export interface PrivateKey {
@@ -78,17 +67,6 @@ export function readOrCreate(path: string, make: () => string | Buffer): string 
     unlinkSync(unfinished);
   }
   return readFileSync(path, 'utf8');
-}
-
-/** A new file, mode 0600, on the disk. */
-export function writeSynced(path: string, content: string | Buffer): void {
-  const fd = openSync(path, 'wx', 0o600);
-  try {
-    writeFileSync(fd, content);
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
-  }
 }
 
 /**

@@ -5,9 +5,9 @@ import { exclusively } from './exclusive.ts';
 import { hostName, PRUNED, SALT, UNFINISHED, WAL } from './format.ts';
 import type { SigningKey } from './keys.ts';
 import { formatNote, keyIdOf, parseNote } from './note.ts';
-import { writeSynced } from './private-key.ts';
 import { BUNDLES, formatPruning, type Pruning } from './pruning.ts';
 import { readEntries } from './reader.ts';
+import { replaceSynced } from './synced.ts';
 import type { Signer } from './trust.ts';
 import { verifyLog } from './verify.ts';
 
@@ -46,10 +46,7 @@ export function pruneLog(
     const signatures = [
       { name, keyId: keyIdOf(name, key.publicKey), signature: key.sign(Buffer.from(text)) },
     ];
-    const path = join(directory, PRUNED);
-    rmSync(path + UNFINISHED, { force: true });
-    writeSynced(path + UNFINISHED, formatNote({ text, signatures }));
-    renameSync(path + UNFINISHED, path);
+    replaceSynced(join(directory, PRUNED), formatNote({ text, signatures }));
     dropBundles(directory);
     return true;
   });

@@ -24,6 +24,11 @@ export interface RecorderOptions {
   now: () => number;
   /** The body of the first entry, kind `session.open`. */
   head: Body;
+  /** Told of the session before its first entry is signed, and when its log is complete. */
+  index?: {
+    opened(session: string, directory: string): void;
+    closed(session: string, directory: string): void;
+  };
 }
 
 /** A checkpoint follows an entry within this time. */
@@ -51,6 +56,7 @@ export class Recorder {
   #next = 0;
   /** Entries under the checkpoint in force. */
   #signed = 0;
+  #indexed = false;
   #timer: NodeJS.Timeout | undefined;
   #immediate: NodeJS.Immediate | undefined;
   #syncing = false;
@@ -147,6 +153,7 @@ export class Recorder {
         this.#syncFolder();
         this.#folder.removeWal();
         this.#syncFolder();
+        this.#options.index?.closed(this.#options.sessionId, this.directory);
       });
     } finally {
       this.#closed = true;
@@ -197,6 +204,8 @@ export class Recorder {
 
   #stage(): void {
     this.#wal.checkLinked();
+    if (!this.#indexed) this.#options.index?.opened(this.#options.sessionId, this.directory);
+    this.#indexed = true;
     this.#grow();
     this.#folder.stage(this.#sign(), this.#tree.partials());
   }

@@ -5,7 +5,6 @@ import {
   mkdirSync,
   openSync,
   readdirSync,
-  renameSync,
   rmSync,
   statSync,
   unlinkSync,
@@ -19,8 +18,8 @@ import { readLines } from './files.ts';
 import { CHECKPOINT, ENTRY_VERSION, originOf, TILES, UNFINISHED, WAL } from './format.ts';
 import type { SigningKey } from './keys.ts';
 import { signCheckpoint } from './note.ts';
-import { writeSynced } from './private-key.ts';
 import { parseEntry } from './reader.ts';
+import { replaceSynced, syncFolder } from './synced.ts';
 import { type LogFile, TreeWriter } from './tree.ts';
 import type { Signer } from './trust.ts';
 import { verifyLog } from './verify.ts';
@@ -132,10 +131,7 @@ function layOut(directory: string, key: SigningKey): number {
 function put(directory: string, { path, bytes }: LogFile): void {
   const target = join(directory, path);
   mkdirSync(dirname(target), { recursive: true, mode: 0o700 });
-  rmSync(target + UNFINISHED, { force: true });
-  writeSynced(target + UNFINISHED, bytes);
-  renameSync(target + UNFINISHED, target);
-  syncFolder(dirname(target));
+  replaceSynced(target, bytes);
 }
 
 /** The partial files of checkpoints that are not in force any more. */
@@ -156,16 +152,5 @@ function removeIfThere(path: string): boolean {
     return true;
   } catch {
     return false;
-  }
-}
-
-/** Windows cannot sync folders. */
-function syncFolder(path: string): void {
-  if (process.platform === 'win32') return;
-  const fd = openSync(path, 'r');
-  try {
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
   }
 }

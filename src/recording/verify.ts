@@ -78,7 +78,7 @@ function verifyOnce(directory: string, signers: readonly Signer[]): Verification
     closed: false,
   };
   try {
-    const checkpoint = readCheckpoint(directory, signers);
+    const checkpoint = readCheckpoint(directory, signers, basename(directory));
     result.key = verifierKey(checkpoint.origin, checkpoint.signer.publicKey);
     result.checkpoint = checkpoint.note;
     result.signed = checkpoint.size;
@@ -99,11 +99,15 @@ function verifyOnce(directory: string, signers: readonly Signer[]): Verification
   return result;
 }
 
-function readCheckpoint(directory: string, signers: readonly Signer[]): SignedCheckpoint {
+/** @throws LogFault */
+export function readCheckpoint(
+  directory: string,
+  signers: readonly Signer[],
+  session: string,
+): SignedCheckpoint {
   const bytes = readLogFile(directory, CHECKPOINT, MAX_CHECKPOINT_BYTES);
   try {
     const checkpoint = openCheckpoint(bytes, signers);
-    const session = basename(directory);
     if (checkpoint.session === session) return checkpoint;
     throw new CheckpointError(
       'checkpoint-origin',
@@ -121,11 +125,7 @@ function checkEntries(directory: string, { size, root }: Checkpoint, result: Ver
   try {
     const tree = new TreeCheck(directory);
     let kind = '';
-    let bundle: Buffer[] = [];
-    for (let n = 0; n < size; n++) {
-      const slot = n % TILE_WIDTH;
-      if (slot === 0) bundle = readBundle(directory, n, Math.min(TILE_WIDTH, size - n));
-      const entry = bundle[slot]!;
+    for (const { n, entry } of bundledEntries(directory, size)) {
       if (lines !== undefined) {
         const line = lines.next().value;
         if (!line?.whole) throw new LogFault('entry-mismatch', WAL, n, 'it ends before this signed entry');
@@ -182,13 +182,26 @@ function checkPruned(
   result.pruned = pruned;
 }
 
-function readBundle(directory: string, first: number, width: number): Buffer[] {
-  const file = tilePath('entries', Math.floor(first / TILE_WIDTH), width);
-  return unpackBundle(readLogFile(directory, file, MAX_BUNDLE_BYTES, first), width, file, first);
+/**
+ * The entries of a log of `size` entries, from its bundles.
+ *
+ * @throws LogFault
+ */
+export function* bundledEntries(directory: string, size: number): Generator<{ n: number; entry: Buffer }> {
+  for (let first = 0; first < size; first += TILE_WIDTH) {
+    const width = Math.min(TILE_WIDTH, size - first);
+    const file = tilePath('entries', first / TILE_WIDTH, width);
+    const bundle = unpackBundle(readLogFile(directory, file, MAX_BUNDLE_BYTES, first), width, file, first);
+    for (const [slot, entry] of bundle.entries()) yield { n: first + slot, entry };
+  }
 }
 
-/** Returns the entry's kind. */
-function checkEntry(bytes: Buffer, n: number, file: string): string {
+/**
+ * Checks what every entry has; only entry 0 is of the kind `first`. Returns its kind.
+ *
+ * @throws LogFault
+ */
+export function checkEntry(bytes: Buffer, n: number, file: string, first = 'session.open'): string {
   const fault = (message: string) => new LogFault('entry-malformed', file, n, message);
   if (bytes.length > MAX_ENTRY_BYTES) throw fault(`longer than ${MAX_ENTRY_BYTES} bytes`);
   let entry: Record<string, unknown>;
@@ -204,7 +217,6 @@ function checkEntry(bytes: Buffer, n: number, file: string): string {
   if (entry['n'] !== n) throw fault(`its number is ${JSON.stringify(entry['n'])}`);
   if (!Number.isSafeInteger(entry['time']) || Number(entry['time']) < 0) throw fault('its time is no time');
   const kind = entry['kind'];
-  if (typeof kind !== 'string' || (kind === 'session.open') !== (n === 0))
-    throw fault('its kind cannot stand here');
+  if (typeof kind !== 'string' || (kind === first) !== (n === 0)) throw fault('its kind cannot stand here');
   return kind;
 }

@@ -1,5 +1,5 @@
-import { hash, randomBytes } from 'node:crypto';
-import { existsSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { hash } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { RecordingError, systemCode } from './errors.ts';
 import { opened } from './evidence.ts';
@@ -20,9 +20,10 @@ import {
   type VerifierKey,
   verifierKey,
 } from './note.ts';
-import { openPrivateKey, writeSynced } from './private-key.ts';
+import { openPrivateKey } from './private-key.ts';
 import { isConsistent, type TreeHead } from './proof.ts';
 import { parseConsistency } from './proof-file.ts';
+import { replaceSynced } from './synced.ts';
 import { isSignedBy, openCheckpoint, readVerifierKeys, type Signer } from './trust.ts';
 
 /** Ed25519 after a time: c2sp.org/tlog-cosignature, "Format". */
@@ -115,7 +116,7 @@ export function cosign(
       );
     }
     // On the disk before anybody sees the cosignature: what it promises must not be forgotten.
-    replaceFile(path, file.checkpoint);
+    replaceSynced(path, file.checkpoint);
   });
   const seconds = Math.floor(now / 1000);
   const time = Buffer.alloc(TIME_BYTES);
@@ -164,7 +165,7 @@ export function addCosignatures(
   const note = formatNote({ text, signatures: [...all.values()] });
   if (note.length > MAX_CHECKPOINT_BYTES)
     throw new RecordingError('proof-malformed', 'too many cosignatures');
-  replaceFile(join(directory, CHECKPOINT), note);
+  replaceSynced(join(directory, CHECKPOINT), note);
   return witnessesOf(Buffer.from(note), keys);
 }
 
@@ -199,15 +200,5 @@ function readSeen(path: string): TreeHead | undefined {
   } catch (error) {
     if (systemCode(error) === 'ENOENT') return undefined;
     throw error;
-  }
-}
-
-function replaceFile(path: string, content: string): void {
-  const draft = `${path}.${randomBytes(6).toString('hex')}.tmp`;
-  try {
-    writeSynced(draft, content);
-    renameSync(draft, path);
-  } finally {
-    rmSync(draft, { force: true });
   }
 }

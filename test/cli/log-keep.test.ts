@@ -1,9 +1,11 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { command as log } from '../../src/cli/log.ts';
 import { startTimeOf } from '../../src/proxy/process-group.ts';
+import { openSigningKey } from '../../src/recording/keys.ts';
+import { MachineIndex } from '../../src/recording/machine-index.ts';
 import { openRecorder, recordUpTo, temporaryFolder } from '../recording/support.ts';
 import { run } from './support/run.ts';
 
@@ -112,5 +114,58 @@ describe('cordon log prune', () => {
       code: 2,
       err: expect.stringContaining('90d or 12h'),
     });
+  });
+});
+
+describe('cordon log index', () => {
+  /** Two sessions in the index and one that is not. */
+  function indexed(): string {
+    const state = temporaryFolder();
+    const index = new MachineIndex(state, openSigningKey(state), Date.now);
+    for (const sessionId of ['a', 'b']) openRecorder(state, { sessionId, index }).close();
+    return state;
+  }
+
+  test('says that all are there', async () => {
+    expect(await run(log, 'index', '--state', indexed())).toMatchObject({
+      code: 0,
+      out: 'index: its 5 signed entries are intact\n  a  closed, and as it was\n  b  closed, and as it was\n',
+    });
+  });
+
+  test('3 when it does not know a session, 1 when one vanished', async () => {
+    const state = indexed();
+    openRecorder(state, { sessionId: 'c' }).close();
+    expect(await run(log, 'index', '--state', state)).toMatchObject({
+      code: 3,
+      out: expect.stringMatching(/c {2}not in the index/),
+    });
+    rmSync(join(state, 'sessions', 'a'), { recursive: true });
+    const { code, out } = await run(log, 'index', '--state', state, '--json');
+    expect(code).toBe(1);
+    expect(JSON.parse(out).sessions).toContainEqual({ session: 'a', state: 'vanished' });
+  });
+
+  test('1 when it was changed, 2 when there is none', async () => {
+    const state = indexed();
+    const file = join(state, 'index', 'tile', '0', '000.p', '5');
+    const bytes = readFileSync(file);
+    bytes[33]! ^= 1;
+    writeFileSync(file, bytes);
+    expect(await run(log, 'index', '--state', state)).toMatchObject({
+      code: 1,
+      out: expect.stringMatching(/^index: TAMPERED: first bad entry 1/),
+    });
+    expect(await run(log, 'index', '--state', golden)).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('no index'),
+    });
+  });
+
+  test('its entries and its growth can be proved', async () => {
+    const state = indexed();
+    const proof = await run(log, 'prove', '.index', '--entry', '1', '--state', state);
+    expect(proof.out).toMatch(/\ncordon\/[0-9a-f]{16}\/\.index\n5\n/);
+    expect((await run(log, 'consistency', '3', '.index', '--state', state)).out).toMatch(/^old 3\n/);
   });
 });
