@@ -60,6 +60,11 @@ export function isDigit(c: number): boolean {
   return c >= 48 && c <= 57;
 }
 
+/** Of the Latin alphabet, without diacritics. */
+export function isLetter(c: number): boolean {
+  return c < 128 && (c | 32) >= 97 && (c | 32) <= 122;
+}
+
 /** The value of a hexadecimal digit, or -1. */
 export function hexValue(c: number): number {
   if (c >= 48 && c <= 57) return c - 48;

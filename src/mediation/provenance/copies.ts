@@ -13,6 +13,9 @@ const FIRST_REACH = 48;
 /** More characters than an escape has, with what is escaped in it. */
 const MARGIN = 12;
 
+/** Than an escape of an escape of an escape. */
+const LONGEST_ESCAPE = 1024;
+
 /** Characters looked through in vain for one call before fingerprints count as copies: nothing else rules them out. */
 const MAX_READ = 4 * 1024 * 1024;
 
@@ -71,8 +74,12 @@ export class CopyFinder {
       while (back < at && back < anchor && codes[at - back - 1] === view.codes[anchor - back - 1]) back++;
       let on = 0;
       while (at + on < n && anchor + on < view.n && codes[at + on] === view.codes[anchor + on]) on++;
-      // Where the window begins or ends in the middle of an escape, that reads as something else.
+      // Where the window begins or ends in the middle of an escape, that reads as something else; so does a longer
+      // stretch where escapes hold escapes.
+      const isDense =
+        reach < LONGEST_ESCAPE && (start > 0 || end < held.text.length) && end - start > 4 * view.n;
       const isCut =
+        isDense ||
         (start > 0 && back < at && view.map[Math.max(0, anchor - back - 1)]! < start + MARGIN) ||
         (end < held.text.length && at + on < n && view.map[anchor + on]! > end - MARGIN);
       if (isCut) {

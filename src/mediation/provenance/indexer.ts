@@ -1,14 +1,12 @@
 import { core, isCore, isIndexed, overlapping } from './borders.ts';
 import { SPACE } from './chars.ts';
-import { runsOf } from './runs.ts';
-import { BLOCK, type Piece } from './shelf.ts';
+import { decodingsOf } from './decodings.ts';
+import { BLOCK, OVERHEAD, type Piece } from './shelf.ts';
 import { ALONE, otherLane, QUOTED, type Store, VALUE } from './store.ts';
 import { View } from './view.ts';
 import { SHORTEST_COPY, winnow } from './winnow.ts';
 import { Words } from './words.ts';
 
-/** Encodings inside encodings are undone this often. */
-const RUN_DEPTH = 2;
 /** Words noted lately and not looked up again. */
 const RECENT = 4096;
 
@@ -31,34 +29,32 @@ export class Indexer {
     this.#store = store;
   }
 
-  /** Takes a text in; `step` indexes it. A short one that the same class of source already said is dropped. */
+  /**
+   * Takes a text in, with what it decodes to; `step` indexes them. A short one that the same class of source already
+   * said is dropped.
+   */
   begin(piece: Piece): void {
-    this.#put(piece, 0);
+    const { text } = piece;
+    if (!this.#put(piece)) return;
+    const { found, cut } = decodingsOf(text, OVERHEAD + piece.path.length);
+    this.#store.undecoded ||= cut;
+    for (const { from, to, text: decoded, transforms } of found) {
+      const complete = piece.complete && isCore(text, from, to);
+      this.#put({ ...piece, text: decoded, within: shifted(piece, from, to), complete, transforms });
+    }
   }
 
-  #put(piece: Piece, depth: number): void {
-    const { text } = piece;
-    const short = text.length <= BLOCK;
-    if (short && this.#isKnown(piece)) return;
+  /** False if it was dropped. */
+  #put(piece: Piece): boolean {
+    const short = piece.text.length <= BLOCK;
+    if (short && this.#isKnown(piece)) return false;
     const { shelf, postings, signatures, hash } = this.#store;
     shelf.put(piece);
     this.#store.kinds = Math.max(this.#store.kinds, piece.kind + 1);
     signatures.evict(shelf.tail);
     if (short) postings.add(hash.lo, hash.hi, piece.kind, piece.start | 0);
     this.#open.push(piece);
-    if (depth === RUN_DEPTH) return;
-    for (const { from, to, text: decoded, transform } of runsOf(text)) {
-      this.#put(
-        {
-          ...piece,
-          text: decoded,
-          within: depth === 0 ? shifted(piece, from, to) : piece.within,
-          complete: piece.complete && isCore(text, from, to),
-          transforms: [...piece.transforms, transform],
-        },
-        depth + 1,
-      );
-    }
+    return true;
   }
 
   /** Whether the same class of source said nothing else before, or there is nothing in it. Its key is then in `hash`. */

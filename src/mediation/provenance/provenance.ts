@@ -1,19 +1,20 @@
 import type { Flow, Form, Leaf, Source, Text, Transform } from '../../event.ts';
 import { core, isCore } from './borders.ts';
 import { type Copy, CopyFinder } from './copies.ts';
+import { decodingsOf } from './decodings.ts';
 import { flowsOf, MAX_PER_LEAF, type Match } from './flows.ts';
 import { Indexer } from './indexer.ts';
 import { type Needle, needlesOf } from './needles.ts';
+import { TurnProbes } from './probes.ts';
 import { Queue } from './queue.ts';
-import { runsOf } from './runs.ts';
 import { Said } from './said.ts';
+import { OVERHEAD } from './shelf.ts';
 import { Store, VALUE } from './store.ts';
+import { isReversed, TURNS, type Turn, turnedCodes } from './turns.ts';
 import { type Hit, ValueFinder } from './values.ts';
 import { View } from './view.ts';
 import { GRAM, SHORTEST_COPY, winnow } from './winnow.ts';
 
-/** Encodings inside encodings of an argument are undone this often. */
-const RUN_DEPTH = 3;
 /** Characters indexed by every call that finds some waiting. */
 const SLICE = 512;
 /** More than this many characters unindexed, and `learn` indexes at once. */
@@ -30,6 +31,9 @@ export interface ProvenanceOptions {
   seed?: number;
   told?: ReadonlySet<string>;
 }
+
+/** Notes that a value or a stretch of the text at hand was found, turned or not. */
+type Add = (hit: Hit, kind: Match['match'], span: readonly [number, number], turn: Turn) => void;
 
 /** What an examination of leaves found: flows, and the keys that no output holds, as pairs of lanes. */
 interface Examination {
@@ -49,6 +53,7 @@ export class Provenance {
   readonly #indexer: Indexer;
   readonly #valueFinder: ValueFinder;
   readonly #copyFinder: CopyFinder;
+  readonly #probes: TurnProbes;
   readonly #queue: Queue;
   readonly #said = new Said();
   readonly #kinds = new Map<string, number>();
@@ -74,6 +79,7 @@ export class Provenance {
     this.#indexer = new Indexer(this.#store);
     this.#valueFinder = new ValueFinder(this.#store);
     this.#copyFinder = new CopyFinder(this.#store);
+    this.#probes = new TurnProbes(this.#store);
     this.#queue = new Queue(retainedBytes);
   }
 
@@ -177,7 +183,7 @@ export class Provenance {
       const found: Match[] = [];
       this.#counts.fill(0);
       this.#full = 0;
-      this.#leaf(leaf, leaf.text, [], undefined, found, examination.fresh);
+      this.#leaf(leaf, found, examination.fresh);
       if (found.length > 0) matches.set(leaf, found);
       else if (leaf.form === 'string') examination.own.push(leaf);
     }
@@ -186,8 +192,19 @@ export class Provenance {
     return examination;
   }
 
-  /** Matches of a leaf's text, or (`run`) of what a run of it decodes to. */
-  #leaf(
+  /** Matches of a leaf's text, and of what it decodes to. */
+  #leaf(leaf: Leaf, matches: Match[], fresh: number[]): void {
+    this.#text(leaf, leaf.text, [], undefined, matches, fresh);
+    if (leaf.form !== 'string') return;
+    const { found, cut } = decodingsOf(leaf.text, OVERHEAD);
+    this.#store.undecoded ||= cut;
+    for (const { from, to, text, transforms } of found) {
+      this.#text(leaf, text, transforms, [from, to], matches, fresh);
+    }
+  }
+
+  /** Matches of one text: a leaf's, or (`run`) what a run of it decodes to. */
+  #text(
     leaf: Leaf,
     text: string,
     transforms: readonly Transform[],
@@ -199,12 +216,12 @@ export class Provenance {
     view.fill(text, 0, text.length);
     const shown: Leaf = run === undefined ? leaf : { ...leaf, text, form: 'string' };
     const complete = run === undefined || isCore(leaf.text, run[0], run[1]);
-    const add = (hit: Hit, kind: Match['match'], span: readonly [number, number]): void => {
+    const add: Add = (hit, kind, span, turn): void => {
       if (!hit.alone) this.#count(hit.held.kind);
       matches.push({
         hit,
         match: kind === 'whole' && !complete ? 'atom' : kind,
-        transforms,
+        transforms: turn === 0 ? transforms : [...transforms, ...TURNS[turn]!],
         text,
         span,
         run,
@@ -218,7 +235,12 @@ export class Provenance {
     );
     // What is found whole is found with all of its parts.
     if (!whole) {
-      if (view.n >= SHORTEST_COPY) this.#copies(view, add, fresh);
+      if (view.n >= SHORTEST_COPY) {
+        this.#copies(view.codes, view, 0, add, fresh);
+        for (const turn of this.#probes.stretches(view.codes, view.n)) {
+          this.#copies(turnedCodes(view.codes, 0, view.n, turn), view, turn, add, []);
+        }
+      }
       this.#values(
         needles.filter((needle) => !needle.whole),
         add,
@@ -226,10 +248,6 @@ export class Provenance {
       );
     }
     view.shrink();
-    if (transforms.length === RUN_DEPTH || leaf.form !== 'string') return;
-    for (const { from, to, text: decoded, transform } of runsOf(text)) {
-      this.#leaf(leaf, decoded, [...transforms, transform], run ?? [from, to], matches, fresh);
-    }
   }
 
   /** Notes a match of the leaf at hand: a class of sources that has as many as are ever reported is full. */
@@ -238,16 +256,13 @@ export class Provenance {
   }
 
   /** Looks up values; true if any was found. */
-  #values(
-    needles: readonly Needle[],
-    add: (hit: Hit, kind: Match['match'], span: readonly [number, number]) => void,
-    fresh: number[],
-  ): boolean {
+  #values(needles: readonly Needle[], add: Add, fresh: number[]): boolean {
     const { hash, isEmpty } = this.#store;
     const finder = this.#valueFinder;
     const slots = this.#clearSeen(needles.length);
     const seen = this.#seen;
     let any = false;
+    const unknown: Needle[] = [];
     for (const needle of needles) {
       hash.of(needle.codes, needle.from, needle.to, VALUE);
       const { lo, hi } = hash;
@@ -264,10 +279,20 @@ export class Provenance {
       seen[2 * slot + 1] = hi;
       if (this.#said.has(lo, hi)) continue;
       const hits = isEmpty ? [] : finder.find(needle, this.#full);
-      if (hits.length === 0 && !finder.passed) fresh.push(lo, hi);
-      for (const hit of hits) add(hit, needle.whole ? 'whole' : 'atom', needle.span);
+      if (hits.length === 0 && !finder.passed) {
+        fresh.push(lo, hi);
+        if (needle.turnable) unknown.push(needle);
+      }
+      for (const hit of hits) add(hit, needle.whole ? 'whole' : 'atom', needle.span, 0);
       any ||= hits.length > 0;
     }
+    if (unknown.length === 0 || isEmpty) return any;
+    this.#probes.values(unknown, (needle, turn) => {
+      const codes = turnedCodes(needle.codes, needle.from, needle.to, turn);
+      const hits = finder.find({ ...needle, codes, from: 0, to: codes.length }, this.#full);
+      for (const hit of hits) add(hit, needle.whole ? 'whole' : 'atom', needle.span, turn);
+      any ||= hits.length > 0;
+    });
     return any;
   }
 
@@ -280,20 +305,19 @@ export class Provenance {
     return slots;
   }
 
-  /** Looks up copied spans, and adds the longest from each class of source where the last one ended. */
-  #copies(
-    view: View,
-    add: (hit: Hit, kind: Match['match'], span: readonly [number, number]) => void,
-    fresh: number[],
-  ): void {
+  /**
+   * Looks up copied spans, and adds the longest from each class of source where the last one ended. `codes` are
+   * those of the view, turned.
+   */
+  #copies(codes: Uint16Array, { map, n }: View, turn: Turn, add: Add, fresh: number[]): void {
     const { hash, isEmpty } = this.#store;
     const copies = this.#copyFinder;
-    const { codes, n } = view;
     const [first, last] = core(codes, 0, n);
     let covered = 0;
     let patch: Copy | undefined;
     const report = (hit: Hit, from: number, to: number): void => {
-      add(hit, from <= first && to >= last ? 'whole' : 'span', [view.map[from]!, view.map[to]!]);
+      const [start, end] = isReversed(turn) ? [n - to, n - from] : [from, to];
+      add(hit, from <= first && to >= last ? 'whole' : 'span', [map[start]!, map[end]!], turn);
       covered = Math.max(covered, to);
     };
     if (this.#stretches.length < n) this.#stretches = new Int32Array(n);

@@ -17,6 +17,8 @@ export class Store {
   readonly signatures = new Signatures();
   /** Above every class seen. */
   kinds = 0;
+  /** Some text holds more in encodings than is undone. */
+  undecoded = false;
 
   constructor(retainedBytes: number, seed: number) {
     this.shelf = new Shelf(retainedBytes);
@@ -24,9 +26,9 @@ export class Store {
     this.postings = new Postings(this.shelf);
   }
 
-  /** Texts were forgotten, or a key was: absence proves nothing. */
+  /** Texts were forgotten, or a key was, or not all of one was read: absence proves nothing. */
   get evicted(): boolean {
-    return this.shelf.evicted || this.postings.overflowed;
+    return this.shelf.evicted || this.postings.overflowed || this.undecoded;
   }
 
   /** Memory of the index beside the retained texts, in bytes. */

@@ -74,7 +74,7 @@ export class View {
     for (let i = from; i < to; i++) {
       const c = text.charCodeAt(i);
       if (c === PERCENT || c === AMPERSAND) return false;
-      if (c === BACKSLASH && i + 1 < to && isCoded(text.charCodeAt(i + 1))) return false;
+      if (c === BACKSLASH && i + 1 < to && mayBeCoded(text.charCodeAt(i + 1))) return false;
       if (c >= 0xd800 && c < 0xdc00 && i + 1 < to) {
         const point = text.codePointAt(i)!;
         if (point > 0xffff) {
@@ -153,8 +153,18 @@ export class View {
   }
 }
 
-/** Reveals in place what is beyond ASCII (see chars.ts) in the first `n` of `codes`; returns how many are left. */
-export function revealAll(codes: Uint16Array, where: Int32Array, n: number): number {
+/** How a character hides: nobody sees it, it is a tag, or it looks like another. */
+export type Disguise = 'invisible' | 'tag' | 'look';
+
+export function disguiseOf(point: number, shown: number): Disguise {
+  return shown === GONE ? 'invisible' : point >= 0xe0000 ? 'tag' : 'look';
+}
+
+/**
+ * Reveals in place what is beyond ASCII (see chars.ts) in the first `n` of `codes`; returns how many are left.
+ * `only` characters of one kind, if it is given.
+ */
+export function revealAll(codes: Uint16Array, where: Int32Array, n: number, only?: Disguise): number {
   let out = 0;
   for (let i = 0; i < n; i++) {
     const c = codes[i]!;
@@ -165,17 +175,24 @@ export function revealAll(codes: Uint16Array, where: Int32Array, n: number): num
     }
     const low = i + 1 < n ? codes[i + 1]! : 0;
     const isPair = c >= 0xd800 && c < 0xdc00 && low >= 0xdc00 && low < 0xe000;
-    const shown = reveal(isPair ? ((c - 0xd800) << 10) + (low - 0xdc00) + 0x10000 : c);
+    const point = isPair ? ((c - 0xd800) << 10) + (low - 0xdc00) + 0x10000 : c;
+    const shown = reveal(point);
     const at = where[i]!;
     if (isPair) i++;
-    if (shown === GONE) continue;
-    codes[out] = shown > 0xffff ? c : shown;
+    const stays = shown === point || (only !== undefined && disguiseOf(point, shown) !== only);
+    if (!stays && shown === GONE) continue;
+    codes[out] = stays ? c : shown;
     where[out++] = at;
-    if (shown <= 0xffff) continue;
+    if (!stays || !isPair) continue;
     codes[out] = low;
     where[out++] = at;
   }
   return out;
+}
+
+/** As `isCoded`, where something invisible may stand between. */
+function mayBeCoded(c: number): boolean {
+  return c > 127 || isCoded(c);
 }
 
 /** `u`, `x` or `U`: after a back slash digits may follow. */
