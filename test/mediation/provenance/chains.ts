@@ -1,5 +1,7 @@
 import { deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 import fc from 'fast-check';
+import type { Flow, Source } from '../../../src/event.ts';
+import { Provenance } from '../../../src/mediation/provenance/provenance.ts';
 
 /**
  * Attackers' values, and everything in the closed list of transformations that could be done to one: what the taint
@@ -217,3 +219,52 @@ export const SINK_FILLER = fc
     maxLength: 8,
   })
   .map((parts) => parts.join(' '));
+
+const SOURCE: Source = {
+  event: 'e1',
+  server: 'web',
+  origin: 'fetch',
+  channel: 'result',
+  label: { integrity: 'untrusted', confidentiality: 'public', reasons: [] },
+};
+
+/** A value on its way from a source into a sink, and what was done to it on either side. */
+export interface Passage {
+  name: string;
+  value: string;
+  there: Step[];
+  here: Step[];
+  before: string;
+  after: string;
+  around: readonly [string, string] | undefined;
+}
+
+export const PASSAGE: fc.Arbitrary<Passage> = fc
+  .constantFrom(...Object.keys(VALUES))
+  .chain((name) =>
+    fc.record({
+      name: fc.constant(name),
+      value: VALUES[name]!,
+      sides: fc.constantFrom('source', 'sink', 'both'),
+      there: CHAIN,
+      here: CHAIN,
+      before: SOURCE_FILLER,
+      after: SOURCE_FILLER,
+      around: fc.option(fc.tuple(SINK_FILLER, SINK_FILLER), { nil: undefined }),
+    }),
+  )
+  .map(({ sides, there, here, ...rest }) => ({
+    ...rest,
+    there: sides === 'sink' ? [] : there,
+    here: sides === 'source' ? [] : here,
+  }));
+
+/** The flows of a passage: of those that are found some lead from the source into the sink. */
+export function flowsOf({ value, there, here, before, after, around }: Passage): Flow[] {
+  const provenance = new Provenance({ retainedBytes: 1 << 20 });
+  const text = `${before} ${encoded(value, there)} ${after}`;
+  provenance.learn(SOURCE, [{ path: '/content/0/text', text, form: 'prose' }]);
+  const sent = encoded(value, here);
+  const leaf = around === undefined ? sent : `${around[0]} ${sent} ${around[1]}`;
+  return provenance.trace([{ path: '/to', text: leaf, form: 'string' }]);
+}
