@@ -18,7 +18,7 @@ export const MANY = 0xffff;
 
 /** What a character is to word boundaries: no part of a word, part of one, or a word of its own (CJK). */
 export const OTHER = 0;
-const WORD = 1;
+export const WORD = 1;
 export const LONE = 2;
 
 const ASCII_FOLD = new Uint16Array(128);

@@ -3,9 +3,9 @@ import { AMPERSAND, ASCII_FOLD, PERCENT, SPACE } from './chars.ts';
 import { BACKSLASH } from './escapes.ts';
 import type { Piece } from './shelf.ts';
 import type { Store } from './store.ts';
+import { SHORTEST_COPY } from './stretches.ts';
 import type { Hit } from './values.ts';
 import { View } from './view.ts';
-import { SHORTEST_COPY } from './winnow.ts';
 
 /** How far around a fingerprint is looked first: most that are no copies end sooner. */
 const FIRST_REACH = 48;
@@ -30,7 +30,6 @@ export interface Copy {
 export class CopyFinder {
   readonly #store: Store;
   readonly #window = new View();
-  readonly #positions: number[] = [];
   #read = 0;
 
   constructor(store: Store) {
@@ -43,14 +42,13 @@ export class CopyFinder {
   }
 
   /**
-   * Where a fingerprinted stretch stands: its key must be in `hash`. Positions of `shelf`, reused by the next call.
-   * Undefined if it stands in texts of classes alone of which a bit of `full` is set.
+   * Where a stretch with this key stands: positions of `shelf`, reused by the next call. Classes of which a bit of
+   * `full` is set are passed over; undefined if it stands in texts of these alone.
    */
-  stretches(full: number): readonly number[] | undefined {
-    const { postings, hash } = this.#store;
-    const count = postings.find(hash.lo, hash.hi, this.#positions);
-    if (count > 0 && (postings.kinds & ~full) === 0) return undefined;
-    return this.#positions;
+  stretches(lo: number, hi: number, full: number): Int32Array | undefined {
+    const { places } = this.#store;
+    const count = places.find(lo, hi, full);
+    return count === 0 && places.kinds !== 0 ? undefined : places.positions.subarray(0, count);
   }
 
   /**

@@ -22,7 +22,6 @@ export class TurnProbes {
   #places = new Int32Array(256);
   #keys = new Int32Array(256);
   readonly #scratch = new Uint16Array(LONGEST_NEEDLE);
-  readonly #positions: number[] = [];
 
   constructor(store: Store) {
     this.#store = store;
@@ -46,7 +45,7 @@ export class TurnProbes {
           this.#keys[4 * i + 3] = this.#keys[4 * i + 1]!;
         }
       }
-      this.#store.postings.touch(this.#keys, 2 * needles.length);
+      this.#store.touch(this.#keys, 2 * needles.length);
       for (const [i, needle] of needles.entries()) {
         if (turn !== 1 && !needle.letters) continue;
         const { codes, from, to } = needle;
@@ -72,7 +71,7 @@ export class TurnProbes {
       for (let i = 0; i < count; i++) {
         this.#key(codes, this.#places[2 * i]!, this.#places[2 * i + 1]!, turn, VALUE, i);
       }
-      this.#store.postings.touch(this.#keys, count);
+      this.#store.touch(this.#keys, count);
       for (let i = 0; i < count; i++) {
         if (
           this.#stands(i) &&
@@ -122,7 +121,7 @@ export class TurnProbes {
   }
 
   #stands(at: number): boolean {
-    return this.#store.postings.find(this.#keys[2 * at]!, this.#keys[2 * at + 1]!, this.#positions) > 0;
+    return this.#store.holds(this.#keys[2 * at]!, this.#keys[2 * at + 1]!);
   }
 }
 

@@ -10,10 +10,10 @@ import { Queue } from './queue.ts';
 import { Said } from './said.ts';
 import { OVERHEAD } from './shelf.ts';
 import { Store, VALUE } from './store.ts';
+import { GRAM, SHORTEST_COPY, Stretches, TOUCHED } from './stretches.ts';
 import { isReversed, TURNS, type Turn, turnedCodes } from './turns.ts';
 import { type Hit, ValueFinder } from './values.ts';
 import { View } from './view.ts';
-import { GRAM, SHORTEST_COPY, winnow } from './winnow.ts';
 
 /** Characters indexed by every call that finds some waiting. */
 const SLICE = 512;
@@ -60,7 +60,7 @@ export class Provenance {
   readonly #view = new View();
   /** Keys of the values of the leaf at hand that were looked up: what it repeats is looked up, and told, once. */
   #seen = new Int32Array(2 * FEWEST_SEEN);
-  #stretches = new Int32Array(1024);
+  readonly #stretches = new Stretches();
   /** Matches of the leaf at hand in each class of source, and the classes that have enough, a bit for each. */
   readonly #counts = new Uint8Array(32);
   #full = 0;
@@ -248,6 +248,7 @@ export class Provenance {
       );
     }
     view.shrink();
+    this.#stretches.shrink();
   }
 
   /** Notes a match of the leaf at hand: a class of sources that has as many as are ever reported is full. */
@@ -267,7 +268,7 @@ export class Provenance {
       hash.of(needle.codes, needle.from, needle.to, VALUE);
       const { lo, hi } = hash;
       // A slot that is taken by another key must not hide or tell a repetition: which are taken depends on the seed.
-      let slot = lo & (slots - 1);
+      let slot = (lo >>> 12) & (slots - 1);
       while (
         (seen[2 * slot] !== 0 || seen[2 * slot + 1] !== 0) &&
         !(seen[2 * slot] === lo && seen[2 * slot + 1] === hi)
@@ -306,40 +307,44 @@ export class Provenance {
   }
 
   /**
-   * Looks up copied spans, and adds the longest from each class of source where the last one ended. `codes` are
-   * those of the view, turned.
+   * Looks up copied spans, and adds the longest from each class of source where the last one ended. What the client
+   * says is remembered by some stretches of it that are chosen by what they say: a copy is its own if it said all of
+   * those in it before. `codes` are those of the view, turned.
    */
   #copies(codes: Uint16Array, { map, n }: View, turn: Turn, add: Add, fresh: number[]): void {
-    const { hash, isEmpty } = this.#store;
+    const { hash, places: index } = this.#store;
     const copies = this.#copyFinder;
+    const stretches = this.#stretches;
+    stretches.read(hash, codes, n);
+    const { lo, hi, places, count } = stretches;
+    const [unsaid, said] = this.#parted();
+    if (said.length === count) return;
     const [first, last] = core(codes, 0, n);
+    const held = new Uint8Array(n);
     let covered = 0;
     let patch: Copy | undefined;
     const report = (hit: Hit, from: number, to: number): void => {
+      covered = Math.max(covered, to);
+      if (to - from < SHORTEST_COPY) return;
+      if (holdsOne(said, from, to - GRAM) && !holdsOne(unsaid, from, to - GRAM)) return;
       const [start, end] = isReversed(turn) ? [n - to, n - from] : [from, to];
       add(hit, from <= first && to >= last ? 'whole' : 'span', [map[start]!, map[end]!], turn);
-      covered = Math.max(covered, to);
     };
-    if (this.#stretches.length < n) this.#stretches = new Int32Array(n);
-    const stretches = this.#stretches;
-    const chosen = winnow(codes, n, stretches);
-    for (let i = 0; i < chosen; i++) {
-      const at = stretches[i]!;
+    for (let i = 0; i < count; i++) {
+      const at = places[i]!;
+      if (i % TOUCHED === 0) stretches.touch(index, i);
       if (at + GRAM <= covered) continue;
-      hash.stretch(codes, at);
-      const { lo, hi } = hash;
-      if (this.#said.has(lo, hi)) continue;
-      const standing = isEmpty ? [] : copies.stretches(this.#full);
-      if (standing === undefined) continue;
-      const positions = [...standing];
-      if (positions.length === 0) {
-        fresh.push(lo, hi);
+      const standing = copies.stretches(lo[at]!, hi[at]!, this.#full);
+      if (standing === undefined) {
+        held.fill(1, at, at + GRAM);
         continue;
       }
+      if (standing.length === 0) continue;
       let longest: Copy | undefined;
-      for (const position of positions) {
+      for (const position of standing) {
         const copy = copies.extend(codes, n, at, position);
         if (copy === undefined) continue;
+        held.fill(1, copy.from, copy.to);
         if (longest === undefined || copy.to - copy.from > longest.to - longest.from) longest = copy;
         if (copy.to - copy.from >= SHORTEST_COPY) report(copy.hit, copy.from, copy.to);
       }
@@ -350,11 +355,39 @@ export class Provenance {
       }
       if (longest.to <= patch.to) continue;
       // A text whose pieces all stand elsewhere, each too short to tell or not all of it, is a copy all the same.
-      const first = patch.hit.held.kind;
+      const kind = patch.hit.held.kind;
       patch = { from: patch.from, to: longest.to, hit: { ...patch.hit, alone: false } };
       if (patch.to - patch.from < SHORTEST_COPY) continue;
       report(patch.hit, patch.from, patch.to);
-      if (longest.hit.held.kind !== first) report({ ...longest.hit, alone: false }, patch.from, patch.to);
+      if (longest.hit.held.kind !== kind) report({ ...longest.hit, alone: false }, patch.from, patch.to);
+    }
+    for (const at of unsaid) {
+      if (held[at] === 1 && held[at + GRAM - 1] === 1) continue;
+      fresh.push(lo[at]!, hi[at]!);
     }
   }
+
+  /** The chosen stretches of the leaf at hand: what the client did not say before any output did, and what it did. */
+  #parted(): [unsaid: number[], said: number[]] {
+    const { chosen, chosenCount, lo, hi } = this.#stretches;
+    const unsaid: number[] = [];
+    const said: number[] = [];
+    for (let i = 0; i < chosenCount; i++) {
+      const at = chosen[i]!;
+      (this.#said.has(lo[at]!, hi[at]!) ? said : unsaid).push(at);
+    }
+    return [unsaid, said];
+  }
+}
+
+/** Whether any of these ascending numbers lies from one number to another, inclusive. */
+function holdsOne(ascending: readonly number[], from: number, to: number): boolean {
+  let low = 0;
+  let high = ascending.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (ascending[middle]! < from) low = middle + 1;
+    else high = middle;
+  }
+  return low < ascending.length && ascending[low]! <= to;
 }

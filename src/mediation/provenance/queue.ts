@@ -3,9 +3,9 @@ import { decodingsOf, MOST_DECODED } from './decodings.ts';
 import { needlesOf } from './needles.ts';
 import { Repeats } from './repeats.ts';
 import { BLOCK, OVERHEAD, type Piece } from './shelf.ts';
+import { GRAM, SHORTEST_COPY } from './stretches.ts';
 import { ALL_TURNS, turnedCodes } from './turns.ts';
 import { View } from './view.ts';
-import { GRAM, SHORTEST_COPY } from './winnow.ts';
 
 /** Echoes are expected of this many leaves, of lengths in which they are worth recognising. */
 const MAX_EXPECTED = 256;
