@@ -28,12 +28,16 @@ import { signingKeyFile } from './key-file.ts';
  * How V8 is to treat a process that sits beside every server and handles a few hundred small messages:
  * - optimise a function after 30,000 operations, not a quarter of a million, which such a life hardly reaches;
  * - leave the young generation at its first size, where it would grow to 48 MB of garbage not yet collected, and collect
- *   the old one early.
+ *   the old one once it has doubled, not quadrupled.
  * `npm run bench:overhead` shows what they save.
  */
-const SMALL_MESSAGES = ['--interrupt-budget=30000', '--semi-space-growth-factor=1', '--optimize-for-size'];
+const SMALL_MESSAGES = [
+  '--interrupt-budget=30000',
+  '--semi-space-growth-factor=1',
+  '--heap-growing-percent=100',
+];
 /** Each large message would fill such a heap twice, and have it collected as often. */
-const LARGE_MESSAGES = ['--semi-space-growth-factor=2', '--no-optimize-for-size'];
+const LARGE_MESSAGES = ['--semi-space-growth-factor=2', '--heap-growing-percent=0'];
 
 /** What `cordon run` has made of its command line: a configuration, and its servers, which are starting. */
 export interface Serving {
