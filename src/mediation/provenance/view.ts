@@ -44,7 +44,6 @@ export class View {
 
   /** False, with nothing promised, when an escape may begin somewhere. */
   #plain(text: string, from: number, to: number): boolean {
-    if (to - from < SHORT) return this.#wide(text, from, to);
     for (let at = from; at < to; at += CHUNK) {
       const result = fold(text, at, Math.min(at + CHUNK, to), this);
       if (result === ESCAPE) return false;
@@ -201,11 +200,25 @@ const fold = (() => {
   table.set(ASCII_FOLD);
   for (const c of [PERCENT, AMPERSAND, BACKSLASH]) table[c]! |= 128;
 
+  /** Reading bytes from an array is several times as fast as reading characters from a string. False if it is not ASCII. */
+  const toBytes = (text: string, from: number, to: number): boolean => {
+    const length = to - from;
+    if (length >= SHORT) {
+      const all = length === text.length ? text : text.slice(from, to);
+      return encoder.encodeInto(all, bytes).written === length;
+    }
+    let any = 0;
+    for (let i = 0; i < length; i++) {
+      const c = text.charCodeAt(from + i);
+      bytes[i] = c;
+      any |= c;
+    }
+    return any < 128;
+  };
+
   return (text: string, from: number, to: number, view: View): number => {
     const length = to - from;
-    // Reading bytes from an array is several times as fast as reading characters from a string.
-    const { written } = encoder.encodeInto(length === text.length ? text : text.slice(from, to), bytes);
-    if (written !== length) return WIDE;
+    if (!toBytes(text, from, to)) return WIDE;
     let n = 0;
     let last = view.n > 0 ? view.codes[view.n - 1]! : 0;
     for (let i = 0; i < length; i++) {
