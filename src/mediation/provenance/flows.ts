@@ -24,8 +24,9 @@ export interface Match {
  * eight a leaf and 64 a call. Among equals whole values before copies before atoms, the longer before the shorter, the
  * older before the newer.
  */
-export function flowsOf(matches: ReadonlyMap<Leaf, readonly Match[]>): Flow[] {
-  const perLeaf = [...matches].map(([leaf, found]) => ({ leaf, ...select(found) }));
+export function flowsOf(matches: ReadonlyMap<Leaf, readonly Match[]>, leaves: readonly Leaf[]): Flow[] {
+  const carrying = leaves.filter((leaf) => matches.has(leaf));
+  const perLeaf = carrying.map((leaf) => ({ leaf, ...select(matches.get(leaf)!) }));
   const kept = perLeaf.map(({ distinct }) => distinct.length);
   let total = 0;
   for (const count of kept) total += count;

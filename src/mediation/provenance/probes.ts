@@ -1,7 +1,7 @@
 import { classOf, isDigit, OTHER } from './chars.ts';
 import { LONGEST_NEEDLE, type Needle } from './needles.ts';
 import { ALONE, type Store, VALUE } from './store.ts';
-import { type Turn, turnInto } from './turns.ts';
+import { ALL_TURNS, type Turn, turnInto } from './turns.ts';
 
 /** For every so many characters of a text one word is looked up turned; for more of them in a long one. */
 const PROBED = 16;
@@ -54,6 +54,16 @@ export class TurnProbes {
         }
       }
     }
+  }
+
+  /** Whether a word, turned or not, stands in an output; `whole`: or is one. */
+  word(codes: Uint16Array, n: number, whole: boolean): boolean {
+    return ALL_TURNS.some((turn) => {
+      this.#key(codes, 0, n, turn, VALUE, 0);
+      if (this.#stands(0)) return true;
+      this.#key(codes, 0, n, turn, ALONE, 0);
+      return whole && this.#stands(0);
+    });
   }
 
   /** The turns in which long stretches of a text may be copies: one of its words, turned, stands in an output. */

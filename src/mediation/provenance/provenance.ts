@@ -4,11 +4,12 @@ import { type Copy, CopyFinder } from './copies.ts';
 import { decodingsOf } from './decodings.ts';
 import { flowsOf, MAX_PER_LEAF, type Match } from './flows.ts';
 import { Indexer } from './indexer.ts';
-import { type Needle, needlesOf } from './needles.ts';
+import { LONGEST_NEEDLE, type Needle, needlesOf } from './needles.ts';
 import { TurnProbes } from './probes.ts';
 import { Queue } from './queue.ts';
 import { Said } from './said.ts';
 import { OVERHEAD } from './shelf.ts';
+import { borderWord, isEncodedAcross, type Join, Splits } from './splits.ts';
 import { Store, VALUE } from './store.ts';
 import { GRAM, SHORTEST_COPY, Stretches, TOUCHED } from './stretches.ts';
 import { isReversed, TURNS, type Turn, turnedCodes } from './turns.ts';
@@ -55,6 +56,7 @@ export class Provenance {
   readonly #copyFinder: CopyFinder;
   readonly #probes: TurnProbes;
   readonly #queue: Queue;
+  readonly #splits = new Splits();
   readonly #said = new Said();
   readonly #kinds = new Map<string, number>();
   readonly #view = new View();
@@ -140,6 +142,7 @@ export class Provenance {
   offer(leaves: readonly Leaf[]): void {
     const { fresh, own } = this.#examine(leaves);
     this.#last = undefined;
+    this.#splits.keep(leaves);
     // What was forgotten may have held it first.
     if (this.evicted) return;
     for (let i = 0; i < fresh.length; i += 2) this.#said.add(fresh[i]!, fresh[i + 1]!);
@@ -174,7 +177,14 @@ export class Provenance {
   #examine(leaves: readonly Leaf[]): Examination {
     if (this.#last?.leaves === leaves) return this.#last;
     // What waits is searched for every call, so every call does a little of what waits.
-    if (!this.settle(SLICE) && (this.#isCrowded() || this.#queue.mayHold(leaves))) this.settle();
+    const joins = this.#splits.joins(leaves);
+    const isWaiting = !this.settle(SLICE);
+    if (
+      isWaiting &&
+      (this.#isCrowded() || this.#queue.mayHold(leaves) || this.#queue.mayHold(asLeaves(joins)))
+    ) {
+      this.settle();
+    }
     this.#valueFinder.beginCall();
     this.#copyFinder.beginCall();
     const matches = new Map<Leaf, Match[]>();
@@ -187,9 +197,44 @@ export class Provenance {
       if (found.length > 0) matches.set(leaf, found);
       else if (leaf.form === 'string') examination.own.push(leaf);
     }
-    if (matches.size > 0) examination.flows = flowsOf(matches);
+    for (const join of joins) this.#join(join, matches);
+    if (matches.size > 0) examination.flows = flowsOf(matches, leaves);
     this.#last = examination;
     return examination;
+  }
+
+  /** Matches of what pieces make together: of all of it, and of what is decoded across their border. */
+  #join(join: Join, matches: Map<Leaf, Match[]>): void {
+    const { text, border, leaves } = join;
+    const found: Match[] = [];
+    this.#counts.fill(0);
+    this.#full = 0;
+    const whole: Leaf = { path: '', text, form: 'string' };
+    if (this.#mayStand(join)) this.#text(whole, text, ['split'], undefined, found, [], true);
+    if (isEncodedAcross(text, border)) {
+      for (const { from, to, text: inner, transforms } of decodingsOf(text, OVERHEAD).found) {
+        if (from >= border || to <= border) continue;
+        this.#text(whole, inner, ['split', ...transforms], [0, text.length], found, [], false);
+      }
+    }
+    const across = found.filter(
+      ({ run, span }) => run !== undefined || (span[0] < border && border < span[1]),
+    );
+    for (const leaf of across.length > 0 ? leaves : []) {
+      const others = matches.get(leaf) ?? [];
+      const run = [0, leaf.text.length] as const;
+      matches.set(leaf, [...others, ...across.map((match) => ({ ...match, match: 'atom' as const, run }))]);
+    }
+  }
+
+  /** False if the word that goes on across the border of a join stands in no output. */
+  #mayStand(join: Join): boolean {
+    const word = borderWord(join);
+    if (word === undefined || word.length > LONGEST_NEEDLE || /[%&\\]|[^\0-\x7f]/.test(join.text))
+      return true;
+    const view = this.#view;
+    view.fill(word, 0, word.length);
+    return this.#probes.word(view.codes, view.n, word.length === join.text.length);
   }
 
   /** Matches of a leaf's text, and of what it decodes to. */
@@ -211,6 +256,7 @@ export class Provenance {
     run: readonly [number, number] | undefined,
     matches: Match[],
     fresh: number[],
+    onlyWhole = false,
   ): void {
     const view = this.#view;
     view.fill(text, 0, text.length);
@@ -234,7 +280,7 @@ export class Provenance {
       fresh,
     );
     // What is found whole is found with all of its parts.
-    if (!whole) {
+    if (!whole && (!onlyWhole || view.n > LONGEST_NEEDLE)) {
       if (view.n >= SHORTEST_COPY) {
         this.#copies(view.codes, view, 0, add, fresh);
         for (const turn of this.#probes.stretches(view.codes, view.n)) {
@@ -390,4 +436,8 @@ function holdsOne(ascending: readonly number[], from: number, to: number): boole
     else high = middle;
   }
   return low < ascending.length && ascending[low]! <= to;
+}
+
+function asLeaves(joins: readonly Join[]): Leaf[] {
+  return joins.map((join) => ({ path: '', text: borderWord(join) ?? join.text, form: 'string' }));
 }
