@@ -37,7 +37,8 @@ export class Indexer {
   begin(piece: Piece): void {
     const { text } = piece;
     if (!this.#put(piece)) return;
-    const { found, cut } = decodingsOf(text, OVERHEAD + piece.path.length);
+    const { found, cut } = piece.decodings ?? decodingsOf(text, OVERHEAD + piece.path.length);
+    piece.decodings = undefined;
     this.#store.undecoded ||= cut;
     for (const { from, to, text: decoded, transforms } of found) {
       const complete = piece.complete && isCore(text, from, to);

@@ -165,8 +165,8 @@ export class Queue {
     if (known !== undefined) return known;
     const forms: string[] = [];
     forms.push(this.#formOf(piece.text));
-    for (const { text } of decodingsOf(piece.text, OVERHEAD + piece.path.length).found)
-      forms.push(this.#formOf(text));
+    piece.decodings = decodingsOf(piece.text, OVERHEAD + piece.path.length);
+    for (const { text } of piece.decodings.found) forms.push(this.#formOf(text));
     this.#forms.set(piece, forms);
     return forms;
   }
