@@ -1,6 +1,6 @@
 import type { Transform } from '../../event.ts';
 import { AMPERSAND, GONE, PERCENT, reveal } from './chars.ts';
-import { defangedIn, refanged } from './defanged.ts';
+import { defangedIn, mayBeDefanged, refanged } from './defanged.ts';
 import { mixedLetters, reversedEscapes, rotatedEscapes } from './disguises.ts';
 import { BACKSLASH, unescapeOnce } from './escapes.ts';
 import { octetsIn } from './octets.ts';
@@ -8,7 +8,7 @@ import { SHORTEST_DECODED } from './readable.ts';
 import { type Run, runsOf } from './runs.ts';
 import { signsIn } from './signs.ts';
 import { spacedIn } from './spaced.ts';
-import { ALL_TURNS, TURNS, turned } from './turns.ts';
+import { ALL_TURNS, isReversed, isRotated, turned } from './turns.ts';
 import { type Disguise, disguiseOf, revealAll, View } from './view.ts';
 
 /** Transformations undone one after another. */
@@ -35,6 +35,9 @@ const ESCAPES: readonly {
   { mark: AMPERSAND, name: 'ampersand', transform: 'html', sign: /&(?:#|[a-z]{2,8};)/i },
   { mark: BACKSLASH, name: 'backslash', transform: 'unicode', sign: /\\[ux][\da-f{]/i },
 ];
+
+const UNREVERSED = ALL_TURNS.filter((turn) => !isReversed(turn));
+const UNROTATED = ALL_TURNS.filter((turn) => !isRotated(turn));
 
 const utf16 = new TextDecoder('utf-16le', { ignoreBOM: true });
 
@@ -93,9 +96,10 @@ function undone({ text, transforms }: Decoding, last: boolean): Decoding[] {
   if (text.length < SHORTEST_DECODED) return [];
   const latest = transforms.at(-1);
   // What was turned a moment ago is not turned back.
-  const tried = ALL_TURNS.filter((turn) => !TURNS[turn]!.some((one) => one === latest));
-  const runs: Run[] = runsOf(text, tried);
+  const tried = latest === 'reversed' ? UNREVERSED : latest === 'rot13' ? UNROTATED : ALL_TURNS;
+  const runs = runsOf(text, tried);
   const signs = signsIn(text);
+  if (!signs.any && runs.length === 0 && !mayBeDefanged(text)) return [];
   if (signs.octets) octetsIn(text, tried, runs);
   if (signs.spaced) spacedIn(text, runs);
   const defanged = defangedIn(text, signs.bracket || signs.wide);

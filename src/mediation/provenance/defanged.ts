@@ -46,6 +46,13 @@ export interface Defanged {
   rotated: number[];
 }
 
+const ANY = / (?:at|dot|ta|tod|ng|qbg|gn|gbq) |[hp]xx[ph]|[uc]kk[cu]/i;
+
+/** Whether a text without brackets may be defanged, or may be when it is turned. */
+export function mayBeDefanged(text: string): boolean {
+  return ANY.test(text);
+}
+
 /** Where a text is defanged, or may be when it is turned. `bracketed`: it has brackets. */
 export function defangedIn(text: string, bracketed: boolean): Defanged {
   const found: Defanged = { plain: [], reversed: [], rotated: [] };

@@ -5,7 +5,7 @@ import { ALL_TURNS, type Turn, turnInto } from './turns.ts';
 
 /** For every so many characters of a text one word is looked up turned; for more of them in a long one. */
 const PROBED = 16;
-const PROBED_LONG = 32;
+const PROBED_LONG = 64;
 const LONG = 2048;
 /** Shorter words are others backwards. */
 const SHORTEST_PROBED = 4;
@@ -34,16 +34,24 @@ export class TurnProbes {
   values(needles: readonly Needle[], visit: (needle: Needle, turn: Turn) => void): void {
     this.#reserve(2 * needles.length);
     const places = this.#places;
+    for (let i = 0; i < needles.length; i++) {
+      const { codes, from, to } = needles[i]!;
+      longestWord(codes, from, to, to, places, 2 * i);
+    }
     for (const turn of [1, 2, 3] as const) {
-      for (const [i, { codes, from, to }] of needles.entries()) {
-        longestWord(codes, from, to, to, places, 0);
-        const [start, end] = [places[0]!, places[1]!];
-        this.#key(codes, start, end, turn, VALUE, 2 * i);
+      for (let i = 0; i < needles.length; i++) {
+        const { codes, from, to } = needles[i]!;
+        const [start, end] = [places[2 * i]!, places[2 * i + 1]!];
+        // An address and its parts have one longest word.
+        const isSame =
+          i > 0 &&
+          start === places[2 * i - 2] &&
+          end === places[2 * i - 1] &&
+          codes === needles[i - 1]!.codes;
+        if (isSame) this.#repeat(2 * i - 2, 2 * i);
+        else this.#key(codes, start, end, turn, VALUE, 2 * i);
         if (end - start === to - from) this.#key(codes, from, to, turn, ALONE, 2 * i + 1);
-        else {
-          this.#keys[4 * i + 2] = this.#keys[4 * i]!;
-          this.#keys[4 * i + 3] = this.#keys[4 * i + 1]!;
-        }
+        else this.#repeat(2 * i, 2 * i + 1);
       }
       this.#store.touch(this.#keys, 2 * needles.length);
       for (const [i, needle] of needles.entries()) {
@@ -61,7 +69,7 @@ export class TurnProbes {
     return ALL_TURNS.some((turn) => {
       this.#key(codes, 0, n, turn, VALUE, 0);
       if (this.#stands(0)) return true;
-      this.#key(codes, 0, n, turn, ALONE, 0);
+      if (whole) this.#key(codes, 0, n, turn, ALONE, 0);
       return whole && this.#stands(0);
     });
   }
@@ -128,6 +136,11 @@ export class TurnProbes {
     this.#store.hash.of(this.#scratch, 0, length, salt);
     this.#keys[2 * at] = this.#store.hash.lo;
     this.#keys[2 * at + 1] = this.#store.hash.hi;
+  }
+
+  #repeat(key: number, at: number): void {
+    this.#keys[2 * at] = this.#keys[2 * key]!;
+    this.#keys[2 * at + 1] = this.#keys[2 * key + 1]!;
   }
 
   #stands(at: number): boolean {

@@ -5,6 +5,10 @@ import { classOf, OTHER } from './chars.ts';
 const MOST_PIECES = 8;
 const SHORTEST_PIECE = 4;
 const LONGEST_PIECE = 256;
+/** The shortest text that another one of eight characters is encoded in. */
+const SHORTEST_ENCODED = 11;
+/** Characters on either side of a border that tell an encoding from words. */
+const NEAR = 16;
 /** Leaves of a call that are taken for pieces, and arguments whose last values are kept. */
 const MOST_LEAVES = 16;
 const MOST_PATHS = 64;
@@ -87,10 +91,10 @@ export function borderWord({ text, border }: Join): string | undefined {
   return text.slice(from, to);
 }
 
-/** Whether an encoding may go on across a border: nothing blank, and no plain word, stands there. */
+/** Whether an encoding may go on across a border: no blank stands there, and something else than small letters does. */
 export function isEncodedAcross(text: string, border: number): boolean {
-  const around = text.slice(Math.max(0, border - SHORTEST_PIECE), border + SHORTEST_PIECE);
-  return !/\s/.test(around) && text.length >= 11;
+  const around = text.slice(Math.max(0, border - NEAR), border + NEAR);
+  return text.length >= SHORTEST_ENCODED && !/\s/.test(around) && /[^a-z]/.test(around);
 }
 
 function isWordy(text: string, at: number): boolean {
