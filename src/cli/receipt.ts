@@ -105,9 +105,10 @@ function verify(state: string, file: string, json: boolean, flags: Flags): numbe
   return refusing(() => {
     const { checkpoint, index, entry }: ProvedEntry = checkInclusion(bytes, signers, undefined);
     const witnesses = policy && requireWitnesses(Buffer.from(checkpoint.note), policy);
+    const whose = flags['trusted-keys'] === undefined ? 'the key of this state directory' : 'a trusted key';
     const by = witnesses === undefined ? '' : `, cosigned by ${witnesses.join(', ')}`;
     const { origin, size } = checkpoint;
-    print(linesOf({ origin, size, index, entry }, json, `verified: signed by a trusted key${by}`));
+    print(linesOf({ origin, size, index, entry }, json, `verified: signed by ${whose}${by}`));
   });
 }
 

@@ -1,10 +1,21 @@
 import { hash, randomBytes } from 'node:crypto';
-import { linkSync, mkdirSync, readFileSync, readlinkSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
+import {
+  linkSync,
+  mkdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 import { RecordingError, reasonOf, systemCode } from './errors.ts';
 
 const RETRY_MS = 5;
 const PATIENCE_MS = 15_000;
+/** A holder that cannot be looked at, in another container, is given up after this time: steps take far less. */
+const FOREIGN_MS = 300_000;
 
 /**
  * Runs a step while no other process runs one under the same file. Node has no flock(2), so the file says who holds
@@ -63,7 +74,7 @@ function acquire(path: string): string {
 function breakIfDead(path: string, draft: string): boolean {
   const holder = read(path);
   if (holder === undefined) return true;
-  if (isAlive(holder)) return false;
+  if (isAlive(path, holder)) return false;
   const rights: string[] = [];
   if (!mayBreak(path, holder, draft, rights)) return false;
   if (read(path) === holder) rmSync(path, { force: true });
@@ -82,7 +93,7 @@ function mayBreak(path: string, holder: string, draft: string, rights: string[])
     if (systemCode(error) !== 'EEXIST') throw error;
   }
   const breaker = read(right);
-  return breaker !== undefined && !isAlive(breaker) && mayBreak(path, breaker, draft, rights);
+  return breaker !== undefined && !isAlive(right, breaker) && mayBreak(path, breaker, draft, rights);
 }
 
 function read(path: string): string | undefined {
@@ -98,12 +109,17 @@ function describe(): string {
   return `${bootId()} ${namespace()} ${process.pid} ${startTimeOf(process.pid)}`;
 }
 
-/** Where it cannot be told, it lives: breaking a living holder's lock costs more than waiting for a dead one's. */
-function isAlive(holder: string): boolean {
+/** `path`: the file that says so. */
+function isAlive(path: string, holder: string): boolean {
   const [boot, space, pid, started] = holder.split(' ');
   if (boot !== bootId()) return false;
-  if (space !== namespace()) return true;
+  if (space !== namespace()) return ageOf(path) < FOREIGN_MS;
   return /^\d{1,10}$/.test(pid ?? '') && startTimeOf(Number(pid)) === started;
+}
+
+function ageOf(path: string): number {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  return stat === undefined ? 0 : Date.now() - stat.mtimeMs;
 }
 
 function bootId(): string {

@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
@@ -87,4 +87,27 @@ test('a pid that now is another process, and one of before the last boot, hold n
     writeFileSync(lock, holder);
     expect(exclusively(lock, () => 'in')).toBe('in');
   }
+});
+
+test('a holder in another container is waited for, and given up after five minutes', () => {
+  const folder = temporaryFolder();
+  const lock = join(folder, 'lock');
+  spawnSync(
+    process.execPath,
+    scriptIn(folder, `exclusively(folder + '/lock', () => process.kill(process.pid, 'SIGKILL'));`),
+  );
+  const [boot] = readFileSync(lock, 'utf8').split(' ');
+  writeFileSync(lock, `${boot} pid:[1] 1 1 ab\n`);
+  const old = Date.now() / 1000 - 299;
+  utimesSync(lock, old, old);
+  let now = Date.now();
+  const clock = vi.spyOn(Date, 'now').mockImplementation(() => now);
+  vi.spyOn(Atomics, 'wait').mockImplementation(() => {
+    now += 300;
+    return 'timed-out';
+  });
+  expect(exclusively(lock, () => 'in')).toBe('in');
+  expect(now - old * 1000).toBeGreaterThanOrEqual(300_000);
+  clock.mockRestore();
+  vi.restoreAllMocks();
 });
