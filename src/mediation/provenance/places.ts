@@ -1,7 +1,7 @@
 /** Slots of the first table and of the largest; each is four times as large as the one before. Powers of two. */
 const FIRST = 16_384;
-const LARGEST = 1_048_576;
-const MAX_LOAD = 0.4;
+const LARGEST = 524_288;
+const MAX_LOAD = 0.7;
 /** Occurrences kept of one key in a table, each from another class of source. */
 export const MAX_PLACES = 32;
 /** Occurrences of one key that are looked at. */
@@ -77,7 +77,7 @@ export class Places {
       if (last.count + n <= slots * MAX_LOAD && address - last.start <= this.#span) return false;
       last.end = this.#horizon.head;
     }
-    let slots = Math.min(this.#largest, last === undefined ? FIRST : last.entries.length * 4);
+    let slots = Math.min(this.#largest, last === undefined ? FIRST : last.entries.length * 2);
     while (n > slots * MAX_LOAD) slots *= 2;
     const shift = Math.clz32(slots) + 1;
     this.#tables.push({
