@@ -157,32 +157,18 @@ function steadily<T>(
   step: (checkpoint: SignedCheckpoint, text: string) => T,
 ): T {
   for (let attempt = 1; ; attempt++) {
-    const bytes = readFile(() => readLogFile(directory, CHECKPOINT, MAX_CHECKPOINT_BYTES));
+    const bytes = opened(() => readLogFile(directory, CHECKPOINT, MAX_CHECKPOINT_BYTES));
     try {
       return step(
         opened(() => openCheckpoint(bytes, signers)),
         bytes.toString('utf8'),
       );
     } catch (error) {
-      const now = readFile(() => readLogFile(directory, CHECKPOINT, MAX_CHECKPOINT_BYTES));
+      const now = opened(() => readLogFile(directory, CHECKPOINT, MAX_CHECKPOINT_BYTES));
       if (attempt < ATTEMPTS && !now.equals(bytes)) continue;
-      if (error instanceof LogFault) throw faulty(error);
-      throw error;
+      throw refusalOf(error);
     }
   }
-}
-
-function readFile<T>(read: () => T): T {
-  try {
-    return read();
-  } catch (error) {
-    if (error instanceof LogFault) throw faulty(error);
-    throw error;
-  }
-}
-
-function faulty({ file, message }: LogFault): RecordingError {
-  return new RecordingError('proof-wrong', `${file}: ${message}`);
 }
 
 function unlike(): RecordingError {
@@ -190,7 +176,7 @@ function unlike(): RecordingError {
 }
 
 /**
- * Runs a parser of foreign text.
+ * Runs a reader or parser of what others wrote.
  *
  * @throws RecordingError `proof-malformed`, `proof-wrong`.
  */
@@ -198,10 +184,18 @@ export function opened<T>(parse: () => T): T {
   try {
     return parse();
   } catch (error) {
-    if (error instanceof NoteError) throw new RecordingError('proof-malformed', error.message, error);
-    if (error instanceof CheckpointError) {
-      throw new RecordingError('proof-wrong', `the checkpoint is refused: ${reasonOf(error)}`, error);
-    }
-    throw error;
+    throw refusalOf(error);
   }
+}
+
+/** What cannot be parsed, or is no part of an intact log, proves nothing. */
+function refusalOf(error: unknown): unknown {
+  if (error instanceof NoteError) return new RecordingError('proof-malformed', error.message, error);
+  if (error instanceof LogFault) {
+    return new RecordingError('proof-wrong', `${error.file}: ${error.message}`, error);
+  }
+  if (error instanceof CheckpointError) {
+    return new RecordingError('proof-wrong', `the checkpoint is refused: ${reasonOf(error)}`, error);
+  }
+  return error;
 }

@@ -54,20 +54,24 @@ export class MachineIndex {
    * @throws RecordingError `log-tampered`, `state-locked`, `state-unusable`.
    */
   opened(session: string, directory: string): void {
-    const first = readEntryBytes(directory).next().value;
-    this.#append({ kind: 'index.opened', session, first: leafHash(first!).toString('base64') });
+    this.#append(() => {
+      const first: Buffer = readEntryBytes(directory).next().value!;
+      return { kind: 'index.opened', session, first: leafHash(first).toString('base64') };
+    });
   }
 
   /** Records that its log is complete, and with which root. Throws as `opened`. */
   closed(session: string, directory: string): void {
-    const { size, root } = parseCheckpoint(
-      parseNote(readLogFile(directory, CHECKPOINT, MAX_CHECKPOINT_BYTES)).text,
-    );
-    this.#append({ kind: 'index.closed', session, size, root: root.toString('base64') });
+    this.#append(() => {
+      const note = readLogFile(directory, CHECKPOINT, MAX_CHECKPOINT_BYTES);
+      const { size, root } = opened(() => parseCheckpoint(parseNote(note).text));
+      return { kind: 'index.closed', session, size, root: root.toString('base64') };
+    });
   }
 
-  #append(body: Readonly<Record<string, unknown>>): void {
+  #append(said: () => Readonly<Record<string, unknown>>): void {
     try {
+      const body = said();
       exclusively(join(this.#directory, `lock${UNFINISHED}`), () => {
         const head = this.#head();
         const bodies = head.size === 0 ? [{ kind: 'index.open', host: this.#key.hostId }, body] : [body];

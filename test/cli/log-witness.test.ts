@@ -189,6 +189,11 @@ describe('cosign refuses', () => {
       ).toMatchObject({ code: 2 });
     }
     expect(await run(log, 'verify', '--state', state, '--witnesses', '1')).toMatchObject({ code: 2 });
+    rmSync(join(recorder.directory, 'checkpoint'));
+    expect(await attach(early)).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('checkpoint: it is missing'),
+    });
   });
 });
 
