@@ -75,7 +75,7 @@ export class CopyFinder {
       // Where the window begins or ends in the middle of an escape, that reads as something else; so does a longer
       // stretch where escapes hold escapes.
       const isDense =
-        reach < LONGEST_ESCAPE && (start > 0 || end < held.text.length) && end - start > 4 * view.n;
+        reach < LONGEST_ESCAPE && (start > 0 || end < held.text.length) && 2 * (end - start) > 3 * view.n;
       const isCut =
         isDense ||
         (start > 0 && back < at && view.map[Math.max(0, anchor - back - 1)]! < start + MARGIN) ||

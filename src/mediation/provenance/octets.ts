@@ -94,8 +94,10 @@ function add(from: number, turns: readonly Turn[], runs: Run[]): void {
   if (gap !== ' ') return;
   // Set apart by blanks alone, a number or a word beside it may belong to it or not.
   const isWord = (i: number): boolean => isDigit(digits.at(i)!) === isDigit(digits.at(i + 1)!);
-  if (isWord(0)) hexRun(values.subarray(2), from, end, isRotatedRun, turns, runs);
-  if (isWord(-2)) hexRun(values.subarray(0, -2), from, end, isRotatedRun, turns, runs);
+  const [before, after] = [isWord(0) ? 2 : 0, isWord(-2) ? 2 : 0];
+  if (before > 0) hexRun(values.subarray(before), from, end, isRotatedRun, turns, runs);
+  if (after > 0) hexRun(values.subarray(0, -after), from, end, isRotatedRun, turns, runs);
+  if (before > 0 && after > 0) hexRun(values.subarray(before, -after), from, end, isRotatedRun, turns, runs);
 }
 
 function hasLetter(text: string, at: number): boolean {

@@ -93,6 +93,7 @@ function collect(text: string, points: Points | undefined, start: number, runs: 
   const tail = Math.max(1, [...elements].reverse().findIndex(isWordy));
   add(elements.slice(head).join(''));
   add(elements.slice(0, -tail).join(''));
+  add(elements.slice(head, -tail).join(''));
   return last;
 }
 

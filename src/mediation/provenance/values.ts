@@ -161,7 +161,10 @@ export class ValueFinder {
       while (place < view.n && view.map[place]! < at) place++;
       const start = place - offset;
       const stop = start + length;
+      // A window that begins in an escape of an escape shows characters that are none.
+      const isDense = (before > 0 || end < text.length) && 2 * (end - before) > 3 * view.n;
       const isCut =
+        isDense ||
         (before > 0 && start < 1) ||
         (end < text.length && (stop >= view.n || view.map[stop]! > end - MARGIN / 2));
       if (isCut && reach < LONGEST_REACH) {

@@ -54,9 +54,9 @@ describe('what is undone', () => {
       fc.property(PASSAGE, (one) => {
         expect(flowsOf(one)).not.toEqual([]);
       }),
-      { numRuns: 3000, seed: 20_261_120 },
+      { numRuns: 2000, seed: 20_261_120 },
     );
-  }, 30_000);
+  }, 120_000);
 });
 
 test.each([

@@ -213,12 +213,13 @@ export const SOURCE_FILLER = fc
       maxLength: 8,
     },
   )
-  .map((parts) => parts.join(' '));
+  // Which of two numbers before a number in pieces belongs to it nobody could say.
+  .map((parts) => parts.join(' ').replaceAll('42 42', '42'));
 export const SINK_FILLER = fc
   .array(fc.constantFrom('please', 'take', 'this', 'and', 'go', '"', 'on;', '\n', '17', '[x]', 'as'), {
     maxLength: 8,
   })
-  .map((parts) => parts.join(' '));
+  .map((parts) => parts.join(' ').replaceAll('17 17', '17'));
 
 const SOURCE: Source = {
   event: 'e1',
@@ -227,6 +228,9 @@ const SOURCE: Source = {
   channel: 'result',
   label: { integrity: 'untrusted', confidentiality: 'public', reasons: [] },
 };
+
+/** Escapes of escapes of escapes take up to a thousand characters for one; so many are not looked at. */
+const MOST_EXPANDED = 128;
 
 /** A value on its way from a source into a sink, and what was done to it on either side. */
 export interface Passage {
@@ -257,7 +261,10 @@ export const PASSAGE: fc.Arbitrary<Passage> = fc
     ...rest,
     there: sides === 'sink' ? [] : there,
     here: sides === 'source' ? [] : here,
-  }));
+  }))
+  .filter(({ value, there, here }) =>
+    [there, here].every((chain) => encoded(value, chain).length <= MOST_EXPANDED * value.length),
+  );
 
 /** The flows of a passage: of those that are found some lead from the source into the sink. */
 export function flowsOf({ value, there, here, before, after, around }: Passage): Flow[] {
