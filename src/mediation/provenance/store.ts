@@ -10,7 +10,7 @@ export const QUOTED = 0x38b34ae5;
 /** Words, words in a row and longer stretches share theirs: each stands for its characters, and for where they begin. */
 export const VALUE = 0;
 
-/** The retained texts of a session, and where every word, pair of words and fingerprint of them stands. */
+/** The retained texts of a session, and where their words, and stretches of them, stand. */
 export class Store {
   readonly shelf: Shelf;
   readonly hash: Hash;
