@@ -49,6 +49,17 @@ describe('what is undone', () => {
     }
   });
 
+  test.each(['reversed', 'rot13'])('%s of a long text in the middle of others', (name) => {
+    const value =
+      'whoever opens the second drawer finds the letter that nobody was meant to read before the winter is over';
+    const around = ['please take this:', 'and go on as before'] as const;
+    expect(flowsOf({ ...passage(value, [name], []), around })).not.toEqual([]);
+    expect(flowsOf({ ...passage(value, [], [name]), around })).not.toEqual([]);
+    expect(
+      flowsOf({ ...passage(value, [], [name]), around: [around[0], around[1].repeat(200)] }),
+    ).not.toEqual([]);
+  });
+
   test('chains of up to three on either side', () => {
     fc.assert(
       fc.property(PASSAGE, (one) => {
