@@ -1,4 +1,4 @@
-import { refuseRepository } from '../recording/private-key.ts';
+import { refuseRepository } from '../recording/keys/private-key.ts';
 
 /**
  * Where the private key lies, if not in the state directory: `CORDON_SIGNING_KEY_FILE`. An empty value counts as unset.

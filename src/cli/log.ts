@@ -1,12 +1,12 @@
 import { printable, reviewable } from '../json/printable.ts';
 import { findSession, listSessions, readEntries, type SessionSummary } from '../recording/reader.ts';
-import { index } from './log-index.ts';
-import { exportLog, prune, seal } from './log-keep.ts';
+import { index } from './log/index.ts';
+import { exportLog, prune, seal } from './log/keep.ts';
+import { check, consistency, prove } from './log/proof.ts';
+import { report } from './log/report.ts';
+import { verify } from './log/verify.ts';
+import { attach, witness } from './log/witness.ts';
 import { lineOf, timeOf } from './log-line.ts';
-import { check, consistency, prove } from './log-proof.ts';
-import { report } from './log-report.ts';
-import { verify } from './log-verify.ts';
-import { attach, witness } from './log-witness.ts';
 import { type Flags, type OptionTypes, readCommand, UsageError } from './read-command.ts';
 
 const USAGE = `usage: cordon log ACTION [...] [--state DIR] [--json]

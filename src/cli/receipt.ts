@@ -1,12 +1,12 @@
 import { printable, reviewable } from '../json/printable.ts';
 import { RecordingError } from '../recording/errors.ts';
-import { checkInclusion, opened, type ProvedEntry, proofOfEntry } from '../recording/evidence.ts';
 import { parseCheckpoint, parseNote } from '../recording/note.ts';
-import { MAX_PROOF_BYTES, parseInclusion } from '../recording/proof-file.ts';
+import { checkInclusion, opened, type ProvedEntry, proofOfEntry } from '../recording/proofs/evidence.ts';
+import { MAX_PROOF_BYTES, parseInclusion } from '../recording/proofs/proof-file.ts';
+import { requireWitnesses } from '../recording/proofs/witness.ts';
 import { type Entry, findSession, parseEntry } from '../recording/reader.ts';
-import { requireWitnesses } from '../recording/witness.ts';
+import { refusing } from './log/proof.ts';
 import { listOf, objectOf, originOf, timeOf, word } from './log-line.ts';
-import { refusing } from './log-proof.ts';
 import {
   type Flags,
   numberFlag,

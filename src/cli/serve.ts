@@ -19,8 +19,8 @@ import { attach, Session } from '../proxy/session.ts';
 import { supervise } from '../proxy/supervise.ts';
 import type { Upstream } from '../proxy/upstream.ts';
 import { RecordingError } from '../recording/errors.ts';
-import { openSigningKey } from '../recording/keys.ts';
-import { MachineIndex } from '../recording/machine-index.ts';
+import { MachineIndex } from '../recording/index/machine-index.ts';
+import { openSigningKey } from '../recording/keys/keys.ts';
 import { Recorder } from '../recording/recorder.ts';
 import { signingKeyFile } from './key-file.ts';
 

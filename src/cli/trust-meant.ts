@@ -1,6 +1,6 @@
-import { openSigningKey, ownSigners } from '../recording/keys.ts';
-import { readTrustedSigners, type Signer } from '../recording/trust.ts';
-import { readWitnessKeys, type WitnessPolicy } from '../recording/witness.ts';
+import { openSigningKey, ownSigners } from '../recording/keys/keys.ts';
+import { readTrustedSigners, type Signer } from '../recording/keys/trust.ts';
+import { readWitnessKeys, type WitnessPolicy } from '../recording/proofs/witness.ts';
 import { signingKeyFile } from './key-file.ts';
 import { type Flags, numberFlag, textFlag, UsageError } from './read-command.ts';
 

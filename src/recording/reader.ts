@@ -13,7 +13,7 @@ import {
   WAL,
 } from './format.ts';
 import { parseCheckpoint, parseNote } from './note.ts';
-import { readPruning } from './pruning.ts';
+import { readPruning } from './upkeep/pruning.ts';
 
 /** An entry as it was recorded. What is read here has not been verified: `verifyLog` does that. */
 export type Entry = Readonly<Record<string, unknown>> & { n: number; time: number; kind: string };

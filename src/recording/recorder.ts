@@ -5,7 +5,7 @@ import { type Body, encodeEntry } from './entry.ts';
 import { RecordingError, reasonOf, systemCode } from './errors.ts';
 import { SessionFolder } from './folder.ts';
 import { isSessionId, originOf, WAL } from './format.ts';
-import type { SigningKey } from './keys.ts';
+import type { SigningKey } from './keys/keys.ts';
 import { Lines } from './lines.ts';
 import { signCheckpoint } from './note.ts';
 import { TreeWriter } from './tree.ts';

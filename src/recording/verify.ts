@@ -12,10 +12,10 @@ import {
   tilePath,
   WAL,
 } from './format.ts';
+import { CheckpointError, openCheckpoint, type SignedCheckpoint, type Signer } from './keys/trust.ts';
 import { type Checkpoint, verifierKey } from './note.ts';
-import { checkPruning, type Pruning, pushLeaves } from './pruning.ts';
 import { checkOtherFiles, TreeCheck } from './tiles.ts';
-import { CheckpointError, openCheckpoint, type SignedCheckpoint, type Signer } from './trust.ts';
+import { checkPruning, type Pruning, pushLeaves } from './upkeep/pruning.ts';
 
 /** What verification found. It says nothing about entries that nobody wrote, nor about content behind digests. */
 export interface Verification {

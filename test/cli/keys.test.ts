@@ -12,7 +12,7 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { command as keys } from '../../src/cli/keys.ts';
 import { command as log } from '../../src/cli/log.ts';
-import { openSigningKey, readPublicKey } from '../../src/recording/keys.ts';
+import { openSigningKey, readPublicKey } from '../../src/recording/keys/keys.ts';
 import { keyIdOf } from '../../src/recording/note.ts';
 import { filesOf, openRecorder, temporaryFolder } from '../recording/support.ts';
 import { run } from './support/run.ts';

@@ -4,10 +4,10 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { command as keys } from '../../src/cli/keys.ts';
 import { command as receipt } from '../../src/cli/receipt.ts';
-import { openSigningKey } from '../../src/recording/keys.ts';
+import { openSigningKey } from '../../src/recording/keys/keys.ts';
 import { leafHash } from '../../src/recording/merkle.ts';
 import { signCheckpoint } from '../../src/recording/note.ts';
-import { formatInclusion } from '../../src/recording/proof-file.ts';
+import { formatInclusion } from '../../src/recording/proofs/proof-file.ts';
 import { openRecorder, temporaryFolder } from '../recording/support.ts';
 import { run } from './support/run.ts';
 

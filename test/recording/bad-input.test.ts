@@ -9,9 +9,9 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { proofOfEntry } from '../../src/recording/evidence.ts';
-import { openSigningKey, ownSigners } from '../../src/recording/keys.ts';
+import { openSigningKey, ownSigners } from '../../src/recording/keys/keys.ts';
 import { signCheckpoint } from '../../src/recording/note.ts';
+import { proofOfEntry } from '../../src/recording/proofs/evidence.ts';
 import { verifyLog } from '../../src/recording/verify.ts';
 import { openRecorder, recordUpTo, temporaryFolder } from './support.ts';
 

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
 import { RecordingError } from '../../src/recording/errors.ts';
-import { checkConsistency, checkInclusion } from '../../src/recording/evidence.ts';
-import { KeyHistory } from '../../src/recording/key-history.ts';
+import { KeyHistory } from '../../src/recording/keys/key-history.ts';
+import { CheckpointError, openCheckpoint } from '../../src/recording/keys/trust.ts';
 import {
   formatNote,
   NoteError,
@@ -15,11 +15,11 @@ import {
   parseVerifierKey,
   verifierKey,
 } from '../../src/recording/note.ts';
-import { parseConsistency, parseInclusion } from '../../src/recording/proof-file.ts';
-import { readPruning } from '../../src/recording/pruning.ts';
+import { checkConsistency, checkInclusion } from '../../src/recording/proofs/evidence.ts';
+import { parseConsistency, parseInclusion } from '../../src/recording/proofs/proof-file.ts';
+import { witnessesOf } from '../../src/recording/proofs/witness.ts';
 import { parseEntry } from '../../src/recording/reader.ts';
-import { CheckpointError, openCheckpoint } from '../../src/recording/trust.ts';
-import { witnessesOf } from '../../src/recording/witness.ts';
+import { readPruning } from '../../src/recording/upkeep/pruning.ts';
 
 /** What verifies, and what was made to break a parser. */
 const folders = ['../../fixtures/vectors/evidence/', 'corpus/'].map((path) => new URL(path, import.meta.url));

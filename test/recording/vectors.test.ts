@@ -2,13 +2,13 @@ import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { checkConsistency, checkInclusion } from '../../src/recording/evidence.ts';
-import { KeyHistory } from '../../src/recording/key-history.ts';
+import { KeyHistory } from '../../src/recording/keys/key-history.ts';
+import { openCheckpoint, readTrustedSigners } from '../../src/recording/keys/trust.ts';
 import { parseVerifierKey } from '../../src/recording/note.ts';
-import { checkPruning } from '../../src/recording/pruning.ts';
+import { checkConsistency, checkInclusion } from '../../src/recording/proofs/evidence.ts';
+import { readWitnessKeys, witnessesOf } from '../../src/recording/proofs/witness.ts';
 import { parseEntry } from '../../src/recording/reader.ts';
-import { openCheckpoint, readTrustedSigners } from '../../src/recording/trust.ts';
-import { readWitnessKeys, witnessesOf } from '../../src/recording/witness.ts';
+import { checkPruning } from '../../src/recording/upkeep/pruning.ts';
 import { temporaryFolder } from './support.ts';
 
 const folder = fileURLToPath(new URL('../../fixtures/vectors/evidence/', import.meta.url));

@@ -18,7 +18,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { openSigningKey, ownSigners, readPublicKey } from '../../src/recording/keys.ts';
+import { openSigningKey, ownSigners, readPublicKey } from '../../src/recording/keys/keys.ts';
 import { signCheckpoint } from '../../src/recording/note.ts';
 import { type Verification, verifyLog } from '../../src/recording/verify.ts';
 import { filesOf, openRecorder, recordUpTo, temporaryFolder } from './support.ts';
