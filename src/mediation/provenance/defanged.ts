@@ -6,7 +6,7 @@
 
 /** What makes ` at ` mean it: a host follows, with a dot or an escape inside, or a dot in letters, or spelled out. */
 const HOST =
-  '[^\\s.[({<"\',:%&\\\\]{1,63}(?:[[({<]?\\.[\\w\\])}>]|[%&\\\\])|[^\\s]{1,64} {1,2}[[({<]?(?:dot|\\.)[\\])}> ]| ?[^ ] [^ ] ';
+  '[^\\s.[({<"\',:%&/\\\\]{1,63}(?:[[({<]?\\.[a-z\\])}>]|[%&]|\\\\[uxhk])|[^\\s]{1,64} {1,2}[[({<]?(?:dot|\\.)[\\])}> ]| ?[^ ] [^ ] ';
 const HOST_AHEAD = new RegExp(`^(?:${HOST.replace('dot', 'dot|qbg')})`, 'i');
 const HOST_BEHIND =
   /(?:(?:[\w\])}>]\.[\])}>]?|[%;&}\\])[^\s.\])}>"',:%;&]{1,63}|[[({< ](?:tod|gbq|\.)[\])}>]? {1,2}[^\s]{1,64}| [^ ] [^ ] ?)$/i;

@@ -20,18 +20,23 @@ export function reversedEscapes(text: string): number[] {
   });
   each(text, '&', (at) => {
     let i = at - 1;
-    if (text.charCodeAt(i) === HASH) i--;
-    const first = i;
-    while (i >= 0 && first - i < LONGEST_ENTITY && isWordy(text, i)) i--;
-    if (i < first && text.charCodeAt(i) === SEMICOLON) places.push(at);
+    while (i >= 0 && at - i <= LONGEST_ENTITY && (isWordy(text, i) || text.charCodeAt(i) === HASH)) i--;
+    if (i < 0 || i === at - 1 || text.charCodeAt(i) !== SEMICOLON) return;
+    const name = [...text.slice(i + 1, at)].reverse().join('');
+    if (name.startsWith('#') || name in ENTITIES || ROTATED.has(name)) places.push(at);
   });
   each(text, '\\', (at) => {
     const mark = text.charCodeAt(at - 1) | 32;
-    const digits = mark === 120 || mark === 107 ? 2 : mark === 117 || mark === 104 ? 4 : 0;
-    if (digits === 0) return;
-    let value = 0;
-    for (let k = 0; k < digits; k++) value += hexish(text, at - 2 - k);
-    if (value >= 0 || text[at - 2] === '{') places.push(at);
+    // Of `x` and `u` the digits are plain, of `k` and `h` they are rotated.
+    const value = (place: number): number => {
+      const c = text.charCodeAt(place);
+      return isDigit(c) || mark === 120 || mark === 117 ? hexValue(c) : hexValue(rotated(c));
+    };
+    const isShort = mark === 120 || mark === 107;
+    if (!isShort && mark !== 117 && mark !== 104) return;
+    const [first, second] = [value(at - 2), value(at - 3)];
+    if (text[at - 2] === '}' || text[at - 2] === '{') places.push(at);
+    else if (isShort ? first >= 2 && first < 8 && second >= 0 : first === 0 && second >= 0) places.push(at);
   });
   return places;
 }

@@ -22,7 +22,7 @@ const JOINED = 2048;
 /** Kinds of runs that may take turns. */
 const KINDS = 16;
 /** What is compressed is read up to this many times the length of its run. */
-const MOST_EXPANDED = 8;
+const MOST_EXPANDED = 16;
 
 /** A stretch of a text that reads as another text once something is undone. */
 export interface Run {
