@@ -1,5 +1,6 @@
 import type { Effect, Leaf } from '../event.ts';
 import { recordOf } from './sinks.ts';
+import { wordsOf } from './words.ts';
 
 /** A tool whose name starts with one of these only reads, unless something below says more. */
 const READING_VERBS = new Set([
@@ -119,17 +120,8 @@ function isOverlooked(c: number): boolean {
 }
 
 /** The first word of a tool's name, the server's own name before it left aside: `git_log` on `git` is `log`. */
-function verbOf(name: string, server: string): string {
+export function verbOf(name: string, server: string): string {
   const words = wordsOf(name);
   const own = new Set(wordsOf(server));
   return words.find((word) => !own.has(word)) ?? '';
-}
-
-function wordsOf(name: string): string[] {
-  return name
-    .slice(0, 128)
-    .replace(/([a-z0-9])([A-Z])/g, '$1 $2')
-    .toLowerCase()
-    .split(/[^a-z0-9]+/)
-    .filter(Boolean);
 }

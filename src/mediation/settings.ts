@@ -11,6 +11,8 @@ export interface Settings {
   allow: readonly Allow[];
   /** Makes the hashes of the taint index unpredictable: who knew them could hide a flow behind a collision. 32 bits. */
   seed: number;
+  /** Whether detectors look at what comes in; off only to measure what protection is left without them. */
+  detectors?: boolean;
   /** Memory for retained text, in bytes. */
   taintBytes: number;
 }
