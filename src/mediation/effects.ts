@@ -16,6 +16,20 @@ const READING_VERBS = new Set([
   'count',
   'stat',
   'status',
+  'check',
+  'fetch',
+  'browse',
+  'retrieve',
+  'resolve',
+  'extract',
+  'analyze',
+  'calculate',
+  'compute',
+  'convert',
+  'compare',
+  'explore',
+  'validate',
+  'think',
 ]);
 
 /** Hosts are reached through these: whoever owns the host reads the address. `file` names a host on some systems. */
@@ -55,8 +69,23 @@ export function effectOfTool(
 
 /** The effect of one call of a tool: a URL among its arguments makes it a send, whatever the tool is called. */
 export function effectOfCall(tool: EffectOpinion, leaves: readonly Leaf[]): EffectOpinion {
-  if (tool.by === 'configuration' || !leaves.some((leaf) => isNetworkUri(leaf.text))) return tool;
+  if (tool.by === 'configuration' || !leaves.some(namesAddress)) return tool;
   return { effect: 'send', by: 'url' };
+}
+
+/** An argument that is called an address is one, though no scheme stands in front: `url: "www.example.invalid"`. */
+const ADDRESS_WORDS = new Set('url urls uri uris href link links endpoint webhook domain'.split(' '));
+
+function namesAddress({ path, text, form }: Leaf): boolean {
+  if (isNetworkUri(text)) return true;
+  if (form !== 'string' || text.trim() === '' || /^(?:[./~]|file:|data:|about:)/i.test(text)) return false;
+  return wordsOf(lastName(path)).some((word) => ADDRESS_WORDS.has(word));
+}
+
+/** The name in a pointer nearest to its end: elements of a list have the list's. */
+function lastName(path: string): string {
+  const names = path.split('/').filter((token) => !/^\d*$/.test(token));
+  return names[names.length - 1] ?? '';
 }
 
 /**

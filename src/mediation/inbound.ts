@@ -1,5 +1,6 @@
 import type { Channel, Text } from '../event.ts';
 import { isConstant, PROTOCOL_NAMES } from './protocol.ts';
+import { attributesOf } from './structure/html.ts';
 import { formOf, structureOf } from './structure/structure.ts';
 import { isFull, items, members, walk } from './walk.ts';
 
@@ -53,15 +54,33 @@ export function structured(texts: readonly Text[]): Text[] {
   const all: Text[] = [];
   for (const one of texts) {
     const inner = one.form === 'prose' && !isFull(all) ? structureOf(one.text) : undefined;
-    if (inner === undefined) all.push(one.form === 'field' ? { ...one, form: formOf(one.text) } : one);
-    else {
+    if (inner === undefined) {
+      const form = one.form === 'field' ? formOf(one.text) : one.form;
+      all.push(form === one.form ? one : { ...one, form });
+      if (form === 'prose') addAttributes(one, all);
+    } else {
       const border = one.path.length;
-      walk(inner, `${one.path}#`, all, ({ path, text }) =>
-        all.push({ path, text, form: formOf(text), border }),
-      );
+      walk(inner, `${one.path}#`, all, ({ path, text }) => {
+        const leaf: Text = { path, text, form: formOf(text), border };
+        all.push(leaf);
+        if (leaf.form === 'prose') addAttributes(leaf, all);
+      });
     }
   }
   return all;
+}
+
+/** The values of the attributes in a text's tags are fields of it. */
+function addAttributes({ path, text, border }: Text, all: Text[]): void {
+  for (const { name, value } of attributesOf(text)) {
+    if (isFull(all)) return;
+    all.push({
+      path: `${path}@${name}`,
+      text: value,
+      form: formOf(value),
+      ...(border !== undefined && { border }),
+    });
+  }
 }
 
 function messageTexts(message: unknown, path: string, texts: Text[]): void {

@@ -188,8 +188,10 @@ export class Mediator {
   learn({ event, inbound, label, findings, texts, parts, named = false, call }: Labelled): void {
     if (texts.length === 0) return;
     const { server, origin, channel } = inbound;
-    const isSteering = findings.length > 0 || texts.some(({ text }) => steers(text, this.#verbs));
-    for (const [own, group] of parts ?? [[label, structured(texts)] as const]) {
+    const groups = parts ?? [[label, structured(texts)] as const];
+    const isSteering =
+      findings.length > 0 || groups.some(([, group]) => group.some(({ text }) => steers(text, this.#verbs)));
+    for (const [own, group] of groups) {
       const source: Source = { event, server, origin, channel, label: own, named, steers: isSteering };
       if (findings.length === 0) this.#learnTexts(source, group, call);
       else {
@@ -262,6 +264,7 @@ export class Mediator {
       mode: this.#settings.mode,
       sink,
       effect,
+      reads: by === 'url' && known?.effect?.effect === 'read',
       descriptor: this.#standing(sink, kind),
       schema: recordOf(known?.descriptor.value)['inputSchema'],
       flows,

@@ -21,6 +21,8 @@ export interface Case {
   mode: Mode;
   sink: Sink;
   effect: Effect;
+  /** The effect is owed to an address among the arguments: the tool itself only reads. */
+  reads?: boolean;
   /** What the descriptor's pin says of using it at all. */
   descriptor: 'usable' | 'withheld' | 'unlisted';
   /** The tool's input schema, as pinned. */
@@ -92,6 +94,7 @@ function judgeFlows(at: Case, flows: readonly Flow[], roles: Roles): Judged[] {
       text: (leaf?.text ?? '').slice(flow.span[0], flow.span[1]),
       role: leaf === undefined ? 'selector' : roles.of(leaf),
       effect,
+      reads: at.reads === true,
       server: sink.server,
       siblings: places.get(placeOf(flow.argument, flow.inName))!,
     } as const;

@@ -12,7 +12,7 @@ const WORDS: readonly (readonly [Role, ReadonlySet<string>])[] = [
     'credential',
     new Set('password passwd passphrase pin otp token secret apikey credential credentials'.split(' ')),
   ],
-  ['code', new Set('command commands cmd code script sql expression statement shell'.split(' '))],
+  ['code', new Set('command commands cmd script sql statement shell'.split(' '))],
   [
     'content',
     new Set(
@@ -39,6 +39,9 @@ const WORDS: readonly (readonly [Role, ReadonlySet<string>])[] = [
   ],
 ];
 
+/** What a name ends with that means one of several things, whatever those are: `user_id`, `channelId`. */
+const IDENTIFYING = new Set(['id', 'ids', 'uuid', 'name', 'names']);
+
 const DATE = /^\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2})?(?:\.\d{1,9})?(?:Z|[+-]\d{2}:?\d{2})?)?$/;
 const CLOCK = /^\d{1,2}:\d{2}(?::\d{2})?(?: ?[AaPp][Mm])?$/;
 const NUMBER = /^[-+]?\d{1,15}(?:[.,]\d{1,6})?%?$/;
@@ -58,6 +61,8 @@ export function roleOf(leaf: Leaf, schema: unknown): Role {
     return isTime(leaf.text) ? 'scalar' : 'content';
   if (Array.isArray(property['enum']) || 'const' in property) return 'scalar';
   const words = wordsOf(name);
+  if (words.length === 1 && words[0] === 'code') return 'code';
+  if (IDENTIFYING.has(words[words.length - 1] ?? '')) return 'selector';
   const role = WORDS.find(([, known]) => words.some((word) => known.has(word)))?.[0] ?? 'selector';
   if (role === 'scalar') return isTime(leaf.text) || NUMBER.test(leaf.text) ? 'scalar' : 'content';
   if (role !== 'credential' && role !== 'code' && words.some(isQuantity) && isTime(leaf.text))

@@ -8,6 +8,8 @@ export interface Fact {
   text: string;
   role: Role;
   effect: Effect;
+  /** The tool only reads; that it sends is owed to an address among its arguments. */
+  reads: boolean;
   /** The server that is called. */
   server: string;
   /** All flows into the same place. */
@@ -62,6 +64,13 @@ export const ARGUMENT_RULES: readonly ArgumentRule[] = [
     example: 'a link in "I read an interesting article on www.example.invalid"',
   },
   {
+    name: 'followed-link',
+    verdict: 'allow',
+    when: isFollowed,
+    because: 'a link of a page is followed by the server that served the page, only to read',
+    example: 'the next page of a list',
+  },
+  {
     name: 'tainted-credential',
     verdict: 'ask',
     when: ({ role }) => role === 'credential',
@@ -111,7 +120,7 @@ function isTelling({ span }: Flow): boolean {
 }
 
 function isMention({ source }: Flow): boolean {
-  return source.steers !== true && source.label.integrity !== 'poisoned-suspect';
+  return source.steers !== true && source.marked !== true;
 }
 
 /**
@@ -120,7 +129,7 @@ function isMention({ source }: Flow): boolean {
  */
 function isHandedOut({ role, effect, server, siblings }: Fact): boolean {
   if (role !== 'selector') return false;
-  if (siblings.some((flow) => !isMention(flow) && flow.match === 'whole' && !isField(flow))) return false;
+  if (siblings.some((flow) => isNaming(flow, siblings))) return false;
   const isOwnOnly = effect === 'destroy' || effect === 'execute';
   const echo = siblings.reduce(
     (first, { source }) => (source.echo === true ? Math.min(first, orderOf(source.event)) : first),
@@ -133,6 +142,29 @@ function isHandedOut({ role, effect, server, siblings }: Fact): boolean {
       flow.source.marked !== true &&
       orderOf(flow.source.event) < echo &&
       (!isOwnOnly || flow.source.server === server),
+  );
+}
+
+/** Whether a text that steers names the value; what stands in a tag of a page stands in the page's text as well. */
+function isNaming(flow: Flow, siblings: readonly Flow[]): boolean {
+  if (isMention(flow) || flow.match !== 'whole' || isField(flow)) return false;
+  return !siblings.some(({ path, source: { server, origin } }) =>
+      path.startsWith(`${flow.path}@`) && server === flow.source.server && origin === flow.source.origin);
+}
+
+const LINK = /@(?:href|src|action)$/;
+
+/** The whole address stands in a link of what the called server itself returned, and the tool only reads. */
+function isFollowed({ role, reads, server, siblings }: Fact): boolean {
+  if (role !== 'destination' || !reads) return false;
+  return siblings.some(
+    ({ match, alone, path, source }) =>
+      match === 'whole' &&
+      alone &&
+      LINK.test(path) &&
+      source.server === server &&
+      source.channel === 'result' &&
+      source.marked !== true,
   );
 }
 

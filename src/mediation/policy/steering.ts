@@ -1,3 +1,5 @@
+import { formOf } from '../structure/structure.ts';
+
 /**
  * Words by which English asks, orders and requires. Not wordings of attacks: a closed class that few requests do without,
  * and that most descriptions do. It may fire on honest text as often as it likes; what matters is what it misses.
@@ -5,12 +7,16 @@
 const ASKING =
   "please|must|should|shall|need to|needs to|have to|has to|ought to|got to|ensure|make sure|be sure|let us|let's|to-?do|tasks?|instructions?|instructed|remember|don'?t|do not|never|always|required|requires?|mandatory|urgent(?:ly)?|immediately|asap|can you|could you|would you|will you|want you|you are to|you're to|kindly|instead|assistant";
 
-/** What tools do, in the imperative: a sentence that begins with one of these is an order. */
+/** Verbs of orders: a sentence that begins with one of these is one. */
 const ORDERS =
-  'send forward email mail message reply write post publish share upload download visit open click go call run execute install update change set reset use ignore forget disregard stop follow complete finish do make give tell ask say include provide submit fill enter type confirm verify approve check read search find get look list show delete remove erase cancel pay transfer wire buy purchase order book reserve schedule invite add create save copy move rename append insert attach translate summarize print return output respond answer report contact notify inform log sign register subscribe join leave start begin continue proceed try keep put take bring turn enable disable allow grant revoke accept reject select choose pick replace edit modify';
+  'send forward write publish upload download open click go run execute install make give tell ask say include provide submit fill enter type confirm verify approve read find get delete remove erase cancel pay buy reserve invite add create save append insert attach translate summarize respond notify inform subscribe join leave begin continue proceed try keep put take bring enable disable allow grant revoke accept reject select choose pick replace edit modify ignore forget disregard stop follow complete do let be move rename reset transfer wire';
+/** Verbs that as often are nouns: what begins with one of these is an order in running text, and a title elsewhere. */
+const TITLES =
+  'email mail message reply post share visit call update change set use finish check search look list show order book schedule copy print return output answer report contact log sign register start turn purchase';
 
 const ASKS = new RegExp(`\\b(?:${ASKING})\\b`, 'i');
 const ORDERED = ordered(ORDERS.split(' '));
+const ORDERED_IN_PROSE = ordered(`${ORDERS} ${TITLES}`.split(' '));
 /** Words that running English cannot do without. */
 const ENGLISH = /\b(?:the|an?|of|to|and|is|are|was|in|for|it|on|at|with|i|my|by|from|this)\b/i;
 /** Letters of other scripts inside Latin words are there to be misread. */
@@ -26,7 +32,9 @@ const FEWEST_WORDS = 8;
 export function steers(text: string, verbs?: RegExp): boolean {
   if (text.length < 4) return false;
   const plain = isAscii(text) ? text : text.normalize('NFKC').replace(/\p{Cf}/gu, '');
-  if (ASKS.test(plain) || ORDERED.test(plain) || verbs?.test(plain) === true) return true;
+  const isProse = formOf(text) === 'prose';
+  if (ASKS.test(plain) || (isProse ? ORDERED_IN_PROSE : ORDERED).test(plain)) return true;
+  if (isProse && verbs?.test(plain) === true) return true;
   if (plain !== text || !isAscii(text)) if (MIXED.test(plain)) return true;
   return isRunning(plain) && !ENGLISH.test(plain);
 }
