@@ -48,8 +48,8 @@ export interface Source {
   describes?: DescriptorKind;
   /** It repeats what a tainted call carried: no value of it is the server's own. */
   echo?: boolean;
-  /** The message tells somebody to do something: see mediation/policy/steering.ts. */
-  steers?: boolean;
+  /** The very text (`here`) or another of its message (`near`) tells somebody to do something: mediation/policy/steering.ts. */
+  steers?: 'here' | 'near';
   /** A detector fired in this very text. */
   marked?: boolean;
 }

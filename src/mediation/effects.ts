@@ -152,5 +152,5 @@ function isOverlooked(c: number): boolean {
 export function verbOf(name: string, server: string): string {
   const words = wordsOf(name);
   const own = new Set(wordsOf(server));
-  return words.find((word) => !own.has(word)) ?? '';
+  return words.find((word) => !own.has(word)) ?? words[0] ?? '';
 }

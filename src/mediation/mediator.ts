@@ -188,38 +188,47 @@ export class Mediator {
   learn({ event, inbound, label, findings, texts, parts, named = false, call }: Labelled): void {
     if (texts.length === 0) return;
     const { server, origin, channel } = inbound;
-    const groups = parts ?? [[label, structured(texts)] as const];
-    const isSteering =
-      findings.length > 0 || groups.some(([, group]) => group.some(({ text }) => steers(text, this.#verbs)));
-    for (const [own, group] of groups) {
-      const source: Source = { event, server, origin, channel, label: own, named, steers: isSteering };
-      if (findings.length === 0) this.#learnTexts(source, group, call);
-      else {
-        const [marked, others] = this.#marked(server, group);
-        this.#learnTexts({ ...source, marked: true }, marked, call);
-        this.#learnTexts(source, others, call);
-      }
-      if (own.integrity === 'trusted') continue;
+    const isMarked = findings.length > 0;
+    const groups = (parts ?? [[label, structured(texts)] as const]).map(([own, group]) => ({
+      source: { event, server, origin, channel, label: own, named },
+      ...this.#sorted(server, group, isMarked),
+    }));
+    const isSteering = isMarked || groups.some(({ steering }) => steering.length > 0);
+    for (const { source, marked, steering, others } of groups) {
+      this.#learnTexts({ ...source, steers: 'here', marked: true }, marked, call);
+      this.#learnTexts({ ...source, steers: 'here' }, steering, call);
+      this.#learnTexts(isSteering ? { ...source, steers: 'near' } : source, others, call);
+      if (source.label.integrity === 'trusted') continue;
       this.#readUntrusted = true;
-      if (findings.length > 0) this.#readMarked = true;
+      if (isMarked) this.#readMarked = true;
     }
   }
 
+  /** Texts apart by whether a detector fires in them (all, where one fired on the whole alone) and whether they steer. */
+  #sorted(
+    server: string,
+    texts: readonly Text[],
+    isMarked: boolean,
+  ): Record<'marked' | 'steering' | 'others', Text[]> {
+    const sorted = { marked: [] as Text[], steering: [] as Text[], others: [] as Text[] };
+    const context = { server, kind: 'output' as const, foreignTools: this.#foreignTools(server) };
+    for (const text of texts) {
+      if (isMarked && this.#inspect([text], context).length > 0) sorted.marked.push(text);
+      else if (steers(text.text, this.#verbs)) sorted.steering.push(text);
+      else sorted.others.push(text);
+    }
+    if (isMarked && sorted.marked.length === 0) return { marked: [...texts], steering: [], others: [] };
+    return sorted;
+  }
+
   #learnTexts(source: Source, texts: readonly Text[], call: Judgement | undefined): void {
+    if (texts.length === 0) return;
     if (call === undefined) return this.#provenance.learn(source, texts);
     const isEcho = echoesOf(call.sink.leaves, call.flows, texts);
     const [echoes, others]: [Text[], Text[]] = [[], []];
     for (const text of texts) (isEcho(text) ? echoes : others).push(text);
     this.#provenance.learn({ ...source, echo: true }, echoes);
     this.#provenance.learn(source, others);
-  }
-
-  /** The texts in which a detector fires, and the others; all of them where it fired only on the whole. */
-  #marked(server: string, texts: readonly Text[]): [marked: readonly Text[], others: readonly Text[]] {
-    const context = { server, kind: 'output' as const, foreignTools: this.#foreignTools(server) };
-    const [marked, others]: [Text[], Text[]] = [[], []];
-    for (const text of texts) (this.#inspect([text], context).length > 0 ? marked : others).push(text);
-    return marked.length > 0 ? [marked, others] : [texts, []];
   }
 
   /** The user's own words, where a client's hook gives them: what stands in them is the user's, whoever says it later. */
@@ -384,7 +393,7 @@ export class Mediator {
       label,
       describes,
       // A description says what to do with what it describes.
-      steers: true,
+      steers: 'here',
       marked: findings.length > 0,
     };
     this.#provenance.learn(source, texts);

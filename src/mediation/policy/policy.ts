@@ -2,7 +2,7 @@ import type { Allow, Effect, Flow, Leaf, Mode, Role } from '../../event.ts';
 import { placeOf } from '../own.ts';
 import type { Sink } from '../sinks.ts';
 import { roleOf } from './roles.ts';
-import { ARGUMENT_RULES, type ArgumentRule } from './rules.ts';
+import { ARGUMENT_RULES, type ArgumentRule, orderOf } from './rules.ts';
 
 /** Why a call was allowed, asked about or denied; the names that logs and people use. */
 export type Rule = string;
@@ -87,19 +87,38 @@ function judgeFlows(at: Case, flows: readonly Flow[], roles: Roles): Judged[] {
     if (others === undefined) places.set(place, [flow]);
     else others.push(flow);
   }
-  return flows.map((flow) => {
-    const leaf = roles.leafOf(flow);
-    const fact = {
-      flow,
-      text: (leaf?.text ?? '').slice(flow.span[0], flow.span[1]),
-      role: leaf === undefined ? 'selector' : roles.of(leaf),
-      effect,
-      reads: at.reads === true,
-      server: sink.server,
-      siblings: places.get(placeOf(flow.argument, flow.inName))!,
-    } as const;
-    return [flow, ARGUMENT_RULES.find((rule) => rule.when(fact))!] as const;
-  });
+  const leaves = sink.leaves.some(
+    (leaf) => leaf.form !== 'key' && leaf.text !== '' && roles.of(leaf) === 'destination',
+  );
+  return flows
+    .filter((flow) => !isRepeated(flow, places))
+    .map((flow) => {
+      const leaf = roles.leafOf(flow);
+      const fact = {
+        flow,
+        text: (leaf?.text ?? '').slice(flow.span[0], flow.span[1]),
+        leafText: leaf?.text ?? '',
+        role: leaf === undefined ? 'selector' : roles.of(leaf),
+        effect,
+        reads: at.reads === true,
+        server: sink.server,
+        leaves,
+        siblings: places.get(placeOf(flow.argument, flow.inName))!,
+      } as const;
+      return [flow, ARGUMENT_RULES.find((rule) => rule.when(fact))!] as const;
+    });
+}
+
+/** What a call carried and its answer repeats is judged where it came from. */
+function isRepeated(
+  { argument, inName, source }: Flow,
+  places: ReadonlyMap<string, readonly Flow[]>,
+): boolean {
+  if (source.echo !== true) return false;
+  const siblings = places.get(placeOf(argument, inName))!;
+  return siblings.some(
+    ({ source: other }) => other.echo !== true && orderOf(other.event) < orderOf(source.event),
+  );
 }
 
 /**

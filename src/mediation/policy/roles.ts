@@ -53,6 +53,8 @@ const LONGEST_SCALAR = 40;
  * place for one: it names nothing.
  */
 export function roleOf(leaf: Leaf, schema: unknown): Role {
+  // A name that the tool does not announce is said, like any other word.
+  if (leaf.form === 'key') return 'content';
   const [name, property] = propertyOf(leaf.path, schema);
   const format = property['format'];
   if (format === 'uri' || format === 'email' || format === 'hostname' || format === 'iri')

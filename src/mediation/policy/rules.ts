@@ -6,12 +6,16 @@ export interface Fact {
   flow: Flow;
   /** The text that was found, as it stands in the argument. */
   text: string;
+  /** The whole argument. */
+  leafText: string;
   role: Role;
   effect: Effect;
   /** The tool only reads; that it sends is owed to an address among its arguments. */
   reads: boolean;
   /** The server that is called. */
   server: string;
+  /** The call names somebody or somewhere that what it says goes to. */
+  leaves: boolean;
   /** All flows into the same place. */
   siblings: readonly Flow[];
 }
@@ -71,6 +75,13 @@ export const ARGUMENT_RULES: readonly ArgumentRule[] = [
     example: 'the next page of a list',
   },
   {
+    name: 'own-credential',
+    verdict: 'allow',
+    when: isOwnCredential,
+    because: 'the called server itself handed it out, in a text that steers nobody',
+    example: 'the one-time code that a shop sent to the mailbox it keeps',
+  },
+  {
     name: 'tainted-credential',
     verdict: 'ask',
     when: ({ role }) => role === 'credential',
@@ -101,7 +112,7 @@ export const ARGUMENT_RULES: readonly ArgumentRule[] = [
   {
     name: 'planted-place',
     verdict: 'ask',
-    when: ({ flow, text }) => flow.match !== 'span' && namesPlace(text),
+    when: ({ flow, text, leaves }) => leaves && flow.match !== 'span' && namesPlace(text),
     because: 'an address from a message that tells the reader what to do is passed on in what is said',
     example: 'a link in a message to a colleague',
   },
@@ -120,7 +131,7 @@ function isTelling({ span }: Flow): boolean {
 }
 
 function isMention({ source }: Flow): boolean {
-  return source.steers !== true && source.marked !== true;
+  return source.steers === undefined && source.marked !== true;
 }
 
 /**
@@ -148,15 +159,26 @@ function isHandedOut({ role, effect, server, siblings }: Fact): boolean {
 /** Whether a text that steers names the value; what stands in a tag of a page stands in the page's text as well. */
 function isNaming(flow: Flow, siblings: readonly Flow[]): boolean {
   if (isMention(flow) || flow.match !== 'whole' || isField(flow)) return false;
-  return !siblings.some(({ path, source: { server, origin } }) =>
-      path.startsWith(`${flow.path}@`) && server === flow.source.server && origin === flow.source.origin);
+  return !siblings.some(
+    ({ path, source: { server, origin } }) =>
+      path.startsWith(`${flow.path}@`) && server === flow.source.server && origin === flow.source.origin,
+  );
+}
+
+/** To its own server a credential is no secret and opens nothing that it has not. */
+function isOwnCredential({ role, server, flow, siblings }: Fact): boolean {
+  if (role !== 'credential' || flow.source.server !== server) return false;
+  return siblings.every(
+    ({ source }) => source.server === server && source.steers !== 'here' && source.marked !== true,
+  );
 }
 
 const LINK = /@(?:href|src|action)$/;
 
 /** The whole address stands in a link of what the called server itself returned, and the tool only reads. */
-function isFollowed({ role, reads, server, siblings }: Fact): boolean {
+function isFollowed({ role, reads, server, siblings, leafText }: Fact): boolean {
   if (role !== 'destination' || !reads) return false;
+  if (siblings.every((flow) => isOfSite(flow, server, leafText))) return true;
   return siblings.some(
     ({ match, alone, path, source }) =>
       match === 'whole' &&
@@ -166,6 +188,13 @@ function isFollowed({ role, reads, server, siblings }: Fact): boolean {
       source.channel === 'result' &&
       source.marked !== true,
   );
+}
+
+/** The host is the client's own word, and the rest of the address is from what the called server returned. */
+function isOfSite({ span, source }: Flow, server: string, address: string): boolean {
+  const host = /^[a-z][a-z0-9+.-]{0,11}:\/\/[^/?#\\@]{1,255}/i.exec(address)?.[0].length;
+  if (host === undefined || source.server !== server || source.channel !== 'result') return false;
+  return span[0] >= host && source.marked !== true;
 }
 
 function isField({ match, alone, form, inName, source }: Flow): boolean {
