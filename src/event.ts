@@ -151,6 +151,21 @@ export interface PendingPin extends Omit<Pin, 'approvedBy'> {
   descriptor: string;
 }
 
+/** A flow that a person said yes to, for good: see mediation/policy/memory.ts. */
+export interface RememberedFlow {
+  server: string;
+  tool: string;
+  /** RFC 6901 pointer into the arguments, with `*` for a place in a list. */
+  argument: string;
+  /** `server.origin` of the source. */
+  from: string;
+  /** Where in what the source says; `*` for a place in a list. */
+  field: string;
+  form: Form;
+  /** Digest of the one value it is for; absent where any value of the field is. */
+  value?: string;
+}
+
 /** The content of `cordon.lock`. */
 export interface Lock {
   version: 1;

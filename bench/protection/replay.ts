@@ -41,14 +41,18 @@ export function replay(trace: Trace, toolset: Toolset, options: Options): Verdic
   );
   for (const [server, tools] of Object.entries(toolset)) mediator.describe(server, 'tool', tools, NOW);
   const lines: VerdictLine[] = [];
+  const known = new Set(Object.keys(toolset));
   for (const [step, { server, tool, arguments: args, result }] of trace.steps.entries()) {
     if (options.withPrompt) for (const text of promptsAt(trace, step)) mediator.prompt(text);
-    const judgement = mediator.judge(server, 'tools/call', { name: tool, arguments: args });
+    // No proxy stands before a server that is not there: the client itself refused the call.
+    if (!known.has(server)) continue;
+    let judgement = mediator.judge(server, 'tools/call', { name: tool, arguments: args });
     if (judgement === undefined) throw new Error(`${trace.id}, step ${step}: not judged`);
     const { verdict, rule } = judgement;
     if (verdict !== 'allow') {
       lines.push({ id: trace.id, step, verdict, rule, sources: sourcesOf(judgement) });
     }
+    if (verdict === 'ask') judgement = mediator.approve(judgement);
     if (verdict === 'deny' || result === null) continue;
     const channel = result.isError === true ? 'error' : 'result';
     mediator.learn(mediator.label({ server, channel, origin: tool, payload: result }, judgement));

@@ -1,4 +1,4 @@
-import type { Effect, Flow, Source } from '../event.ts';
+import type { Effect, Flow, RememberedFlow, Source } from '../event.ts';
 import type { EffectOpinion } from './effects.ts';
 import type { Rule } from './policy/policy.ts';
 import type { Sink } from './sinks.ts';
@@ -26,6 +26,8 @@ export interface Judgement {
   flows: readonly Flow[];
   /** Of a question: what is asked, once for each argument. */
   questions: readonly Question[];
+  /** Of a question: what a yes would let through from then on. */
+  remember: readonly RememberedFlow[];
   /** Of a denial or a question: the short id and the text for the client. */
   id?: string;
   text?: string;

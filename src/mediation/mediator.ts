@@ -15,6 +15,7 @@ import type { Judgement, Question } from './judgement.ts';
 import { labelOf, type Part } from './labelling.ts';
 import { labelMembers, raise, raisedBy } from './labels.ts';
 import { givenPlaces, isForeign, isOwn, NO_PLACES, type Places } from './own.ts';
+import { Memory } from './policy/memory.ts';
 import { decide, type Verdict } from './policy/policy.ts';
 import { orderOf } from './policy/rules.ts';
 import { ordered, steers } from './policy/steering.ts';
@@ -84,12 +85,14 @@ export class Mediator {
   /** A detector fired in something untrusted. */
   #readMarked = false;
   readonly #grounds = new Grounds();
+  readonly #memory: Memory;
   /** Sentences that begin with a verb which a tool of the session is named by. */
   #verbs: RegExp | undefined;
 
   constructor(settings: Settings, pins: Pins) {
     this.#settings = settings;
     this.#pins = pins;
+    this.#memory = new Memory(settings.remembered ?? []);
     const told = new Set(settings.allow.flatMap(({ from }) => (from === undefined ? [] : [from])));
     this.#provenance = new Provenance({ retainedBytes: settings.taintBytes, seed: settings.seed, told });
   }
@@ -231,6 +234,20 @@ export class Mediator {
     this.#provenance.learn(source, others);
   }
 
+  /**
+   * Takes a person's yes to what was asked. What flowed is let through again as `remember` of the judgement says, and
+   * what it rested on nothing does so now. The judgement under which the call is made.
+   */
+  approve(judgement: Judgement): Judgement {
+    for (const flow of judgement.remember) this.#memory.add(flow);
+    const { sink, questions } = judgement;
+    for (const { argument } of questions) {
+      for (const leaf of sink.leaves) if (leaf.path === argument) this.#grounds.take(leaf.text);
+    }
+    const { id: _, text: __, ...rest } = judgement;
+    return { ...rest, verdict: 'allow', rule: 'approved' };
+  }
+
   /** The user's own words, where a client's hook gives them: what stands in them is the user's, whoever says it later. */
   prompt(text: string): void {
     this.#grounds.say(text);
@@ -268,7 +285,10 @@ export class Mediator {
     const ungrounded = this.#readMarked
       ? leaves.filter((leaf) => leaf.form !== 'key' && !isOwn(leaf, own) && !this.#grounds.hold(leaf.text))
       : undefined;
-    if (!this.#readMarked) for (const { text } of leaves) this.#grounds.take(text);
+    if (!this.#readMarked) {
+      const read = new Set(flows.map(({ argument }) => argument));
+      for (const { path, text } of leaves) if (!read.has(path)) this.#grounds.take(text);
+    }
     const verdict = decide({
       mode: this.#settings.mode,
       sink,
@@ -283,6 +303,7 @@ export class Mediator {
         : [],
       ungrounded,
       allow: this.#settings.allow,
+      memory: this.#memory,
     });
     const event = this.#next();
     const judgement: Judgement = {
@@ -296,6 +317,7 @@ export class Mediator {
       rule: verdict.rule,
       flows,
       questions: verdict.verdict === 'ask' ? questionsOf(verdict) : [],
+      remember: verdict.remember ?? [],
     };
     if (verdict.verdict === 'allow') return judgement;
     const id = `d-${sha256(`${this.#settings.session}\n${event}`).slice(7, 15)}`;

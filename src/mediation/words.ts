@@ -2,7 +2,7 @@
 export function wordsOf(name: string): string[] {
   return name
     .slice(0, 128)
-    .replace(/([a-z0-9])([A-Z])|([A-Z])(?=[A-Z][a-z])/g, '$1$3 $2')
+    .replace(/([a-z0-9])(?=[A-Z])|([A-Z])(?=[A-Z][a-z])/g, '$1$2 ')
     .toLowerCase()
     .split(/[^a-z0-9]+/)
     .filter(Boolean);

@@ -1,6 +1,7 @@
-import type { Allow, Effect, Flow, Leaf, Mode, Role } from '../../event.ts';
+import type { Allow, Effect, Flow, Leaf, Mode, RememberedFlow, Role } from '../../event.ts';
 import { placeOf } from '../own.ts';
 import type { Sink } from '../sinks.ts';
+import { type Memory, rememberable } from './memory.ts';
 import { roleOf } from './roles.ts';
 import { ARGUMENT_RULES, type ArgumentRule, orderOf } from './rules.ts';
 
@@ -12,6 +13,8 @@ export interface Verdict {
   rule: Rule;
   /** The flows that decided; empty where none did. */
   flows: readonly Flow[];
+  /** Of a question: what a yes to it would let through from then on. */
+  remember?: readonly RememberedFlow[];
   /** Leaves that decided though nothing was found to flow into them. */
   leaves?: readonly Leaf[];
 }
@@ -39,6 +42,8 @@ export interface Case {
    */
   ungrounded?: readonly Leaf[] | undefined;
   allow: readonly Allow[];
+  /** What persons said yes to; a session that has read what a detector marked does without. */
+  memory?: Memory | undefined;
 }
 
 /** Roles in which a value steers what happens: what cannot be accounted for there is asked about. */
@@ -64,11 +69,15 @@ export function decide(at: Case): Verdict {
   for (const verdict of ['deny', 'ask'] as const) {
     const telling = judged.filter(([, rule]) => rule.verdict === verdict);
     if (telling.length > 0) {
-      return { verdict, rule: telling[0]![1].name, flows: telling.map(([flow]) => flow) };
+      const decisive = telling.map(([flow]) => flow);
+      return { verdict, rule: telling[0]![1].name, flows: decisive, remember: yesToAll(at, decisive, roles) };
     }
   }
   const dictated = dictation(at, judged, roles);
-  if (dictated.length > 0) return { verdict: 'ask', rule: 'dictated-call', flows: dictated };
+  if (dictated.length > 0) {
+    const remember = yesToAll(at, dictated, roles);
+    return { verdict: 'ask', rule: 'dictated-call', flows: dictated, remember };
+  }
   const ungrounded = groundless(at, untrusted, roles);
   if (ungrounded !== undefined) return ungrounded;
   const forgotten = at.forgotten.filter((leaf) => STEERING.has(roles.of(leaf)));
@@ -94,9 +103,12 @@ function judgeFlows(at: Case, flows: readonly Flow[], roles: Roles): Judged[] {
     .filter((flow) => !isRepeated(flow, places))
     .map((flow) => {
       const leaf = roles.leafOf(flow);
+      const text = (leaf?.text ?? '').slice(flow.span[0], flow.span[1]);
+      const yes = leaf === undefined ? undefined : yesTo(at, flow, text, roles.of(leaf));
       const fact = {
         flow,
-        text: (leaf?.text ?? '').slice(flow.span[0], flow.span[1]),
+        text,
+        remembered: yes !== undefined && at.ungrounded === undefined && at.memory?.holds(yes) === true,
         leafText: leaf?.text ?? '',
         role: leaf === undefined ? 'selector' : roles.of(leaf),
         effect,
@@ -107,6 +119,19 @@ function judgeFlows(at: Case, flows: readonly Flow[], roles: Roles): Judged[] {
       } as const;
       return [flow, ARGUMENT_RULES.find((rule) => rule.when(fact))!] as const;
     });
+}
+
+function yesToAll(at: Case, flows: readonly Flow[], roles: Roles): RememberedFlow[] {
+  return flows.flatMap((flow) => {
+    const leaf = roles.leafOf(flow);
+    const text = (leaf?.text ?? '').slice(flow.span[0], flow.span[1]);
+    return leaf === undefined ? [] : (yesTo(at, flow, text, roles.of(leaf)) ?? []);
+  });
+}
+
+function yesTo({ sink, effect }: Case, flow: Flow, text: string, role: Role): RememberedFlow | undefined {
+  const isLasting = effect === 'destroy' || effect === 'execute';
+  return rememberable({ server: sink.server, tool: sink.name, role, isLasting, text }, flow);
 }
 
 /** What a call carried and its answer repeats is judged where it came from. */
