@@ -50,6 +50,8 @@ export interface Source {
   echo?: boolean;
   /** The very text (`here`) or another of its message (`near`) tells somebody to do something: mediation/policy/steering.ts. */
   steers?: 'here' | 'near';
+  /** It answers a call that asked for what the user named, in the user's own words. */
+  asked?: boolean;
   /** A detector fired in this very text. */
   marked?: boolean;
 }

@@ -1,5 +1,6 @@
 const MOST_TEXTS = 4096;
 const LONGEST_TEXT = 512;
+const SHORTEST_SAID = 4;
 const MOST_WORDS = 64 * 1024;
 
 /**
@@ -18,6 +19,12 @@ export class Grounds {
   /** Takes the user's own words. */
   say(text: string): void {
     this.#words = `${this.#words}\n${plain(text)}`.slice(-MOST_WORDS);
+  }
+
+  /** Whether the user himself said this; a word of three letters says too little. */
+  hasSaid(text: string): boolean {
+    const some = plain(text);
+    return some.length >= SHORTEST_SAID && this.#words.includes(some);
   }
 
   hold(text: string): boolean {

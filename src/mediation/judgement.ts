@@ -16,6 +16,8 @@ export interface Judgement {
   sink: Sink;
   /** The name is one that the server advertised; any other is content, and only its digest is recorded. */
   named: boolean;
+  /** Everything that the call selects by stands in the user's own words. */
+  asked: boolean;
   /** Digest of the descriptor it was judged under. */
   descriptor: string | undefined;
   effect: Effect;

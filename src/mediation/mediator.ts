@@ -47,6 +47,7 @@ export interface Labelled {
   named?: boolean;
   /** What it answers carried taint, which it may repeat. */
   call?: Judgement | undefined;
+  asked?: boolean;
   /** Members for the result's `_meta`, as JSON text without braces. */
   meta: string;
   /** Text to put in front of the content, where a detector marked it. */
@@ -182,18 +183,29 @@ export class Mediator {
       parts,
       named: call?.named === true || isProtocolMethod(origin),
       call: answersTaint ? call : undefined,
+      asked: call?.asked === true,
       meta: labelMembers(label, event),
       notice: findings.length > 0 ? noticeText(server, findings) : undefined,
     };
   }
 
   /** Indexes a labelled message, so that later calls are matched against it. To be done before the next judgement. */
-  learn({ event, inbound, label, findings, texts, parts, named = false, call }: Labelled): void {
+  learn({
+    event,
+    inbound,
+    label,
+    findings,
+    texts,
+    parts,
+    named = false,
+    call,
+    asked = false,
+  }: Labelled): void {
     if (texts.length === 0) return;
     const { server, origin, channel } = inbound;
     const isMarked = findings.length > 0;
     const groups = (parts ?? [[label, structured(texts)] as const]).map(([own, group]) => ({
-      source: { event, server, origin, channel, label: own, named },
+      source: { event, server, origin, channel, label: own, named, asked },
       ...this.#sorted(server, group, isMarked),
     }));
     const isSteering = isMarked || groups.some(({ steering }) => steering.length > 0);
@@ -310,6 +322,7 @@ export class Mediator {
       event,
       sink,
       named: (sink.kind === 'tool' || sink.kind === 'prompt') && known !== undefined,
+      asked: this.#isAsked(leaves),
       descriptor: known?.descriptor.digest,
       effect,
       effectBy: by,
@@ -322,6 +335,11 @@ export class Mediator {
     if (verdict.verdict === 'allow') return judgement;
     const id = `d-${sha256(`${this.#settings.session}\n${event}`).slice(7, 15)}`;
     return { ...judgement, id, text: refusalText(sink, verdict, id) };
+  }
+
+  #isAsked(leaves: readonly Leaf[]): boolean {
+    const values = leaves.filter(({ form, text }) => form === 'string' && text.trim() !== '');
+    return values.length > 0 && values.every(({ text }) => this.#grounds.hasSaid(text));
   }
 
   /** Leaves that can carry data: the names that the descriptor itself announces cannot. */

@@ -77,6 +77,13 @@ export const ARGUMENT_RULES: readonly ArgumentRule[] = [
     example: 'a link in "I read an interesting article on www.example.invalid"',
   },
   {
+    name: 'delegated',
+    verdict: 'allow',
+    when: isDelegated,
+    because: 'the user named, in so many words, what it was read from',
+    example: 'the account in the bill that the user asked to have paid, by its file name',
+  },
+  {
     name: 'followed-link',
     verdict: 'allow',
     when: isFollowed,
@@ -180,6 +187,12 @@ function isOwnCredential({ role, server, flow, siblings }: Fact): boolean {
   return siblings.every(
     ({ source }) => source.server === server && source.steers !== 'here' && source.marked !== true,
   );
+}
+
+/** Only where a client's hook gives the user's words; what opens, runs or destroys is never delegated. */
+function isDelegated({ flow, role, effect }: Fact): boolean {
+  if (role === 'credential' || role === 'code' || effect === 'destroy' || effect === 'execute') return false;
+  return flow.source.asked === true && flow.source.marked !== true;
 }
 
 const LINK = /@(?:href|src|action)$/;
