@@ -1,4 +1,4 @@
-import type { Mode } from '../../src/event.ts';
+import type { Mode, RememberedFlow } from '../../src/event.ts';
 import { Pins } from '../../src/mediation/descriptors/pins.ts';
 import type { Judgement } from '../../src/mediation/judgement.ts';
 import { Mediator } from '../../src/mediation/mediator.ts';
@@ -8,6 +8,13 @@ export interface Options {
   mode: Mode;
   withPrompt: boolean;
   detectors: boolean;
+}
+
+/** What a person has said yes to so far; questions are answered yes, and remembered as the policy's own rules say. */
+export interface Life {
+  remembered: RememberedFlow[];
+  /** Whether this trace adds to it. */
+  learns: boolean;
 }
 
 /** A line of a verdict file. */
@@ -25,7 +32,7 @@ const NOW = '2026-01-01T00:00:00Z';
  * Presents a trace to a fresh mediator as the proxy would: descriptors first, then each call and its result. Open loop:
  * what was asked about is taken as allowed, what was denied has no result.
  */
-export function replay(trace: Trace, toolset: Toolset, options: Options): VerdictLine[] {
+export function replay(trace: Trace, toolset: Toolset, options: Options, life?: Life): VerdictLine[] {
   const mediator = new Mediator(
     {
       mode: options.mode,
@@ -33,6 +40,7 @@ export function replay(trace: Trace, toolset: Toolset, options: Options): Verdic
       servers: Object.keys(toolset),
       trust: new Map(),
       allow: [],
+      remembered: life?.remembered ?? [],
       seed: 1,
       taintBytes: 64 * 1024 * 1024,
       detectors: options.detectors,
@@ -52,7 +60,10 @@ export function replay(trace: Trace, toolset: Toolset, options: Options): Verdic
     if (verdict !== 'allow') {
       lines.push({ id: trace.id, step, verdict, rule, sources: sourcesOf(judgement) });
     }
-    if (verdict === 'ask') judgement = mediator.approve(judgement);
+    if (verdict === 'ask' && life?.learns === true) {
+      life.remembered.push(...judgement.remember);
+      judgement = mediator.approve(judgement);
+    }
     if (verdict === 'deny' || result === null) continue;
     const channel = result.isError === true ? 'error' : 'result';
     mediator.learn(mediator.label({ server, channel, origin: tool, payload: result }, judgement));

@@ -167,7 +167,7 @@ function isHandedOut({ role, effect, server, siblings }: Fact): boolean {
       isField(flow) &&
       flow.source.echo !== true &&
       flow.source.marked !== true &&
-      orderOf(flow.source.event) < echo &&
+      orderOf(flow.source.event) <= echo &&
       (!isOwnOnly || flow.source.server === server),
   );
 }
