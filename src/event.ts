@@ -159,13 +159,13 @@ export interface RememberedFlow {
   tool: string;
   /** RFC 6901 pointer into the arguments, with `*` for a place in a list. */
   argument: string;
-  /** `server.origin` of the source. */
+  /** The server that the value came from; `server.origin` where any value of one of its fields may flow. */
   from: string;
-  /** Where in what the source says; `*` for a place in a list. */
-  field: string;
-  form: Form;
-  /** Digest of the one value it is for; absent where any value of the field is. */
+  /** Digest of the one value it is for. */
   value?: string;
+  /** Where any value may flow: the field of what the source says, `*` for a place in a list. */
+  field?: string;
+  form?: Form;
 }
 
 /** The content of `cordon.lock`. */

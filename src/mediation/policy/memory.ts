@@ -37,15 +37,10 @@ export function rememberable(
   if (source.marked === true || inName) return undefined;
   const isField = form === 'field' && alone;
   const isExact = isLasting || !(role === 'content' || (role === 'selector' && isField));
-  return {
-    server,
-    tool,
-    argument: patternOf(argument),
-    from: `${source.server}.${source.origin}`,
-    field: patternOf(path),
-    form: isField ? 'field' : 'prose',
-    ...(isExact && { value: sha256(canonicalValue(text)) }),
-  };
+  const sink = { server, tool, argument: patternOf(argument) };
+  if (isExact) return { ...sink, from: source.server, value: sha256(canonicalValue(text)) };
+  const from = `${source.server}.${source.origin}`;
+  return { ...sink, from, field: patternOf(path), form: isField ? 'field' : 'prose' };
 }
 
 /** A pointer with `*` for every place in a list. */
@@ -58,5 +53,5 @@ function canonicalValue(text: string): string {
 }
 
 function keyOf({ server, tool, argument, from, field, form, value }: RememberedFlow): string {
-  return JSON.stringify([server, tool, argument, from, field, form, value ?? null]);
+  return JSON.stringify([server, tool, argument, from, field ?? null, form ?? null, value ?? null]);
 }
