@@ -173,19 +173,28 @@ for (const [name, provenance, make, target] of calls) {
   console.log(`  ${name.padEnd(24)} ${median(times).toFixed(4).padStart(8)} ms (target: ${target})`);
 }
 
-const large = KINDS['log']!(MB) as string;
-const pending = new Provenance(limits);
-const waits = Array.from({ length: 20 }, (_, i) => {
-  pending.learn(source(i), [{ path: '/content/0/text', text: `${i} ${large}`, form: 'prose' }]);
-  const leaves: Leaf[] = [
-    { path: '/size', text: String(999_990 + i), form: 'number' },
-    { path: '/kind', text: 'text', form: 'string' },
-  ];
-  const waited = time(() => pending.trace(leaves));
-  pending.settle();
-  return waited;
-});
-console.log(`  ${'small, 1 MB unindexed'.padEnd(24)} ${median(waits).toFixed(4).padStart(8)} ms`);
+/** What a call waits for right after a result that is not indexed yet. */
+const smallCall = (i: number): Leaf[] => [
+  { path: '/size', text: String(999_990 + i), form: 'number' },
+  { path: '/kind', text: 'text', form: 'string' },
+];
+const behind: [string, number, (i: number) => Leaf[]][] = [
+  ['small, 1 MB unindexed', MB, smallCall],
+  ['small, 10 KB unindexed', 10_000, smallCall],
+  ['10 KB, 10 KB unindexed', 10_000, () => body(KINDS['prose']!(10_000))],
+];
+for (const [name, bytes, make] of behind) {
+  const pending = new Provenance(limits);
+  const waits = Array.from({ length: bytes === MB ? 20 : 200 }, (_, i) => {
+    const text = `${i} ${KINDS['log']!(bytes)}`;
+    pending.learn(source(i), [{ path: '/content/0/text', text, form: 'prose' }]);
+    const leaves = make(i);
+    const waited = time(() => pending.trace(leaves));
+    pending.settle();
+    return waited;
+  });
+  console.log(`  ${name.padEnd(24)} ${median(waits).toFixed(4).padStart(8)} ms`);
+}
 
 for (const [name, bytes, rounds] of [
   ['10 KB again, with a line of its own', 10_000, 400],

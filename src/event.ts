@@ -114,6 +114,8 @@ export interface Flow {
   form: Form;
   /** The match is the source leaf's whole value (after trimming). */
   alone: boolean;
+  /** It is one word, a number of few digits or a date: that an output held it too says little, unless more does. */
+  common?: true;
 }
 
 /** A detector fired: which one, and where. Suspicion, never the boundary. */

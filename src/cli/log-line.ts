@@ -36,12 +36,14 @@ export function lineOf(entry: Entry, stream: { isTTY?: boolean }): string {
   return denied ? paint.bold(paint.red(text)) : text;
 }
 
-function subjectOf(entry: Entry): string {
+/** `server.tool` of an entry, as far as it names them. */
+export function subjectOf(entry: Entry): string {
   const name = entry['tool'] ?? entry['prompt'] ?? entry['name'];
   return [word(entry['server']), word(name)].filter((part) => part !== '').join('.');
 }
 
-function labelOf(entry: Entry): string {
+/** What a label says that is not usual. */
+export function labelOf(entry: Entry): string {
   const { integrity, confidentiality } = objectOf(entry['label']);
   return [integrity, confidentiality]
     .map(word)

@@ -1,8 +1,12 @@
 import { printable, reviewable } from '../json/printable.ts';
 import { findSession, listSessions, readEntries, type SessionSummary } from '../recording/reader.ts';
+import { index } from './log/index.ts';
+import { exportLog, prune, seal } from './log/keep.ts';
+import { check, consistency, prove } from './log/proof.ts';
+import { report } from './log/report.ts';
+import { verify } from './log/verify.ts';
+import { attach, witness } from './log/witness.ts';
 import { lineOf, timeOf } from './log-line.ts';
-import { check, consistency, prove } from './log-proof.ts';
-import { verify } from './log-verify.ts';
 import { type Flags, type OptionTypes, readCommand, UsageError } from './read-command.ts';
 
 const USAGE = `usage: cordon log ACTION [...] [--state DIR] [--json]
@@ -10,6 +14,7 @@ const USAGE = `usage: cordon log ACTION [...] [--state DIR] [--json]
   list                     the recorded sessions, the newest first
   show [SESSION]           its entries, one a line; what was not recorded (arguments, results) is not there to show
   verify [SESSION]         check every byte of a session's log against its signed checkpoint
+  index                    check the machine's index of sessions, and that none of them vanished
   prove [SESSION] --entry N
                            print a proof that an entry is in the log (c2sp.org/tlog-proof)
   consistency OLD [SESSION]
@@ -17,18 +22,35 @@ const USAGE = `usage: cordon log ACTION [...] [--state DIR] [--json]
                            elsewhere, or a number of entries (c2sp.org/tlog-witness, add-checkpoint)
   check PROOF [FILE]       check such a proof, with public keys alone. FILE: the entry that is not in the proof, or the
                            older checkpoint
+  witness REQUEST --trusted-keys FILE
+                           cosign the checkpoint of another machine's log (c2sp.org/tlog-cosignature). REQUEST: what
+                           consistency printed there, from the size that was cosigned last, at first 0
+  cosign SESSION FILE --witness-keys FILE
+                           put what witnesses printed under the checkpoint of a closed session
+  export [SESSION] --format jsonl
+                           print its entries as they were hashed, one a line, after verifying them
+  report [SESSION]         print one page of HTML that needs nothing else: denials, flows from source to sink, time line
+  seal [SESSION]           sign what a process that died left; the log then says that somebody else did
+  prune --older-than TIME  drop the entries of closed sessions that ended so long ago (90d, 12h), keeping signed heads
+                           and trees: what is left verifies, and so do proofs and receipts
 
-SESSION is a session's id or the beginning of one; without it, the newest is meant.
+SESSION is a session's id or the beginning of one; without it, the newest is meant. For prove and consistency, .index is
+the index.
   --state DIR          where keys and logs lie (default: the system's state directory)
   --trusted-keys FILE  the public keys that may have signed, one a line as cordon keys show prints them. Without it they
                        are the state directory's own: whoever could write there could have put theirs in their place
+  --require-key        refuse to rely on the state directory's own key, unless CORDON_SIGNING_KEY_FILE chose it
+  --witness-keys FILE  verify and check: the public keys of witnesses, of which so many as
+  --witnesses K        says (default: all) must have cosigned the checkpoint
   --json               for programs: list, verify and check print one object, show one entry a line, as recorded
 
 Exit codes of verify: 0 every entry is signed and intact; 1 something was changed, removed, added or moved, and the
-first bad entry is named; 2 it could not be checked; 3 what is signed is intact, but entries or torn bytes follow that
-are not signed, or the session has no end: its process died, or the log was put back to an earlier state of its own.
-verify cannot tell whether somebody who holds the private key rewrote the log, nor whether a whole session was removed.
-Of consistency and check: 0 proved; 1 refused; 2 it could not be checked.
+first bad entry is named, or cosignatures are missing; 2 it could not be checked; 3 what is signed is intact, but
+entries or torn bytes follow that are not signed, or the session has no end: its process died, or the log was put back
+to an earlier state of its own.
+verify cannot tell whether somebody who holds the private key rewrote the log; whether a whole session was removed, index
+tells: 0 all are there; 1 one is not, or the index was changed; 3 one is not in it.
+Of consistency, check, witness and cosign: 0 proved; 1 refused; 2 it could not be checked.
 `;
 
 /** Lists, shows, verifies and proves recorded sessions. Exit codes: see the usage. */
@@ -52,16 +74,31 @@ interface Action {
 
 const OPTIONS: OptionTypes = {
   'trusted-keys': { type: 'string' },
+  'require-key': { type: 'boolean' },
+  'witness-keys': { type: 'string' },
+  witnesses: { type: 'string' },
   entry: { type: 'string' },
+  format: { type: 'string' },
+  'older-than': { type: 'string' },
 };
+
+const TRUST = ['trusted-keys', 'require-key'];
+const WITNESSES = ['witness-keys', 'witnesses'];
 
 const ACTIONS: ReadonlyMap<string, Action> = new Map<string, Action>([
   ['list', { run: list, words: 0, flags: [] }],
   ['show', { run: show, words: 1, flags: [] }],
-  ['verify', { run: verify, words: 1, flags: ['trusted-keys'] }],
-  ['prove', { run: prove, words: 1, flags: ['entry', 'trusted-keys'] }],
-  ['consistency', { run: consistency, words: 2, flags: ['trusted-keys'] }],
-  ['check', { run: check, words: 2, flags: ['trusted-keys'] }],
+  ['verify', { run: verify, words: 1, flags: [...TRUST, ...WITNESSES] }],
+  ['index', { run: index, words: 0, flags: TRUST }],
+  ['prove', { run: prove, words: 1, flags: ['entry', ...TRUST] }],
+  ['consistency', { run: consistency, words: 2, flags: TRUST }],
+  ['check', { run: check, words: 2, flags: [...TRUST, ...WITNESSES] }],
+  ['export', { run: exportLog, words: 1, flags: ['format', ...TRUST] }],
+  ['report', { run: report, words: 1, flags: TRUST }],
+  ['seal', { run: seal, words: 1, flags: [] }],
+  ['prune', { run: prune, words: 0, flags: ['older-than'] }],
+  ['witness', { run: witness, words: 1, flags: ['trusted-keys'] }],
+  ['cosign', { run: attach, words: 2, flags: ['witness-keys'] }],
 ]);
 
 function list(state: string, _words: readonly string[], json: boolean): number {
@@ -72,13 +109,19 @@ function list(state: string, _words: readonly string[], json: boolean): number {
   return 0;
 }
 
-function summaryOf({ id, opened, signed, closed }: SessionSummary): string {
+function summaryOf({ id, opened, signed, closed, pruned }: SessionSummary): string {
   const entries = `${signed} signed ${signed === 1 ? 'entry' : 'entries'}`;
-  return `${id}  ${timeOf(opened)}  ${entries}${closed ? '' : ', not closed: running or broken off'}`;
+  const state = pruned === undefined ? (closed ? '' : ', not closed: running or broken off') : ', pruned';
+  return `${id}  ${timeOf(opened)}  ${entries}${state}`;
 }
 
 function show(state: string, [session]: readonly string[], json: boolean): number {
-  const { id, directory } = findSession(state, session);
+  const { id, directory, pruned } = findSession(state, session);
+  if (pruned !== undefined) {
+    throw new UsageError(
+      `the entries of ${id} were pruned, ${timeOf(pruned)}: cordon log verify still checks its tree`,
+    );
+  }
   if (!json) print(`session ${id}, not verified here (cordon log verify ${id})`);
   for (const entry of readEntries(directory)) {
     print(json ? reviewable(JSON.stringify(entry)) : lineOf(entry, process.stdout));

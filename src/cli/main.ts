@@ -1,9 +1,11 @@
 const COMMANDS: Record<string, () => Promise<{ command(argv: string[]): Promise<number> }>> = {
   run: () => import('./run.ts'),
   demo: () => import('./demo.ts'),
+  keys: () => import('./keys.ts'),
   log: () => import('./log.ts'),
   pins: () => import('./pins.ts'),
   'print-config': () => import('./print-config.ts'),
+  receipt: () => import('./receipt.ts'),
   status: () => import('./status.ts'),
   why: () => import('./why.ts'),
 };
@@ -15,7 +17,9 @@ const USAGE = `usage: cordon COMMAND [...]
   status        what is running, and what is withheld
   pins          list, diff, approve or revoke what servers advertise
   why ID        the evidence of a denial, and the line that would allow just this
-  log           list, show or verify recorded sessions
+  log           list, show, verify or prove recorded sessions
+  receipt       make, show or verify the receipt of an allowed call
+  keys          make, show, replace or check the keys that sign them
   demo          the attack, without Cordon and with it
 `;
 

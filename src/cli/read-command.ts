@@ -3,6 +3,7 @@ import { type ParseArgsConfig, parseArgs } from 'node:util';
 import { stateDirectory } from '../config/state.ts';
 import { printable } from '../json/printable.ts';
 import { RecordingError } from '../recording/errors.ts';
+import { LogFault } from '../recording/files.ts';
 
 /** The options of a command beside `--state`, `--json` and `--help`. */
 export type OptionTypes = NonNullable<ParseArgsConfig['options']>;
@@ -17,8 +18,8 @@ export class UsageError extends Error {
 
 /**
  * Runs a command that reads recorded sessions and returns its exit code: what `read` returns, or 2 after saying what
- * is wrong with the command line (`read` returns undefined for words it does not take, or throws a `UsageError`) or
- * with what is recorded.
+ * is wrong with the command line (`read` returns undefined for words it does not take, or throws a `UsageError`), with
+ * what is recorded, or with the disk.
  */
 export function readCommand(
   name: string,
@@ -50,7 +51,10 @@ export function readCommand(
     if (code === undefined) process.stderr.write(usage);
     return code ?? 2;
   } catch (error) {
-    if (error instanceof RecordingError || error instanceof UsageError) return wrong(error);
+    if (error instanceof LogFault) return wrong(new Error(`${error.file}: ${error.message}`));
+    // A folder that may not be read or written, say: the system's words name it.
+    const isKnown = error instanceof RecordingError || error instanceof UsageError;
+    if (isKnown || (error as NodeJS.ErrnoException).syscall !== undefined) return wrong(error);
     throw error;
   }
 }

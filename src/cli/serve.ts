@@ -19,16 +19,25 @@ import { attach, Session } from '../proxy/session.ts';
 import { supervise } from '../proxy/supervise.ts';
 import type { Upstream } from '../proxy/upstream.ts';
 import { RecordingError } from '../recording/errors.ts';
-import { openSigningKey } from '../recording/keys.ts';
+import { MachineIndex } from '../recording/index/machine-index.ts';
+import { openSigningKey } from '../recording/keys/keys.ts';
 import { Recorder } from '../recording/recorder.ts';
+import { signingKeyFile } from './key-file.ts';
 
 /**
  * How V8 is to treat a process that sits beside every server and handles a few hundred small messages:
  * - optimise a function after 30,000 operations, not a quarter of a million, which such a life hardly reaches;
- * - leave the young generation at its first size, where it would grow to 48 MB of garbage not yet collected.
+ * - leave the young generation at its first size, where it would grow to 48 MB of garbage not yet collected, and collect
+ *   the old one once it has doubled, not quadrupled.
  * `npm run bench:overhead` shows what they save.
  */
-const V8_FLAGS = ['--interrupt-budget=30000', '--semi-space-growth-factor=1'];
+const SMALL_MESSAGES = [
+  '--interrupt-budget=30000',
+  '--semi-space-growth-factor=1',
+  '--heap-growing-percent=100',
+];
+/** Each large message would fill such a heap twice, and have it collected as often. */
+const LARGE_MESSAGES = ['--semi-space-growth-factor=2', '--heap-growing-percent=0'];
 
 /** What `cordon run` has made of its command line: a configuration, and its servers, which are starting. */
 export interface Serving {
@@ -40,7 +49,7 @@ export interface Serving {
 
 /** Serves until the client is done; the exit code. Servers are ended whatever happens. */
 export async function serve({ config, mode, stateDir, servers }: Serving): Promise<number> {
-  for (const flag of V8_FLAGS) setFlagsFromString(flag);
+  for (const flag of SMALL_MESSAGES) setFlagsFromString(flag);
   try {
     let session: Session | undefined;
     const upstreams = attach(servers, config.limits.messageBytes, () => session!);
@@ -73,10 +82,12 @@ function makeSession(
       : { configPath: config.path },
   );
   const pins = new Pins(readLock(lock));
+  const key = openSigningKey(stateDir, signingKeyFile());
   const recorder = Recorder.open({
     stateDir,
     sessionId: id,
-    key: openSigningKey(stateDir),
+    key,
+    index: new MachineIndex(stateDir, key, Date.now),
     sync: config.record.sync,
     now: Date.now,
     head: {
@@ -113,6 +124,9 @@ function makeSession(
     }),
     lastRun: { read: () => file.read<Introduction>(), write: (all) => file.write(all) },
     client: { input: process.stdin, output: process.stdout },
+    onLarge: () => {
+      for (const flag of LARGE_MESSAGES) setFlagsFromString(flag);
+    },
   });
   return { session, record: { session: id, mode, lock } };
 }

@@ -9,15 +9,21 @@ export interface Edit {
 
 /** The line with its edits made; they must not overlap. Everything else keeps its bytes. */
 export function applyEdits(line: Buffer, edits: readonly Edit[]): Buffer {
-  if (edits.length === 0) return line;
+  return edits.length === 0 ? line : Buffer.concat(editedPieces(line, edits));
+}
+
+/** The same in pieces, without copying what keeps its bytes. */
+export function editedPieces(line: Buffer, edits: readonly Edit[]): Buffer[] {
+  if (edits.length === 0) return [line];
   const pieces: Buffer[] = [];
   let at = 0;
-  for (const edit of [...edits].sort((a, b) => a.start - b.start || a.end - b.end)) {
+  const sorted = edits.length === 1 ? edits : [...edits].sort((a, b) => a.start - b.start || a.end - b.end);
+  for (const edit of sorted) {
     pieces.push(line.subarray(at, edit.start), Buffer.from(edit.with));
     at = edit.end;
   }
   pieces.push(line.subarray(at));
-  return Buffer.concat(pieces);
+  return pieces;
 }
 
 /** Replaces the value of a member. */

@@ -74,8 +74,32 @@ export function literalEnd(line: Buffer, start: number): number {
   return i;
 }
 
+/** Names that most messages consist of, by length: making a string of bytes takes longer than comparing them. */
+const USUAL: readonly (readonly string[])[] = byLength(
+  'jsonrpc id method params result error name arguments content structuredContent isError _meta tools nextCursor',
+);
+
+function byLength(names: string): string[][] {
+  const all: string[][] = Array.from({ length: 24 }, () => []);
+  for (const name of names.split(' ')) all[name.length]!.push(name);
+  return all;
+}
+
+function usualKey(line: Buffer, start: number, end: number): string | undefined {
+  const length = end - start - 2;
+  if (length <= 0 || length >= USUAL.length) return undefined;
+  for (const name of USUAL[length]!) {
+    let i = 0;
+    while (i < length && line[start + 1 + i] === name.charCodeAt(i)) i++;
+    if (i === length) return name;
+  }
+  return undefined;
+}
+
 /** Keys are compared as decoded: `\u006eame` is `name` to every parser. */
 export function decodeKey(line: Buffer, start: number, end: number): string {
+  const usual = usualKey(line, start, end);
+  if (usual !== undefined) return usual;
   let isPlain = true;
   for (let i = start; i < end && isPlain; i++) isPlain = line[i]! < 0x80 && line[i] !== BACKSLASH;
   if (isPlain) return line.toString('latin1', start + 1, end - 1);

@@ -1,7 +1,8 @@
 import type { Flow, Leaf, Text } from '../event.ts';
 import { placeOf } from './own.ts';
 import { classOf, OTHER, SPACE } from './provenance/chars.ts';
-import { runsOf } from './provenance/runs.ts';
+import { decodingsOf } from './provenance/decodings.ts';
+import { OVERHEAD } from './provenance/shelf.ts';
 import { View } from './provenance/view.ts';
 
 /** Comparisons for one answer, in characters; beyond them all of it counts as an echo. */
@@ -32,7 +33,7 @@ export function echoesOf(leaves: readonly Leaf[], flows: readonly Flow[], texts:
     const here = spans.get(placeOf(path, form === 'key'));
     if (here === undefined) continue;
     carried += words(text);
-    for (const run of runsOf(text)) carried += words(run.text);
+    for (const inner of decodingsOf(text, OVERHEAD).found) carried += words(inner.text);
     for (const { span } of here) values.add(` ${words(text.slice(span[0], span[1]))}`);
   }
   values.delete(' ');

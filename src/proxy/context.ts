@@ -25,7 +25,8 @@ export interface Context {
   readonly inFlight: Map<string, { upstream: Upstream; id: Id }>;
   /** Its requests that wait for a handshake or a list, by id; true if it has cancelled them meanwhile. */
   readonly waiting: Map<string, boolean>;
-  toClient(line: Buffer): void;
+  /** Takes a line, whole or in pieces. */
+  toClient(line: Buffer | readonly Buffer[]): void;
   /** With `unrecorded`, the line goes out only once its entry is written; where it cannot be, that is run instead. */
   toUpstream(upstream: Upstream, line: Buffer, unrecorded?: () => void): void;
   /** Does what came up by itself (a timer, a server's end) as a turn of its own. */

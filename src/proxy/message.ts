@@ -76,9 +76,11 @@ export function parseMessage(line: Buffer, depth: number): Message {
   const invalid = (reason: string, message: string) =>
     new WireFault(INVALID_REQUEST, reason, message, readId(line));
   // A number that a double does not hold is text by now; in these places it decides where a message goes.
-  for (const member of [...found.members, ...found.inner]) {
-    if (DECIDING.has(member.key) && found.drift.includes(member.start)) {
-      throw invalid('number', `"${member.key}" is a number that not every reader holds`);
+  if (found.drift.length > 0) {
+    for (const member of [...found.members, ...found.inner]) {
+      if (DECIDING.has(member.key) && found.drift.includes(member.start)) {
+        throw invalid('number', `"${member.key}" is a number that not every reader holds`);
+      }
     }
   }
   // Own members only: `__proto__` in a message is a member like any other.

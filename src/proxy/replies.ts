@@ -1,5 +1,5 @@
 import type { Channel } from '../event.ts';
-import { applyEdits, type Edit, memberItems, removeItems } from '../json/edit.ts';
+import { type Edit, editedPieces, memberItems, removeItems } from '../json/edit.ts';
 import { membersOf } from '../json/spans.ts';
 import type { Inbound } from '../mediation/inbound.ts';
 import { errorLine } from './answers.ts';
@@ -46,7 +46,7 @@ export function forwardAnswer(
       learn(context, upstream, answer, flight, { channel: 'completion', entry: 'response' });
     }
   }
-  context.toClient(applyEdits(answer.line, edits));
+  context.toClient(editedPieces(answer.line, edits));
 }
 
 /** Labels an answer now and learns from it once it was forwarded; gives the edits that show the label. */

@@ -34,10 +34,14 @@ export interface SessionOptions {
   pins: PinKeeper;
   lastRun: LastRun;
   client: { input: Readable; output: Writable };
+  /** Runs once, when the first large message comes. */
+  onLarge?: () => void;
 }
 
 /** Bytes that a slow side may be behind before the other side is no longer read. */
 const BACKLOG_BYTES = 2 * 1024 * 1024;
+/** A message that is large beside what most sessions consist of. */
+const LARGE_BYTES = 128 * 1024;
 /** Queued indexing is done once the session has been quiet for this long, in steps of so many bytes. */
 const QUIET_MS = 10;
 const SETTLE_BYTES = 64 * 1024;
@@ -73,6 +77,7 @@ export class Session implements Context {
   #clientGone = false;
   #ending = false;
   #onDrained: (() => void) | undefined;
+  #onLarge: (() => void) | undefined;
 
   constructor(options: SessionOptions) {
     const { client } = options;
@@ -81,6 +86,7 @@ export class Session implements Context {
     this.pins = options.pins;
     this.upstreams = options.upstreams;
     this.#limits = options.limits;
+    this.#onLarge = options.onLarge;
     this.#input = client.input;
     this.#output = client.output;
     this.#client = new Outbox(client.output);
@@ -135,7 +141,7 @@ export class Session implements Context {
     });
   }
 
-  toClient(line: Buffer): void {
+  toClient(line: Buffer | readonly Buffer[]): void {
     this.#client.add(line);
   }
 
@@ -185,10 +191,18 @@ export class Session implements Context {
     this.#holdBack();
   }
 
+  #parse(line: Buffer): Message {
+    if (line.length >= LARGE_BYTES && this.#onLarge !== undefined) {
+      this.#onLarge();
+      this.#onLarge = undefined;
+    }
+    return parseMessage(line, this.#limits.depth);
+  }
+
   #fromClient(line: Buffer): void {
     let message: Message;
     try {
-      message = parseMessage(line, this.#limits.depth);
+      message = this.#parse(line);
     } catch (error) {
       if (!(error instanceof WireFault)) throw error;
       return this.#refuse(error.id, error.code, error.reason, error.message);
@@ -214,7 +228,7 @@ export class Session implements Context {
     if (this.#ending) return;
     let message: Message;
     try {
-      message = parseMessage(line, this.#limits.depth);
+      message = this.#parse(line);
     } catch (error) {
       if (!(error instanceof WireFault)) throw error;
       return this.#badLine(upstream, line, error);

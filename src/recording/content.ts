@@ -35,13 +35,13 @@ export class ContentDigester {
     index: number,
     content: Readonly<Record<string, string | Uint8Array>>,
   ): Record<string, ContentDigest> {
-    this.#salted.set(this.#salt(index), 0);
+    this.#placeSalt(index);
     const digests: Record<string, ContentDigest> = {};
     for (const name of Object.keys(content)) digests[name] = this.#one(content[name]!);
     return digests;
   }
 
-  #salt(index: number): Buffer {
+  #placeSalt(index: number): void {
     const block = Math.floor(index / SALTS);
     if (block !== this.#block) {
       const shake = createHash('shake256', { outputLength: SALT * SALTS });
@@ -49,7 +49,7 @@ export class ContentDigester {
       this.#block = block;
     }
     const at = (index % SALTS) * SALT;
-    return this.#salts.subarray(at, at + SALT);
+    this.#salts.copy(this.#salted, 0, at, at + SALT);
   }
 
   #one(content: string | Uint8Array): ContentDigest {

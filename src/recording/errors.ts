@@ -1,6 +1,7 @@
 /** Every reason for which a recording can fail, for programs; the message is for the operator. */
 export type RecordingCode =
   | 'state-unusable'
+  | 'state-locked'
   | 'session-id-invalid'
   | 'session-exists'
   | 'session-missing'
@@ -11,6 +12,11 @@ export type RecordingCode =
   | 'entry-missing'
   | 'proof-malformed'
   | 'proof-wrong'
+  | 'witness-conflict'
+  | 'witnesses-missing'
+  | 'session-open'
+  | 'session-closed'
+  | 'log-tampered'
   | 'entry-unencodable'
   | 'write-failed'
   | 'sync-failed'

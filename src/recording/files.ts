@@ -21,6 +21,7 @@ export type FaultCode =
   | 'checkpoint-malformed'
   | 'checkpoint-origin'
   | 'checkpoint-signature'
+  | 'pruning-malformed'
   | 'file-missing'
   | 'file-malformed'
   | 'file-unexpected'

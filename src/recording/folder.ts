@@ -60,8 +60,9 @@ export class SessionFolder {
       writeNew(join(unfinished, CHECKPOINT), birth.checkpoint);
       renameSync(unfinished, this.path);
     } catch (error) {
-      // Unless it is another process's, which is starting the same session.
-      if (systemCode(error) !== 'EEXIST') rmSync(unfinished, { recursive: true, force: true });
+      // Unless it is another process's, which is starting the same session, or nothing can be there.
+      const code = systemCode(error);
+      if (code !== 'EEXIST' && code !== 'ENOTDIR') rmSync(unfinished, { recursive: true, force: true });
       throw new RecordingError(
         'state-unusable',
         `cannot start a log in ${sessions}: ${reasonOf(error)}`,

@@ -22,6 +22,11 @@ export const WAL = 'wal';
 export const CHECKPOINT = 'checkpoint';
 export const SALT = 'salt';
 export const TILES = 'tile';
+/** The signed statement that the entries were dropped on purpose. */
+export const PRUNED = 'pruned';
+
+/** Stands in the origin of the machine-wide index where a session's id stands: none begins with a dot. */
+export const INDEX = '.index';
 
 /** What a file is called until it is whole; left behind only by a process that died. */
 export const UNFINISHED = '.tmp';
@@ -38,6 +43,11 @@ export function tilePath(level: number | 'entries', index: number, width: number
 /** A machine's name, and that of the key of its logs. */
 export function hostName(hostId: string): string {
   return `cordon/${hostId}`;
+}
+
+/** The name that a machine cosigns under. */
+export function witnessName(hostId: string): string {
+  return `cordon-witness/${hostId}`;
 }
 
 /** The first line of a checkpoint and the name of the key that signs it. */

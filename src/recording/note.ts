@@ -83,11 +83,11 @@ export function parseVerifierKey(text: string): VerifierKey {
 }
 
 export function formatNote({ text, signatures }: Note): string {
-  let note = `${text}\n`;
-  for (const { name, keyId, signature } of signatures) {
-    note += `\u2014 ${name} ${Buffer.concat([keyId, signature]).toString('base64')}\n`;
-  }
-  return note;
+  return `${text}\n${signatures.map(formatSignature).join('')}`;
+}
+
+export function formatSignature({ name, keyId, signature }: NoteSignature): string {
+  return `\u2014 ${name} ${Buffer.concat([keyId, signature]).toString('base64')}\n`;
 }
 
 /** `<origin>\n<size>\n<base64 root>\n`, the text that is signed. */
@@ -121,12 +121,21 @@ export function parseNote(bytes: Uint8Array): Note {
   if (blank <= 0) throw new NoteError('no blank line between text and signatures');
   const text = whole.slice(0, blank + 1);
   if (hasControl(text)) throw new NoteError('a control character');
-  const lines = whole.slice(blank + 2).split('\n', MAX_SIGNATURES + 2);
-  if (lines.pop() !== '' || lines.length === 0)
-    throw new NoteError('no signature line, or an unfinished one');
-  const note = { text, signatures: lines.map(parseSignature) };
+  const note = { text, signatures: parseSignatures(whole.slice(blank + 2)) };
   if (!Buffer.from(formatNote(note)).equals(bytes)) throw new NoteError('not in its one canonical form');
   return note;
+}
+
+/**
+ * Reads signature lines.
+ *
+ * @throws NoteError
+ */
+export function parseSignatures(text: string): NoteSignature[] {
+  const lines = text.split('\n', MAX_SIGNATURES + 2);
+  if (lines.pop() !== '' || lines.length === 0)
+    throw new NoteError('no signature line, or an unfinished one');
+  return lines.map(parseSignature);
 }
 
 function parseSignature(line: string): NoteSignature {

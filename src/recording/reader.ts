@@ -13,6 +13,7 @@ import {
   WAL,
 } from './format.ts';
 import { parseCheckpoint, parseNote } from './note.ts';
+import { readPruning } from './upkeep/pruning.ts';
 
 /** An entry as it was recorded. What is read here has not been verified: `verifyLog` does that. */
 export type Entry = Readonly<Record<string, unknown>> & { n: number; time: number; kind: string };
@@ -27,6 +28,8 @@ export interface SessionSummary {
   signed: number;
   /** Whether its log is complete: a running or broken-off session still has its write-ahead file. */
   closed: boolean;
+  /** When its entries were dropped, in milliseconds since 1970; absent if they were not. */
+  pruned?: number;
 }
 
 /** Every session, the newest first. A state directory without sessions has none. */
@@ -50,7 +53,15 @@ function summarize(id: string, directory: string): SessionSummary {
     opened = entry.time;
     break;
   }
-  return { id, directory, opened, signed: signed ?? 0, closed: signed !== undefined && !hasWal(directory) };
+  const summary = {
+    id,
+    directory,
+    opened,
+    signed: signed ?? 0,
+    closed: signed !== undefined && !hasWal(directory),
+  };
+  const pruning = opened === 0 ? readPruning(directory) : undefined;
+  return pruning === undefined ? summary : { ...summary, opened: pruning.opened, pruned: pruning.pruned };
 }
 
 /**
@@ -82,7 +93,7 @@ export function findSession(stateDir: string, prefix = ''): SessionSummary {
  */
 export function* readEntries(directory: string): Generator<Entry> {
   try {
-    for (const bytes of hasWal(directory) ? walEntries(directory) : bundledEntries(directory)) {
+    for (const bytes of readEntryBytes(directory)) {
       const entry = parseEntry(bytes);
       if (entry === undefined) return;
       yield entry;
@@ -90,6 +101,15 @@ export function* readEntries(directory: string): Generator<Entry> {
   } catch {
     // A file is missing or no log file.
   }
+}
+
+/**
+ * The same as they were hashed.
+ *
+ * @throws LogFault where a file is missing or no log file.
+ */
+export function readEntryBytes(directory: string): Generator<Buffer> {
+  return hasWal(directory) ? walEntries(directory) : bundledEntries(directory);
 }
 
 /** The entry that these bytes are; undefined if they are none. */

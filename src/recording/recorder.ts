@@ -5,7 +5,8 @@ import { type Body, encodeEntry } from './entry.ts';
 import { RecordingError, reasonOf, systemCode } from './errors.ts';
 import { SessionFolder } from './folder.ts';
 import { isSessionId, originOf, WAL } from './format.ts';
-import type { SigningKey } from './keys.ts';
+import type { SigningKey } from './keys/keys.ts';
+import { Lines } from './lines.ts';
 import { signCheckpoint } from './note.ts';
 import { TreeWriter } from './tree.ts';
 import { WriteAhead } from './wal.ts';
@@ -23,12 +24,17 @@ export interface RecorderOptions {
   now: () => number;
   /** The body of the first entry, kind `session.open`. */
   head: Body;
+  /** Told of the session before its first entry is signed, and when its log is complete. */
+  index?: {
+    opened(session: string, directory: string): void;
+    closed(session: string, directory: string): void;
+  };
 }
 
 /** A checkpoint follows an entry within this time. */
 const CHECKPOINT_MS = 2_000;
 /** This many bytes of entries are brought into the tree between calls, so that a checkpoint has little left to do. */
-const GROW_BYTES = 262_144;
+const GROW_BYTES = 65_536;
 /** Bytes of entries held at most; past them they are hashed on the spot, to bound memory. */
 const HELD_BYTES = 4_194_304;
 
@@ -45,14 +51,12 @@ export class Recorder {
   readonly #folder: SessionFolder;
   readonly #wal: WriteAhead;
   readonly #tree: TreeWriter;
-  /** Lines appended and not yet committed. */
-  #pending = '';
+  /** What is not in the tree yet. */
+  readonly #lines = new Lines();
   #next = 0;
-  /** Lines committed and not yet in the tree. */
-  #held: Buffer[] = [];
-  #heldBytes = 0;
   /** Entries under the checkpoint in force. */
   #signed = 0;
+  #indexed = false;
   #timer: NodeJS.Timeout | undefined;
   #immediate: NodeJS.Immediate | undefined;
   #syncing = false;
@@ -80,11 +84,11 @@ export class Recorder {
     this.#tree = new TreeWriter((file) => this.#folder.put(file));
     const checkpoint = this.#sign();
     this.append('session.open', options.head);
-    const wal = this.#takePending();
+    const wal = this.#lines.pending;
     this.#folder = new SessionFolder(stateDir, sessionId, { salt, wal, checkpoint });
     this.directory = this.#folder.path;
     this.#wal = new WriteAhead(join(this.directory, WAL), wal.length);
-    this.#hold(wal);
+    this.#lines.commit();
     if (options.sync === 'always') this.#guarded(() => this.#folder.syncNow());
     else this.#whenSynced(() => {});
   }
@@ -107,7 +111,7 @@ export class Recorder {
     const some = content !== undefined && Object.keys(content).length > 0;
     const digests = some ? this.#digester.digest(n, content) : undefined;
     const detail = (text: string) => this.#digester.digest(n, { text })['text']!;
-    this.#pending += `${encodeEntry({ n, time, kind }, body, digests, detail)}\n`;
+    this.#lines.add(encodeEntry({ n, time, kind }, body, digests, detail));
     this.#next = n + 1;
     return n;
   }
@@ -120,13 +124,13 @@ export class Recorder {
    */
   commit(): void {
     this.#requireOpen();
-    if (this.#pending === '') return;
+    const { pending } = this.#lines;
+    if (pending.length === 0) return;
     this.#guarded(() => {
-      const lines = this.#takePending();
-      this.#wal.write(lines);
+      this.#wal.write(pending);
       if (this.#options.sync === 'always') this.#wal.sync();
-      this.#hold(lines);
-      if (this.#heldBytes > HELD_BYTES) this.#grow();
+      this.#lines.commit();
+      if (this.#lines.committedBytes > HELD_BYTES) this.#grow();
     });
     this.#schedule();
   }
@@ -149,6 +153,7 @@ export class Recorder {
         this.#syncFolder();
         this.#folder.removeWal();
         this.#syncFolder();
+        this.#options.index?.closed(this.#options.sessionId, this.directory);
       });
     } finally {
       this.#closed = true;
@@ -185,23 +190,9 @@ export class Recorder {
           );
   }
 
-  #takePending(): Buffer {
-    const lines = Buffer.from(this.#pending);
-    this.#pending = '';
-    return lines;
-  }
-
-  #hold(lines: Buffer): void {
-    this.#held.push(lines);
-    this.#heldBytes += lines.length;
-  }
-
   /** Brings the tree up to everything committed. */
   #grow(): void {
-    const held = this.#held;
-    this.#held = [];
-    this.#heldBytes = 0;
-    for (const lines of held) this.#tree.pushLines(lines);
+    this.#lines.take((lines) => this.#tree.pushLines(lines));
   }
 
   #sign(): string {
@@ -213,6 +204,8 @@ export class Recorder {
 
   #stage(): void {
     this.#wal.checkLinked();
+    if (!this.#indexed) this.#options.index?.opened(this.#options.sessionId, this.directory);
+    this.#indexed = true;
     this.#grow();
     this.#folder.stage(this.#sign(), this.#tree.partials());
   }
@@ -223,7 +216,7 @@ export class Recorder {
 
   #schedule(): void {
     if (this.#options.sync === 'group') this.#wal.syncSoon((error) => this.#fail(error));
-    if (this.#heldBytes >= GROW_BYTES) this.#immediate ??= setImmediate(() => this.#growSoon());
+    if (this.#lines.committedBytes >= GROW_BYTES) this.#immediate ??= setImmediate(() => this.#growSoon());
     if (!this.#syncing) this.#timer ??= setTimeout(() => this.#checkpoint(), CHECKPOINT_MS).unref();
   }
 

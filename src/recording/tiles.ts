@@ -4,6 +4,7 @@ import {
   CHECKPOINT,
   HASH_BYTES,
   MAX_BUNDLE_BYTES,
+  PRUNED,
   SALT,
   TILE_WIDTH,
   TILES,
@@ -12,6 +13,9 @@ import {
   WAL,
 } from './format.ts';
 import { leafHash, treeHash } from './merkle.ts';
+
+/** Checked by themselves, or no part of the log. */
+const BESIDE: ReadonlySet<string> = new Set([CHECKPOINT, WAL, SALT, PRUNED]);
 
 const TILE_BYTES = TILE_WIDTH * HASH_BYTES;
 
@@ -26,7 +30,12 @@ export class TreeCheck {
 
   /** @throws LogFault when a tile that this entry fills is missing or differs; it names the entry. */
   push(entry: Uint8Array): void {
-    this.#add(0, leafHash(entry));
+    this.pushLeaf(leafHash(entry));
+  }
+
+  /** The same by the hash of an entry that is not there any more. */
+  pushLeaf(hash: Buffer): void {
+    this.#add(0, hash);
   }
 
   #add(level: number, hash: Buffer): void {
@@ -87,7 +96,7 @@ function compareTile(folder: string, level: number, index: number, hashes: Buffe
 export function checkOtherFiles(folder: string, size: number): string | undefined {
   let past: string | undefined;
   for (const file of filesBelow(folder, '', 0)) {
-    if (file === CHECKPOINT || file === WAL || file === SALT || file.endsWith(UNFINISHED)) continue;
+    if (BESIDE.has(file) || file.endsWith(UNFINISHED)) continue;
     const tile = parseTilePath(file);
     if (tile === undefined) throw new LogFault('file-unexpected', file, undefined, 'no file of a log');
     if (!checkOlder(folder, file, tile, size)) past ??= file;

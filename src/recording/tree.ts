@@ -1,6 +1,9 @@
 import { hash } from 'node:crypto';
 import { HASH_BYTES, MAX_ENTRY_BYTES, TILE_WIDTH, tilePath } from './format.ts';
 
+/** A bundle of usual entries. */
+const BUNDLE_BYTES = 131_072;
+
 /** A file of the log, complete and never to change. */
 export interface LogFile {
   path: string;
@@ -19,7 +22,9 @@ export class TreeWriter {
   /** Roots of complete subtrees, largest first; their sizes are the bits of `size`. */
   readonly #subtrees: { height: number; root: Hash }[] = [];
   readonly #tiles: { bytes: Buffer; width: number; index: number }[] = [];
-  #bundle: Uint8Array[] = [];
+  /** The open bundle, packed as it grows: entries kept one by one would be hundreds of objects for the collector. */
+  #bundle = Buffer.allocUnsafe(BUNDLE_BYTES);
+  #bundleBytes = 0;
   #size = 0;
   readonly #leaf = Buffer.alloc(1 + MAX_ENTRY_BYTES);
   readonly #node = Buffer.alloc(1 + 2 * HASH_BYTES, 1);
@@ -37,16 +42,16 @@ export class TreeWriter {
   pushLines(lines: Buffer): void {
     for (let start = 0; start < lines.length; ) {
       const end = lines.indexOf(10, start);
-      this.push(lines.subarray(start, end));
+      this.push(lines, start, end);
       start = end + 1;
     }
   }
 
-  /** Adds one entry. `entry` is kept until its bundle is full: it must not change. */
-  push(entry: Uint8Array): void {
-    this.#bundle.push(entry);
-    this.#leaf.set(entry, 1);
-    let root = hash('sha256', this.#leaf.subarray(0, 1 + entry.length), 'binary');
+  /** Adds the entry that stands in these bytes. */
+  push(bytes: Buffer, start = 0, end = bytes.length): void {
+    this.#pack(bytes, start, end);
+    bytes.copy(this.#leaf, 1, start, end);
+    let root = hash('sha256', this.#leaf.subarray(0, 1 + end - start), 'binary');
     let height = 0;
     this.#tile(0, root);
     for (let left = this.#subtrees.at(-1); left?.height === height; left = this.#subtrees.at(-1)) {
@@ -57,10 +62,27 @@ export class TreeWriter {
     }
     this.#subtrees.push({ height, root });
     this.#size++;
-    if (this.#bundle.length === TILE_WIDTH) {
-      this.#full({ path: tilePath('entries', this.#size / TILE_WIDTH - 1), bytes: pack(this.#bundle) });
-      this.#bundle = [];
+    if (this.#size % TILE_WIDTH === 0) {
+      this.#full({ path: tilePath('entries', this.#size / TILE_WIDTH - 1), bytes: this.#packed() });
+      this.#bundleBytes = 0;
     }
+  }
+
+  /** An entry bundle: each entry after its length, 16 bits, big-endian (C2SP tlog-tiles). */
+  #pack(bytes: Buffer, start: number, end: number): void {
+    const at = this.#bundleBytes;
+    this.#bundleBytes = at + 2 + end - start;
+    if (this.#bundleBytes > this.#bundle.length) {
+      const larger = Buffer.allocUnsafe(2 * this.#bundleBytes);
+      this.#bundle.copy(larger, 0, 0, at);
+      this.#bundle = larger;
+    }
+    this.#bundle.writeUInt16BE(end - start, at);
+    bytes.copy(this.#bundle, at + 2, start, end);
+  }
+
+  #packed(): Buffer {
+    return this.#bundle.subarray(0, this.#bundleBytes);
   }
 
   /** The Merkle tree hash over all entries so far (RFC 6962, section 2.1). */
@@ -78,11 +100,15 @@ export class TreeWriter {
     const files: LogFile[] = [];
     this.#tiles.forEach(({ bytes, width, index }, level) => {
       if (width === 0) return;
-      files.push({ path: tilePath(level, index, width), bytes: bytes.subarray(0, width * HASH_BYTES) });
+      files.push({
+        path: tilePath(level, index, width),
+        bytes: Buffer.from(bytes.subarray(0, width * HASH_BYTES)),
+      });
     });
-    if (this.#bundle.length > 0) {
+    const width = this.#size % TILE_WIDTH;
+    if (width > 0) {
       const index = Math.floor(this.#size / TILE_WIDTH);
-      files.push({ path: tilePath('entries', index, this.#bundle.length), bytes: pack(this.#bundle) });
+      files.push({ path: tilePath('entries', index, width), bytes: this.#packed() });
     }
     return files;
   }
@@ -104,11 +130,4 @@ export class TreeWriter {
     this.#node.write(right, 1 + HASH_BYTES, 'latin1');
     return hash('sha256', this.#node, 'binary');
   }
-}
-
-/** An entry bundle: each entry after its length, 16 bits, big-endian (C2SP tlog-tiles). */
-function pack(entries: readonly Uint8Array[]): Buffer {
-  const parts: Uint8Array[] = [];
-  for (const entry of entries) parts.push(Buffer.of(entry.length >> 8, entry.length & 0xff), entry);
-  return Buffer.concat(parts);
 }

@@ -12,9 +12,10 @@ import {
   tilePath,
   WAL,
 } from './format.ts';
+import { CheckpointError, openCheckpoint, type SignedCheckpoint, type Signer } from './keys/trust.ts';
 import { type Checkpoint, verifierKey } from './note.ts';
 import { checkOtherFiles, TreeCheck } from './tiles.ts';
-import { CheckpointError, openCheckpoint, type SignedCheckpoint, type Signer } from './trust.ts';
+import { checkPruning, type Pruning, pushLeaves } from './upkeep/pruning.ts';
 
 /** What verification found. It says nothing about entries that nobody wrote, nor about content behind digests. */
 export interface Verification {
@@ -26,12 +27,16 @@ export interface Verification {
   status: 'ok' | 'unsigned' | 'tampered';
   /** The key that signed, as other verifiers of signed notes take it; of no use where nothing was found signed. */
   key?: string;
+  /** The signed checkpoint, cosignatures included: kept elsewhere, it shows later that the log still extends it. */
+  checkpoint?: string;
   /** Entries under the checkpoint. */
   signed: number;
   /** Whole entries after them. */
   unsigned: number;
   /** Bytes after the last whole entry: a write that never ended. */
   tornBytes: number;
+  /** When the entries were dropped on purpose, in milliseconds since 1970; the tree over them is intact. */
+  pruned?: number;
   /** The last signed entry is `session.close`. If not, the session runs or was broken off. */
   closed: boolean;
   /** The first thing wrong. */
@@ -73,10 +78,13 @@ function verifyOnce(directory: string, signers: readonly Signer[]): Verification
     closed: false,
   };
   try {
-    const checkpoint = readCheckpoint(directory, signers);
+    const checkpoint = readCheckpoint(directory, signers, basename(directory));
     result.key = verifierKey(checkpoint.origin, checkpoint.signer.publicKey);
+    result.checkpoint = checkpoint.note;
     result.signed = checkpoint.size;
-    checkEntries(directory, checkpoint, result);
+    const pruning = checkPruning(directory, checkpoint, signers);
+    if (pruning === undefined) checkEntries(directory, checkpoint, result);
+    else checkPruned(directory, checkpoint, pruning, result);
     const left = checkOtherFiles(directory, checkpoint.size);
     if (left !== undefined && result.closed) {
       throw new LogFault('file-unexpected', left, undefined, 'it lies past the end of a closed log');
@@ -91,11 +99,15 @@ function verifyOnce(directory: string, signers: readonly Signer[]): Verification
   return result;
 }
 
-function readCheckpoint(directory: string, signers: readonly Signer[]): SignedCheckpoint {
+/** @throws LogFault */
+export function readCheckpoint(
+  directory: string,
+  signers: readonly Signer[],
+  session: string,
+): SignedCheckpoint {
   const bytes = readLogFile(directory, CHECKPOINT, MAX_CHECKPOINT_BYTES);
   try {
     const checkpoint = openCheckpoint(bytes, signers);
-    const session = basename(directory);
     if (checkpoint.session === session) return checkpoint;
     throw new CheckpointError(
       'checkpoint-origin',
@@ -113,11 +125,7 @@ function checkEntries(directory: string, { size, root }: Checkpoint, result: Ver
   try {
     const tree = new TreeCheck(directory);
     let kind = '';
-    let bundle: Buffer[] = [];
-    for (let n = 0; n < size; n++) {
-      const slot = n % TILE_WIDTH;
-      if (slot === 0) bundle = readBundle(directory, n, Math.min(TILE_WIDTH, size - n));
-      const entry = bundle[slot]!;
+    for (const { n, entry } of bundledEntries(directory, size)) {
       if (lines !== undefined) {
         const line = lines.next().value;
         if (!line?.whole) throw new LogFault('entry-mismatch', WAL, n, 'it ends before this signed entry');
@@ -155,13 +163,45 @@ function checkEntries(directory: string, { size, root }: Checkpoint, result: Ver
   }
 }
 
-function readBundle(directory: string, first: number, width: number): Buffer[] {
-  const file = tilePath('entries', Math.floor(first / TILE_WIDTH), width);
-  return unpackBundle(readLogFile(directory, file, MAX_BUNDLE_BYTES, first), width, file, first);
+/** Only closed sessions are pruned, so nothing follows what is signed. */
+function checkPruned(
+  directory: string,
+  { size, root }: Checkpoint,
+  { pruned }: Pruning,
+  result: Verification,
+): void {
+  const tree = new TreeCheck(directory);
+  pushLeaves(directory, size, tree);
+  if (!tree.finish().equals(root)) {
+    throw new LogFault('root-mismatch', CHECKPOINT, undefined, 'the tiles are not those signed');
+  }
+  if (existsSync(`${directory}/${WAL}`)) {
+    throw new LogFault('file-unexpected', WAL, undefined, 'the log was pruned, and so had ended');
+  }
+  result.closed = true;
+  result.pruned = pruned;
 }
 
-/** Returns the entry's kind. */
-function checkEntry(bytes: Buffer, n: number, file: string): string {
+/**
+ * The entries of a log of `size` entries, from its bundles.
+ *
+ * @throws LogFault
+ */
+export function* bundledEntries(directory: string, size: number): Generator<{ n: number; entry: Buffer }> {
+  for (let first = 0; first < size; first += TILE_WIDTH) {
+    const width = Math.min(TILE_WIDTH, size - first);
+    const file = tilePath('entries', first / TILE_WIDTH, width);
+    const bundle = unpackBundle(readLogFile(directory, file, MAX_BUNDLE_BYTES, first), width, file, first);
+    for (const [slot, entry] of bundle.entries()) yield { n: first + slot, entry };
+  }
+}
+
+/**
+ * Checks what every entry has; only entry 0 is of the kind `first`. Returns its kind.
+ *
+ * @throws LogFault
+ */
+export function checkEntry(bytes: Buffer, n: number, file: string, first = 'session.open'): string {
   const fault = (message: string) => new LogFault('entry-malformed', file, n, message);
   if (bytes.length > MAX_ENTRY_BYTES) throw fault(`longer than ${MAX_ENTRY_BYTES} bytes`);
   let entry: Record<string, unknown>;
@@ -177,7 +217,6 @@ function checkEntry(bytes: Buffer, n: number, file: string): string {
   if (entry['n'] !== n) throw fault(`its number is ${JSON.stringify(entry['n'])}`);
   if (!Number.isSafeInteger(entry['time']) || Number(entry['time']) < 0) throw fault('its time is no time');
   const kind = entry['kind'];
-  if (typeof kind !== 'string' || (kind === 'session.open') !== (n === 0))
-    throw fault('its kind cannot stand here');
+  if (typeof kind !== 'string' || (kind === first) !== (n === 0)) throw fault('its kind cannot stand here');
   return kind;
 }

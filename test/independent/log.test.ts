@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { originOf } from '../../src/recording/format.ts';
-import { openSigningKey, readPublicKey } from '../../src/recording/keys.ts';
+import { openSigningKey, readPublicKey } from '../../src/recording/keys/keys.ts';
 import { verifierKey } from '../../src/recording/note.ts';
 import { openRecorder, recordUpTo, temporaryFolder } from '../recording/support.ts';
 import { GoVerifier, whyWithoutGo } from './go.ts';

@@ -1,12 +1,12 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { proofOfEntry, proofOfExtension } from '../../src/recording/evidence.ts';
 import { originOf } from '../../src/recording/format.ts';
-import { openSigningKey, ownSigners } from '../../src/recording/keys.ts';
+import { openSigningKey, ownSigners } from '../../src/recording/keys/keys.ts';
 import { signCheckpoint, verifierKey } from '../../src/recording/note.ts';
-import { rootHash } from '../../src/recording/proof.ts';
-import { StoredTree } from '../../src/recording/stored-tree.ts';
+import { proofOfEntry, proofOfExtension } from '../../src/recording/proofs/evidence.ts';
+import { rootHash } from '../../src/recording/proofs/proof.ts';
+import { StoredTree } from '../../src/recording/proofs/stored-tree.ts';
 import { openRecorder, recordUpTo, temporaryFolder } from '../recording/support.ts';
 import { GoVerifier, whyWithoutGo } from './go.ts';
 

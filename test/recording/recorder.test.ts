@@ -3,7 +3,7 @@ import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { openSigningKey, ownSigners } from '../../src/recording/keys.ts';
+import { openSigningKey, ownSigners } from '../../src/recording/keys/keys.ts';
 import { parseCheckpoint, parseNote } from '../../src/recording/note.ts';
 import { readEntries } from '../../src/recording/reader.ts';
 import { verifyLog } from '../../src/recording/verify.ts';
@@ -238,7 +238,7 @@ describe('what cannot be recorded is an error', () => {
     await build({
       stdin: {
         contents: `
-          import { openSigningKey } from './src/recording/keys.ts';
+          import { openSigningKey } from './src/recording/keys/keys.ts';
           import { Recorder } from './src/recording/recorder.ts';
           const stateDir = ${JSON.stringify(folder)};
           const recorder = Recorder.open({

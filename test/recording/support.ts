@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { openSigningKey } from '../../src/recording/keys.ts';
+import { openSigningKey } from '../../src/recording/keys/keys.ts';
 import { Recorder, type RecorderOptions } from '../../src/recording/recorder.ts';
 
 /** An empty folder that goes away with the test. */
@@ -17,7 +17,7 @@ export function openRecorder(stateDir: string, options: Partial<RecorderOptions>
   return Recorder.open({
     stateDir,
     sessionId: 'one',
-    key: openSigningKey(stateDir),
+    key: options.key ?? openSigningKey(stateDir),
     sync: 'never',
     now: () => 1_700_000_000_000,
     head: { version: '0.1.0' },

@@ -6,6 +6,7 @@ import {
   mkdirSync,
   mkdtempSync,
   openSync,
+  readFileSync,
   renameSync,
   rmSync,
   symlinkSync,
@@ -17,7 +18,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { openSigningKey, ownSigners, readPublicKey } from '../../src/recording/keys.ts';
+import { openSigningKey, ownSigners, readPublicKey } from '../../src/recording/keys/keys.ts';
 import { signCheckpoint } from '../../src/recording/note.ts';
 import { type Verification, verifyLog } from '../../src/recording/verify.ts';
 import { filesOf, openRecorder, recordUpTo, temporaryFolder } from './support.ts';
@@ -103,6 +104,7 @@ test('a golden log verifies, and says with which key', () => {
   const result = verifyLog(join(state, 'sessions', 'golden'), ownSigners(state));
   expect(result).toEqual({
     session: 'golden',
+    checkpoint: readFileSync(join(state, 'sessions', 'golden', 'checkpoint'), 'utf8'),
     status: 'ok',
     key: 'cordon/00112233aabbccdd/golden+013601f0+AaYY/7a0mqzWo+bZuSPYZrPHhlvXEUIeDEjBp7pxqvu/',
     signed: 5,

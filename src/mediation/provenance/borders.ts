@@ -1,4 +1,4 @@
-import { classIn, classOf, isDigit, OTHER } from './chars.ts';
+import { classIn, classOf, OTHER } from './chars.ts';
 import { LONGEST_NEEDLE } from './needles.ts';
 import { BLOCK } from './shelf.ts';
 import type { View } from './view.ts';
@@ -26,8 +26,8 @@ export function isBorder(codes: Uint16Array, at: number, n: number): boolean {
 }
 
 /** Words too short to be a value are found by what stands beside them. */
-export function isIndexed(codes: Uint16Array, from: number, to: number): boolean {
-  return to - from > 2 && to - from <= LONGEST_NEEDLE && (to - from > 3 || !isDigit(codes[from]!));
+export function isIndexed(from: number, to: number): boolean {
+  return to - from > 3 && to - from <= LONGEST_NEEDLE;
 }
 
 /** Fills the view with a block and at least `LONGEST_NEEDLE` characters of what follows. */

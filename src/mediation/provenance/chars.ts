@@ -18,7 +18,7 @@ export const MANY = 0xffff;
 
 /** What a character is to word boundaries: no part of a word, part of one, or a word of its own (CJK). */
 export const OTHER = 0;
-const WORD = 1;
+export const WORD = 1;
 export const LONE = 2;
 
 const ASCII_FOLD = new Uint16Array(128);
@@ -58,6 +58,11 @@ export function classIn(text: string, i: number): number {
 
 export function isDigit(c: number): boolean {
   return c >= 48 && c <= 57;
+}
+
+/** Of the Latin alphabet, without diacritics. */
+export function isLetter(c: number): boolean {
+  return c < 128 && (c | 32) >= 97 && (c | 32) <= 122;
 }
 
 /** The value of a hexadecimal digit, or -1. */

@@ -3,15 +3,18 @@ import { AMPERSAND, ASCII_FOLD, PERCENT, SPACE } from './chars.ts';
 import { BACKSLASH } from './escapes.ts';
 import type { Piece } from './shelf.ts';
 import type { Store } from './store.ts';
+import { SHORTEST_COPY } from './stretches.ts';
 import type { Hit } from './values.ts';
 import { View } from './view.ts';
-import { SHORTEST_COPY } from './winnow.ts';
 
 /** How far around a fingerprint is looked first: most that are no copies end sooner. */
 const FIRST_REACH = 48;
 
 /** More characters than an escape has, with what is escaped in it. */
 const MARGIN = 12;
+
+/** Than an escape of an escape of an escape. */
+const LONGEST_ESCAPE = 1024;
 
 /** Characters looked through in vain for one call before fingerprints count as copies: nothing else rules them out. */
 const MAX_READ = 4 * 1024 * 1024;
@@ -27,7 +30,6 @@ export interface Copy {
 export class CopyFinder {
   readonly #store: Store;
   readonly #window = new View();
-  readonly #positions: number[] = [];
   #read = 0;
 
   constructor(store: Store) {
@@ -40,14 +42,13 @@ export class CopyFinder {
   }
 
   /**
-   * Where a fingerprinted stretch stands: its key must be in `hash`. Positions of `shelf`, reused by the next call.
-   * Undefined if it stands in texts of classes alone of which a bit of `full` is set.
+   * Where a stretch with this key stands: positions of `shelf`, reused by the next call. Classes of which a bit of
+   * `full` is set are passed over; undefined if it stands in texts of these alone.
    */
-  stretches(full: number): readonly number[] | undefined {
-    const { postings, hash } = this.#store;
-    const count = postings.find(hash.lo, hash.hi, this.#positions);
-    if (count > 0 && (postings.kinds & ~full) === 0) return undefined;
-    return this.#positions;
+  stretches(lo: number, hi: number, full: number): Int32Array | undefined {
+    const { places } = this.#store;
+    const count = places.find(lo, hi, full);
+    return count === 0 && places.kinds !== 0 ? undefined : places.positions.subarray(0, count);
   }
 
   /**
@@ -71,8 +72,12 @@ export class CopyFinder {
       while (back < at && back < anchor && codes[at - back - 1] === view.codes[anchor - back - 1]) back++;
       let on = 0;
       while (at + on < n && anchor + on < view.n && codes[at + on] === view.codes[anchor + on]) on++;
-      // Where the window begins or ends in the middle of an escape, that reads as something else.
+      // Where the window begins or ends in the middle of an escape, that reads as something else; so does a longer
+      // stretch where escapes hold escapes.
+      const isDense =
+        reach < LONGEST_ESCAPE && (start > 0 || end < held.text.length) && 2 * (end - start) > 3 * view.n;
       const isCut =
+        isDense ||
         (start > 0 && back < at && view.map[Math.max(0, anchor - back - 1)]! < start + MARGIN) ||
         (end < held.text.length && at + on < n && view.map[anchor + on]! > end - MARGIN);
       if (isCut) {

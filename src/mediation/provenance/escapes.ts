@@ -4,33 +4,36 @@ const HASH = 35;
 const SEMICOLON = 59;
 
 /** The named entities that matter to addresses, paths and code. */
-const NAMED: Readonly<Record<string, number>> = Object.assign(Object.create(null) as Record<string, number>, {
-  amp: 38,
-  lt: 60,
-  gt: 62,
-  quot: 34,
-  apos: 39,
-  nbsp: 160,
-  commat: 64,
-  sol: 47,
-  bsol: 92,
-  colon: 58,
-  period: 46,
-  comma: 44,
-  lowbar: 95,
-  hyphen: 45,
-  dash: 45,
-  equals: 61,
-  quest: 63,
-  num: 35,
-  percnt: 37,
-  plus: 43,
-  excl: 33,
-  lpar: 40,
-  rpar: 41,
-  Tab: 9,
-  NewLine: 10,
-});
+export const ENTITIES: Readonly<Record<string, number>> = Object.assign(
+  Object.create(null) as Record<string, number>,
+  {
+    amp: 38,
+    lt: 60,
+    gt: 62,
+    quot: 34,
+    apos: 39,
+    nbsp: 160,
+    commat: 64,
+    sol: 47,
+    bsol: 92,
+    colon: 58,
+    period: 46,
+    comma: 44,
+    lowbar: 95,
+    hyphen: 45,
+    dash: 45,
+    equals: 61,
+    quest: 63,
+    num: 35,
+    percnt: 37,
+    plus: 43,
+    excl: 33,
+    lpar: 40,
+    rpar: 41,
+    Tab: 9,
+    NewLine: 10,
+  },
+);
 const LONGEST_NAME = 8;
 
 /** `\\u0061`, `\\x61`, `\\u{61}` and `\\U00000061`, as in JSON and code. */
@@ -39,21 +42,23 @@ export const BACKSLASH = 92;
 /**
  * Undoes one layer of percent, HTML and backslash escapes in place, in the first `n` of `codes`; `where` keeps pointing to
  * where each character began. Returns how many characters are left: `n` when there was nothing to undo. Percent
- * escapes are read as UTF-8, and as Latin-1 where they are not. Linear.
+ * escapes are read as UTF-8, and as Latin-1 where they are not. `only` escapes with this mark, if it is given. Linear.
  */
-export function unescapeOnce(codes: Uint16Array, where: Int32Array, n: number): number {
+export function unescapeOnce(codes: Uint16Array, where: Int32Array, n: number, only = 0): number {
   let out = 0;
   for (let i = 0; i < n; ) {
     const c = codes[i]!;
     const at = where[i]!;
     const step =
-      c === PERCENT
-        ? percent(codes, i, n)
-        : c === AMPERSAND
-          ? entity(codes, i, n)
-          : c === BACKSLASH
-            ? backslash(codes, i, n)
-            : 0;
+      only !== 0 && c !== only
+        ? 0
+        : c === PERCENT
+          ? percent(codes, i, n)
+          : c === AMPERSAND
+            ? entity(codes, i, n)
+            : c === BACKSLASH
+              ? backslash(codes, i, n)
+              : 0;
     if (step === 0) {
       codes[out] = c;
       where[out++] = at;
@@ -127,7 +132,7 @@ function entity(codes: Uint16Array, i: number, n: number): number {
   for (let k = i + 1; k < n && k <= i + 1 + LONGEST_NAME; k++) {
     const c = codes[k]!;
     if (c === SEMICOLON) {
-      const named = NAMED[name];
+      const named = ENTITIES[name];
       if (named === undefined) return 0;
       point = named;
       return k - i + 1;

@@ -1,4 +1,5 @@
 import type { Flow, Leaf, Transform } from '../../event.ts';
+import { isCommon } from './common.ts';
 import type { Hit } from './values.ts';
 
 /** Flows reported of one leaf beside one of each class. */
@@ -24,8 +25,9 @@ export interface Match {
  * eight a leaf and 64 a call. Among equals whole values before copies before atoms, the longer before the shorter, the
  * older before the newer.
  */
-export function flowsOf(matches: ReadonlyMap<Leaf, readonly Match[]>): Flow[] {
-  const perLeaf = [...matches].map(([leaf, found]) => ({ leaf, ...select(found) }));
+export function flowsOf(matches: ReadonlyMap<Leaf, readonly Match[]>, leaves: readonly Leaf[]): Flow[] {
+  const carrying = leaves.filter((leaf) => matches.has(leaf));
+  const perLeaf = carrying.map((leaf) => ({ leaf, ...select(matches.get(leaf)!) }));
   const kept = perLeaf.map(({ distinct }) => distinct.length);
   let total = 0;
   for (const count of kept) total += count;
@@ -67,23 +69,27 @@ function flowOf(leaf: Leaf, { hit, match, transforms, text, span, run }: Match):
   const { held, from, to, alone } = hit;
   const decoded = held.transforms.length > 0;
   const shift = held.within?.[0] ?? 0;
+  const value = text.slice(span[0], span[1]);
+  const undone = new Set([
+    ...transforms,
+    ...held.transforms,
+    ...differences(value, held.text.slice(from, to)),
+  ]);
+  // Nobody hides what says nothing.
+  const isHidden = [...undone].some((transform) => transform !== 'case');
+  const common = match !== 'span' && !isHidden && isCommon(value);
   return {
     argument: leaf.path,
     inName: leaf.form === 'key',
     span: run ?? span,
     match,
-    transforms: [
-      ...new Set([
-        ...transforms,
-        ...held.transforms,
-        ...differences(text.slice(span[0], span[1]), held.text.slice(from, to)),
-      ]),
-    ],
+    transforms: [...undone],
     source: held.source,
     path: held.path,
     at: decoded && held.within !== undefined ? held.within : [from + shift, to + shift],
     form: held.form,
     alone: alone && held.complete,
+    ...(common && { common }),
   };
 }
 

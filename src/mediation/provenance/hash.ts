@@ -1,56 +1,66 @@
+/** Powers kept, for stretches shorter than this; a power of two. */
+export const POWERS = 512;
+
 /**
- * 64-bit hashes of canonical characters, as two 32-bit lanes (signed, which engines keep unboxed). Not linear, and
- * seeded: whoever can read this code but not the session's seed cannot choose two values that collide.
+ * 64-bit hashes of canonical characters, as two 32-bit lanes (signed, which engines keep unboxed): the sum of a secret
+ * number for each character times a power of a secret odd number, so that whatever lies between two places is hashed
+ * in no time once all beginnings are (see words.ts). Whoever can read this code but not the session's seed cannot
+ * choose two values that collide. The upper bits are as good as random, the lower are not: take the upper.
  */
 export class Hash {
   /** The lanes of what was hashed last. */
   lo = 0;
   hi = 0;
+  /** What an ASCII character adds to each lane. */
+  readonly los = new Int32Array(128);
+  readonly his = new Int32Array(128);
+  /** What each lane is multiplied with to go on by so many characters. */
+  readonly loPowers = new Int32Array(POWERS);
+  readonly hiPowers = new Int32Array(POWERS);
   readonly #lo: number;
   readonly #hi: number;
 
   constructor(seed: number) {
     this.#lo = mix(seed ^ 0x1e3779b9);
     this.#hi = mix(seed ^ 0x7f4a7c15);
+    for (let c = 0; c < 128; c++) {
+      this.los[c] = this.loOf(c);
+      this.his[c] = this.hiOf(c);
+    }
+    const lo = mix(this.#lo) | 1;
+    const hi = mix(this.#hi) | 1;
+    this.loPowers[0] = 1;
+    this.hiPowers[0] = 1;
+    for (let n = 1; n < POWERS; n++) {
+      this.loPowers[n] = Math.imul(this.loPowers[n - 1]!, lo);
+      this.hiPowers[n] = Math.imul(this.hiPowers[n - 1]!, hi);
+    }
+  }
+
+  /** What any character adds to each lane. */
+  loOf(c: number): number {
+    return mix(this.#lo + Math.imul(c + 1, 0x9e3779b1));
+  }
+
+  hiOf(c: number): number {
+    return mix(this.#hi + Math.imul(c + 1, 0x9e3779b1));
   }
 
   /** Hashes `codes[from]` to before `codes[to]`; equal characters under another salt are another key. */
   of(codes: Uint16Array, from: number, to: number, salt: number): void {
-    let lo = this.#lo;
-    let hi = this.#hi;
+    const { los, his } = this;
+    const loStep = this.loPowers[1]!;
+    const hiStep = this.hiPowers[1]!;
+    let lo = 0;
+    let hi = 0;
     for (let i = from; i < to; i++) {
       const c = codes[i]!;
-      lo = Math.imul(lo ^ c, 0x85ebca6b);
-      lo ^= lo >>> 13;
-      hi = Math.imul(hi + c, 0xc2b2ae35);
-      hi ^= hi >>> 15;
+      const ascii = c < 128;
+      lo = (Math.imul(lo, loStep) + (ascii ? los[c]! : this.loOf(c))) | 0;
+      hi = (Math.imul(hi, hiStep) + (ascii ? his[c]! : this.hiOf(c))) | 0;
     }
-    this.lo = mix(lo ^ salt);
-    this.hi = mix((hi + salt) | 0);
-  }
-
-  /** The low lane alone of what `of` hashes without a salt. */
-  low(codes: Uint16Array, from: number, to: number): number {
-    let lo = this.#lo;
-    for (let i = from; i < to; i++) {
-      lo = Math.imul(lo ^ codes[i]!, 0x85ebca6b);
-      lo ^= lo >>> 13;
-    }
-    return mix(lo);
-  }
-
-  /** Hashes the sixteen characters from `at` on, faster than `of` would. */
-  stretch(codes: Uint16Array, at: number): void {
-    let lo = this.#lo;
-    let hi = this.#hi;
-    for (let i = at; i < at + 16; i += 4) {
-      lo = Math.imul(lo ^ codes[i]! ^ (codes[i + 1]! << 16), 0x85ebca6b);
-      hi = Math.imul((hi + codes[i + 2]!) ^ (codes[i + 3]! << 16), 0xc2b2ae35);
-      lo ^= hi >>> 15;
-      hi ^= (lo >>> 13) + lo;
-    }
-    this.lo = mix(lo);
-    this.hi = mix(hi ^ 0x5a17);
+    this.lo = lo ^ salt;
+    this.hi = hi ^ salt;
   }
 }
 

@@ -1,14 +1,12 @@
 import { core, isCore, isIndexed, overlapping } from './borders.ts';
 import { SPACE } from './chars.ts';
-import { runsOf } from './runs.ts';
-import { BLOCK, type Piece } from './shelf.ts';
-import { ALONE, otherLane, QUOTED, type Store, VALUE } from './store.ts';
+import { decodingsOf } from './decodings.ts';
+import { BLOCK, OVERHEAD, type Piece } from './shelf.ts';
+import { ALONE, QUOTED, type Store } from './store.ts';
+import { GRAM, LANDMARK, SHORTEST_COPY } from './stretches.ts';
 import { View } from './view.ts';
-import { SHORTEST_COPY, winnow } from './winnow.ts';
-import { Words } from './words.ts';
+import { isJoined, readWords, type Words } from './words.ts';
 
-/** Encodings inside encodings are undone this often. */
-const RUN_DEPTH = 2;
 /** Words noted lately and not looked up again. */
 const RECENT = 4096;
 
@@ -19,8 +17,9 @@ export class Indexer {
   /** The text that the view holds all of. */
   #viewed: Piece | undefined;
   readonly #recent = new Int32Array(RECENT);
-  #stretches = new Int32Array(2 * BLOCK);
-  #keys = new Int32Array(4 * BLOCK);
+  /** Keys of the block at hand, three numbers each: lanes and position. */
+  #keys = new Int32Array(3 * BLOCK);
+  #count = 0;
   /** Texts begun, which of them is at hand, and how far that is. */
   #open: Piece[] = [];
   #at = 0;
@@ -31,34 +30,33 @@ export class Indexer {
     this.#store = store;
   }
 
-  /** Takes a text in; `step` indexes it. A short one that the same class of source already said is dropped. */
+  /**
+   * Takes a text in, with what it decodes to; `step` indexes them. A short one that the same class of source already
+   * said is dropped.
+   */
   begin(piece: Piece): void {
-    this.#put(piece, 0);
+    const { text } = piece;
+    if (!this.#put(piece)) return;
+    const { found, cut } = piece.decodings ?? decodingsOf(text, OVERHEAD + piece.path.length);
+    piece.decodings = undefined;
+    this.#store.undecoded ||= cut;
+    for (const { from, to, text: decoded, transforms } of found) {
+      const complete = piece.complete && isCore(text, from, to);
+      this.#put({ ...piece, text: decoded, within: shifted(piece, from, to), complete, transforms });
+    }
   }
 
-  #put(piece: Piece, depth: number): void {
-    const { text } = piece;
-    const short = text.length <= BLOCK;
-    if (short && this.#isKnown(piece)) return;
-    const { shelf, postings, signatures, hash } = this.#store;
+  /** False if it was dropped. */
+  #put(piece: Piece): boolean {
+    const short = piece.text.length <= BLOCK;
+    if (short && this.#isKnown(piece)) return false;
+    const { shelf, postings, hash } = this.#store;
     shelf.put(piece);
     this.#store.kinds = Math.max(this.#store.kinds, piece.kind + 1);
-    signatures.evict(shelf.tail);
+    this.#store.evict();
     if (short) postings.add(hash.lo, hash.hi, piece.kind, piece.start | 0);
     this.#open.push(piece);
-    if (depth === RUN_DEPTH) return;
-    for (const { from, to, text: decoded, transform } of runsOf(text)) {
-      this.#put(
-        {
-          ...piece,
-          text: decoded,
-          within: depth === 0 ? shifted(piece, from, to) : piece.within,
-          complete: piece.complete && isCore(text, from, to),
-          transforms: [...piece.transforms, transform],
-        },
-        depth + 1,
-      );
-    }
+    return true;
   }
 
   /** Whether the same class of source said nothing else before, or there is nothing in it. Its key is then in `hash`. */
@@ -104,60 +102,83 @@ export class Indexer {
     // A short text was folded a moment ago, to see if it is known.
     if (this.#viewed !== held) overlapping(view, held.text, from, to);
     this.#viewed = undefined;
-    this.#words(held);
-    const { codes, map, n } = view;
-    if (this.#stretches.length < n) {
-      this.#stretches = new Int32Array(n);
-      this.#keys = new Int32Array(2 * n);
+    const { hash, places, signatures } = this.#store;
+    const words = readWords(hash, view.codes, 0, view.n);
+    // A text that is one word has its whole value's key already.
+    if (words.count > 1 || held.text.length > BLOCK) {
+      signatures.note(words);
     }
-    if (n < SHORTEST_COPY) return;
-    const { hash, postings } = this.#store;
-    const stretches = this.#stretches;
-    const keys = this.#keys;
-    const chosen = winnow(codes, n, stretches);
-    for (let i = 0; i < chosen; i++) {
-      hash.stretch(codes, stretches[i]!);
-      keys[2 * i] = hash.lo;
-      keys[2 * i + 1] = hash.hi;
-    }
-    postings.touch(keys, chosen);
-    for (let i = 0; i < chosen; i++) {
-      postings.add(keys[2 * i]!, keys[2 * i + 1]!, held.kind, (held.start + map[stretches[i]!]!) | 0);
-    }
+    const most = 5 * words.count + view.n / GRAM + 1;
+    if (this.#keys.length < 3 * most) this.#keys = new Int32Array(6 * most);
+    if (places.reserve(most, held.start + from)) this.#recent.fill(0);
+    this.#count = 0;
+    if (words.count > 1 || held.text.length > BLOCK) this.#words(held, words);
+    if (view.n >= SHORTEST_COPY) this.#stretches(held, to, words);
+    places.add(this.#keys, this.#count, held.kind);
   }
 
-  #words(held: Piece): void {
+  #words(held: Piece, words: Words): void {
     const { codes, map, n } = this.#view;
-    const { hash, postings, signatures } = this.#store;
-    const words = new Words(hash, codes, 0, n);
-    const single = held.text.length <= BLOCK;
-    while (words.next()) {
-      const { lo, from, to, previous } = words;
-      // A text that is one word has its whole value's key already.
-      if (single && isAll(codes, n, from, to)) return;
-      signatures.noteWord(lo);
-      const { pair, triple } = words;
-      if (pair !== 0) signatures.noteNeighbours(pair);
-      if (triple !== 0) signatures.noteNeighbours(triple);
-      if (words.joined && this.#isNews(pair, held.kind)) {
-        postings.add(pair, otherLane(previous, lo), held.kind, (held.start + map[from]!) | 0);
+    const { hash } = this.#store;
+    const { count, from: froms, to: tos, lo: los, hi: his, pairLo, pairHi, tripleLo, tripleHi } = words;
+    let joined = 0;
+    for (let i = 0; i < count; i++) {
+      const from = froms[i]!;
+      const to = tos[i]!;
+      const position = (held.start + map[from]!) | 0;
+      joined = i > 0 && isJoined(codes, tos[i - 1]!, from) ? joined + 1 : 0;
+      if (joined > 0 && this.#isNews(pairLo[i]!, held.kind)) {
+        this.#keep(pairLo[i]!, pairHi[i]!, (held.start + map[froms[i - 1]!]!) | 0);
+      }
+      if (joined > 1 && this.#isNews(tripleLo[i]!, held.kind)) {
+        this.#keep(tripleLo[i]!, tripleHi[i]!, (held.start + map[froms[i - 2]!]!) | 0);
       }
       if (to - from < 4 && isQuoted(codes, from, to, n)) {
         hash.of(codes, from, to, QUOTED);
-        postings.add(hash.lo, hash.hi, held.kind, (held.start + map[from]!) | 0);
+        this.#keep(hash.lo, hash.hi, position);
       }
-      if (!isIndexed(codes, from, to)) continue;
-      if (!this.#isNews(lo, held.kind)) continue;
-      hash.of(codes, from, to, VALUE);
-      postings.add(lo, hash.hi, held.kind, (held.start + map[from]!) | 0);
+      if (isIndexed(from, to) && this.#isNews(los[i]!, held.kind)) {
+        this.#keep(los[i]!, his[i]!, position);
+      }
     }
+  }
+
+  /** Stretches at landmarks and, from there on to the next one, at every sixteenth character: see stretches.ts. */
+  #stretches(held: Piece, to: number, { count, from: froms, to: tos, firstLo, firstHi }: Words): void {
+    const { map, n } = this.#view;
+    const { hash } = this.#store;
+    const loBy = hash.loPowers[GRAM]!;
+    const hiBy = hash.hiPowers[GRAM]!;
+    let next = 0;
+    for (let i = 0; i <= count; i++) {
+      const landmark = i < count ? froms[i]! : n;
+      if (i < count && tos[i]! - landmark < LANDMARK) continue;
+      for (;;) {
+        const at = Math.min(next, landmark);
+        if (at + GRAM > n || map[at]! >= to) return;
+        const lo = (firstLo[at + GRAM]! - Math.imul(firstLo[at]!, loBy)) | 0;
+        const hi = (firstHi[at + GRAM]! - Math.imul(firstHi[at]!, hiBy)) | 0;
+        this.#keep(lo, hi, (held.start + map[at]!) | 0);
+        next = at + GRAM;
+        if (at === landmark) break;
+      }
+    }
+  }
+
+  #keep(lo: number, hi: number, position: number): void {
+    const at = 3 * this.#count++;
+    const keys = this.#keys;
+    keys[at] = lo;
+    keys[at + 1] = hi;
+    keys[at + 2] = position;
   }
 
   /** Whether a key was not noted lately; it is afterwards. */
   #isNews(key: number, kind: number): boolean {
     const mark = key ^ Math.imul(kind, 0x9e3779b1);
-    if (this.#recent[mark & (RECENT - 1)] === mark) return false;
-    this.#recent[mark & (RECENT - 1)] = mark;
+    const slot = mark >>> 20;
+    if (this.#recent[slot] === mark) return false;
+    this.#recent[slot] = mark;
     return true;
   }
 }
@@ -181,9 +202,4 @@ function blockEnd(text: string, from: number): number {
 /** A stretch of a piece as a stretch of the leaf. */
 function shifted({ within }: Piece, from: number, to: number): readonly [number, number] {
   return within === undefined ? [from, to] : [within[0] + from, within[0] + to];
-}
-
-function isAll(codes: Uint16Array, n: number, from: number, to: number): boolean {
-  const [start, end] = core(codes, 0, n);
-  return from === start && to === end;
 }

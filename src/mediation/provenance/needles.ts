@@ -10,6 +10,9 @@ export interface Needle {
   to: number;
   /** It is the whole leaf, but for what surrounds its first and last letter or digit. */
   whole: boolean;
+  /** A text may hold it turned: backwards, and in rot13 if it has letters. */
+  turnable: boolean;
+  letters: boolean;
   /** Too short to be evidence but where an output sets it apart: alone, or in quotes. */
   short: boolean;
   /** Span in the leaf's text. */
@@ -19,6 +22,9 @@ export interface Needle {
 /** Longer values are found as copied spans. */
 export const LONGEST_NEEDLE = 64;
 const LONGEST_QUOTE = 64;
+/** Shorter words read backwards are other words. */
+const SHORTEST_TURNED = 8;
+const LONGER_THAN_TIME = 32;
 
 /**
  * The values of a leaf that are evidence when an output held them: the whole leaf, and the atoms in it (addresses,
@@ -41,18 +47,16 @@ export function needlesOf(view: View, leaf: Leaf): Needle[] {
     const whole = needles.length === 0 && to === last && from === first;
     const enough = carries(shape);
     if (!enough && !(whole && leaf.form === 'string' && shape.words === 1 && shape.digits > 0)) return false;
-    const needle = {
-      codes,
-      from,
-      to,
-      whole,
-      short: !enough,
-      span: [view.map[from]!, view.map[to]!] as const,
-    };
+    const span = [view.map[from]!, view.map[to]!] as const;
+    const { digits, letters, spaces, joints } = shape;
+    // Dates and times are no value that anybody hides, and logs are full of them.
+    const isTime = letters < 3 && spaces + joints > 0 && to - from < LONGER_THAN_TIME;
+    const turnable = to - from >= SHORTEST_TURNED && to - from <= LONGEST_NEEDLE && !isTime;
+    const needle: Needle = { codes, from, to, whole, turnable, letters: letters > 0, short: !enough, span };
     needles.push(needle);
-    if (shape.digits <= shape.letters) return true;
+    if (digits <= letters) return true;
     for (const variant of variantsOf(codes, from, to)) {
-      needles.push({ ...needle, codes: variant, from: 0, to: variant.length });
+      needles.push({ ...needle, codes: variant, from: 0, to: variant.length, turnable: false });
     }
     return true;
   };

@@ -5,7 +5,7 @@ const GROWTH = 1.6;
 const SMALL_GROWTH = 4;
 const SMALL = 32_768;
 /** Occurrences kept of one key, each from another class of source. */
-export const MAX_POSTINGS = 32;
+const MAX_POSTINGS = 32;
 /** Beyond this many slots from its place a key is given up; with seeded hashes nobody gets there. */
 const MAX_PROBES = 256;
 
@@ -30,8 +30,8 @@ const SPARSE = 4;
 export class Postings {
   /** A key was given up: its absence proves nothing any more. */
   overflowed = false;
-  /** Classes of what `find` found last, a bit for each, modulo 32. */
-  kinds = 0;
+  /** What `find` found last. */
+  readonly positions = new Int32Array(MAX_POSTINGS);
   readonly #horizon: Horizon;
   #entries = new Int32Array(FIRST_CAPACITY * 3);
   #capacity = FIRST_CAPACITY;
@@ -82,7 +82,7 @@ export class Postings {
 
   /**
    * Loads the places of `n` keys (pairs of lanes) into the cache. The loads do not wait for each other, as those of
-   * one `add` after another would: on a large table most of the time goes there. Returns something, or it would be
+   * one `find` after another would: on a large table most of the time goes there. Returns something, or it would be
    * optimised away.
    */
   touch(keys: Int32Array, n: number): number {
@@ -105,24 +105,20 @@ export class Postings {
     return false;
   }
 
-  /** Writes the retained positions of a key into `into`, in no useful order, and their classes into `kinds`; returns how many. */
-  find(lo: number, hi: number, into: number[]): number {
+  /** Writes the retained positions of a key into `positions`, in no useful order; returns how many. */
+  find(lo: number, hi: number): number {
     const entries = this.#entries;
-    into.length = 0;
-    this.kinds = 0;
+    let count = 0;
     let slot = this.#slot(lo);
     for (let probes = 0; probes < MAX_PROBES && entries[slot * 3 + 1] !== 0; probes++) {
       const at = slot * 3;
       if (entries[at] === lo && (entries[at + 1]! ^ hi) >>> 8 === 0) {
         const position = entries[at + 2]!;
-        if (this.#horizon.alive(position)) {
-          into.push(position);
-          this.kinds |= 1 << entries[at + 1]!;
-        }
+        if (this.#horizon.alive(position) && count < MAX_POSTINGS) this.positions[count++] = position;
       }
       if (++slot === this.#capacity) slot = 0;
     }
-    return into.length;
+    return count;
   }
 
   #slot(lo: number): number {

@@ -1,19 +1,21 @@
 import type { Flow, Form, Leaf, Source, Text, Transform } from '../../event.ts';
 import { core, isCore } from './borders.ts';
 import { type Copy, CopyFinder } from './copies.ts';
+import { decodingsOf } from './decodings.ts';
 import { flowsOf, MAX_PER_LEAF, type Match } from './flows.ts';
 import { Indexer } from './indexer.ts';
-import { type Needle, needlesOf } from './needles.ts';
+import { LONGEST_NEEDLE, type Needle, needlesOf } from './needles.ts';
+import { TurnProbes } from './probes.ts';
 import { Queue } from './queue.ts';
-import { runsOf } from './runs.ts';
 import { Said } from './said.ts';
+import { OVERHEAD } from './shelf.ts';
+import { borderWord, isEncodedAcross, type Join, Splits } from './splits.ts';
 import { Store, VALUE } from './store.ts';
+import { GRAM, SHORTEST_COPY, Stretches, TOUCHED } from './stretches.ts';
+import { isReversed, TURNS, type Turn, turnedCodes } from './turns.ts';
 import { type Hit, ValueFinder } from './values.ts';
 import { View } from './view.ts';
-import { GRAM, SHORTEST_COPY, winnow } from './winnow.ts';
 
-/** Encodings inside encodings of an argument are undone this often. */
-const RUN_DEPTH = 3;
 /** Characters indexed by every call that finds some waiting. */
 const SLICE = 512;
 /** More than this many characters unindexed, and `learn` indexes at once. */
@@ -30,6 +32,9 @@ export interface ProvenanceOptions {
   seed?: number;
   told?: ReadonlySet<string>;
 }
+
+/** Notes that a value or a stretch of the text at hand was found, turned or not. */
+type Add = (hit: Hit, kind: Match['match'], span: readonly [number, number], turn: Turn) => void;
 
 /** What an examination of leaves found: flows, and the keys that no output holds, as pairs of lanes. */
 interface Examination {
@@ -49,13 +54,15 @@ export class Provenance {
   readonly #indexer: Indexer;
   readonly #valueFinder: ValueFinder;
   readonly #copyFinder: CopyFinder;
+  readonly #probes: TurnProbes;
   readonly #queue: Queue;
+  readonly #splits = new Splits();
   readonly #said = new Said();
   readonly #kinds = new Map<string, number>();
   readonly #view = new View();
   /** Keys of the values of the leaf at hand that were looked up: what it repeats is looked up, and told, once. */
   #seen = new Int32Array(2 * FEWEST_SEEN);
-  #stretches = new Int32Array(1024);
+  readonly #stretches = new Stretches();
   /** Matches of the leaf at hand in each class of source, and the classes that have enough, a bit for each. */
   readonly #counts = new Uint8Array(32);
   #full = 0;
@@ -74,6 +81,7 @@ export class Provenance {
     this.#indexer = new Indexer(this.#store);
     this.#valueFinder = new ValueFinder(this.#store);
     this.#copyFinder = new CopyFinder(this.#store);
+    this.#probes = new TurnProbes(this.#store);
     this.#queue = new Queue(retainedBytes);
   }
 
@@ -134,6 +142,7 @@ export class Provenance {
   offer(leaves: readonly Leaf[]): void {
     const { fresh, own } = this.#examine(leaves);
     this.#last = undefined;
+    this.#splits.keep(leaves);
     // What was forgotten may have held it first.
     if (this.evicted) return;
     for (let i = 0; i < fresh.length; i += 2) this.#said.add(fresh[i]!, fresh[i + 1]!);
@@ -168,7 +177,14 @@ export class Provenance {
   #examine(leaves: readonly Leaf[]): Examination {
     if (this.#last?.leaves === leaves) return this.#last;
     // What waits is searched for every call, so every call does a little of what waits.
-    if (!this.settle(SLICE) && (this.#isCrowded() || this.#queue.mayHold(leaves))) this.settle();
+    const joins = this.#splits.joins(leaves);
+    const isWaiting = !this.settle(SLICE);
+    if (
+      isWaiting &&
+      (this.#isCrowded() || this.#queue.mayHold(leaves) || this.#queue.mayHold(asLeaves(joins)))
+    ) {
+      this.settle();
+    }
     this.#valueFinder.beginCall();
     this.#copyFinder.beginCall();
     const matches = new Map<Leaf, Match[]>();
@@ -177,34 +193,81 @@ export class Provenance {
       const found: Match[] = [];
       this.#counts.fill(0);
       this.#full = 0;
-      this.#leaf(leaf, leaf.text, [], undefined, found, examination.fresh);
+      this.#leaf(leaf, found, examination.fresh);
       if (found.length > 0) matches.set(leaf, found);
       else if (leaf.form === 'string') examination.own.push(leaf);
     }
-    if (matches.size > 0) examination.flows = flowsOf(matches);
+    for (const join of joins) this.#join(join, matches);
+    if (matches.size > 0) examination.flows = flowsOf(matches, leaves);
     this.#last = examination;
     return examination;
   }
 
-  /** Matches of a leaf's text, or (`run`) of what a run of it decodes to. */
-  #leaf(
+  /** Matches of what pieces make together: of all of it, and of what is decoded across their border. */
+  #join(join: Join, matches: Map<Leaf, Match[]>): void {
+    const { text, border, leaves } = join;
+    const found: Match[] = [];
+    this.#counts.fill(0);
+    this.#full = 0;
+    const whole: Leaf = { path: '', text, form: 'string' };
+    if (this.#mayStand(join)) this.#text(whole, text, ['split'], undefined, found, [], true);
+    if (isEncodedAcross(text, border)) {
+      for (const { from, to, text: inner, transforms } of decodingsOf(text, OVERHEAD).found) {
+        if (from >= border || to <= border) continue;
+        this.#text(whole, inner, ['split', ...transforms], [0, text.length], found, [], false);
+      }
+    }
+    const across = found.filter(
+      ({ run, span }) => run !== undefined || (span[0] < border && border < span[1]),
+    );
+    for (const leaf of across.length > 0 ? leaves : []) {
+      const others = matches.get(leaf) ?? [];
+      const run = [0, leaf.text.length] as const;
+      matches.set(leaf, [...others, ...across.map((match) => ({ ...match, match: 'atom' as const, run }))]);
+    }
+  }
+
+  /** False if the word that goes on across the border of a join stands in no output. */
+  #mayStand(join: Join): boolean {
+    const word = borderWord(join);
+    if (word === undefined || word.length > LONGEST_NEEDLE || /[%&\\]|[^\0-\x7f]/.test(join.text))
+      return true;
+    const view = this.#view;
+    view.fill(word, 0, word.length);
+    return this.#probes.word(view.codes, view.n, word.length === join.text.length);
+  }
+
+  /** Matches of a leaf's text, and of what it decodes to. */
+  #leaf(leaf: Leaf, matches: Match[], fresh: number[]): void {
+    this.#text(leaf, leaf.text, [], undefined, matches, fresh);
+    if (leaf.form !== 'string') return;
+    const { found, cut } = decodingsOf(leaf.text, OVERHEAD);
+    this.#store.undecoded ||= cut;
+    for (const { from, to, text, transforms } of found) {
+      this.#text(leaf, text, transforms, [from, to], matches, fresh);
+    }
+  }
+
+  /** Matches of one text: a leaf's, or (`run`) what a run of it decodes to. */
+  #text(
     leaf: Leaf,
     text: string,
     transforms: readonly Transform[],
     run: readonly [number, number] | undefined,
     matches: Match[],
     fresh: number[],
+    onlyWhole = false,
   ): void {
     const view = this.#view;
     view.fill(text, 0, text.length);
     const shown: Leaf = run === undefined ? leaf : { ...leaf, text, form: 'string' };
     const complete = run === undefined || isCore(leaf.text, run[0], run[1]);
-    const add = (hit: Hit, kind: Match['match'], span: readonly [number, number]): void => {
+    const add: Add = (hit, kind, span, turn): void => {
       if (!hit.alone) this.#count(hit.held.kind);
       matches.push({
         hit,
         match: kind === 'whole' && !complete ? 'atom' : kind,
-        transforms,
+        transforms: turn === 0 ? transforms : [...transforms, ...TURNS[turn]!],
         text,
         span,
         run,
@@ -217,8 +280,13 @@ export class Provenance {
       fresh,
     );
     // What is found whole is found with all of its parts.
-    if (!whole) {
-      if (view.n >= SHORTEST_COPY) this.#copies(view, add, fresh);
+    if (!whole && (!onlyWhole || view.n > LONGEST_NEEDLE)) {
+      if (view.n >= SHORTEST_COPY) {
+        this.#copies(view.codes, view, 0, add, fresh);
+        for (const turn of this.#probes.stretches(view.codes, view.n)) {
+          this.#copies(turnedCodes(view.codes, 0, view.n, turn), view, turn, add, []);
+        }
+      }
       this.#values(
         needles.filter((needle) => !needle.whole),
         add,
@@ -226,10 +294,7 @@ export class Provenance {
       );
     }
     view.shrink();
-    if (transforms.length === RUN_DEPTH || leaf.form !== 'string') return;
-    for (const { from, to, text: decoded, transform } of runsOf(text)) {
-      this.#leaf(leaf, decoded, [...transforms, transform], run ?? [from, to], matches, fresh);
-    }
+    this.#stretches.shrink();
   }
 
   /** Notes a match of the leaf at hand: a class of sources that has as many as are ever reported is full. */
@@ -238,21 +303,18 @@ export class Provenance {
   }
 
   /** Looks up values; true if any was found. */
-  #values(
-    needles: readonly Needle[],
-    add: (hit: Hit, kind: Match['match'], span: readonly [number, number]) => void,
-    fresh: number[],
-  ): boolean {
+  #values(needles: readonly Needle[], add: Add, fresh: number[]): boolean {
     const { hash, isEmpty } = this.#store;
     const finder = this.#valueFinder;
     const slots = this.#clearSeen(needles.length);
     const seen = this.#seen;
     let any = false;
+    const unknown: Needle[] = [];
     for (const needle of needles) {
       hash.of(needle.codes, needle.from, needle.to, VALUE);
       const { lo, hi } = hash;
       // A slot that is taken by another key must not hide or tell a repetition: which are taken depends on the seed.
-      let slot = lo & (slots - 1);
+      let slot = (lo >>> 12) & (slots - 1);
       while (
         (seen[2 * slot] !== 0 || seen[2 * slot + 1] !== 0) &&
         !(seen[2 * slot] === lo && seen[2 * slot + 1] === hi)
@@ -264,10 +326,20 @@ export class Provenance {
       seen[2 * slot + 1] = hi;
       if (this.#said.has(lo, hi)) continue;
       const hits = isEmpty ? [] : finder.find(needle, this.#full);
-      if (hits.length === 0 && !finder.passed) fresh.push(lo, hi);
-      for (const hit of hits) add(hit, needle.whole ? 'whole' : 'atom', needle.span);
+      if (hits.length === 0 && !finder.passed) {
+        fresh.push(lo, hi);
+        if (needle.turnable) unknown.push(needle);
+      }
+      for (const hit of hits) add(hit, needle.whole ? 'whole' : 'atom', needle.span, 0);
       any ||= hits.length > 0;
     }
+    if (unknown.length === 0 || isEmpty) return any;
+    this.#probes.values(unknown, (needle, turn) => {
+      const codes = turnedCodes(needle.codes, needle.from, needle.to, turn);
+      const hits = finder.find({ ...needle, codes, from: 0, to: codes.length }, this.#full);
+      for (const hit of hits) add(hit, needle.whole ? 'whole' : 'atom', needle.span, turn);
+      any ||= hits.length > 0;
+    });
     return any;
   }
 
@@ -280,42 +352,45 @@ export class Provenance {
     return slots;
   }
 
-  /** Looks up copied spans, and adds the longest from each class of source where the last one ended. */
-  #copies(
-    view: View,
-    add: (hit: Hit, kind: Match['match'], span: readonly [number, number]) => void,
-    fresh: number[],
-  ): void {
-    const { hash, isEmpty } = this.#store;
+  /**
+   * Looks up copied spans, and adds the longest from each class of source where the last one ended. What the client
+   * says is remembered by some stretches of it that are chosen by what they say: a copy is its own if it said all of
+   * those in it before. `codes` are those of the view, turned.
+   */
+  #copies(codes: Uint16Array, { map, n }: View, turn: Turn, add: Add, fresh: number[]): void {
+    const { hash, places: index } = this.#store;
     const copies = this.#copyFinder;
-    const { codes, n } = view;
+    const stretches = this.#stretches;
+    stretches.read(hash, codes, n);
+    const { lo, hi, places, count } = stretches;
+    const [unsaid, said] = this.#parted();
+    if (said.length === count) return;
     const [first, last] = core(codes, 0, n);
+    const held = new Uint8Array(n);
     let covered = 0;
     let patch: Copy | undefined;
     const report = (hit: Hit, from: number, to: number): void => {
-      add(hit, from <= first && to >= last ? 'whole' : 'span', [view.map[from]!, view.map[to]!]);
       covered = Math.max(covered, to);
+      if (to - from < SHORTEST_COPY) return;
+      if (holdsOne(said, from, to - GRAM) && !holdsOne(unsaid, from, to - GRAM)) return;
+      const [start, end] = isReversed(turn) ? [n - to, n - from] : [from, to];
+      add(hit, from <= first && to >= last ? 'whole' : 'span', [map[start]!, map[end]!], turn);
     };
-    if (this.#stretches.length < n) this.#stretches = new Int32Array(n);
-    const stretches = this.#stretches;
-    const chosen = winnow(codes, n, stretches);
-    for (let i = 0; i < chosen; i++) {
-      const at = stretches[i]!;
+    for (let i = 0; i < count; i++) {
+      const at = places[i]!;
+      if (i % TOUCHED === 0) stretches.touch(index, i);
       if (at + GRAM <= covered) continue;
-      hash.stretch(codes, at);
-      const { lo, hi } = hash;
-      if (this.#said.has(lo, hi)) continue;
-      const standing = isEmpty ? [] : copies.stretches(this.#full);
-      if (standing === undefined) continue;
-      const positions = [...standing];
-      if (positions.length === 0) {
-        fresh.push(lo, hi);
+      const standing = copies.stretches(lo[at]!, hi[at]!, this.#full);
+      if (standing === undefined) {
+        held.fill(1, at, at + GRAM);
         continue;
       }
+      if (standing.length === 0) continue;
       let longest: Copy | undefined;
-      for (const position of positions) {
+      for (const position of standing) {
         const copy = copies.extend(codes, n, at, position);
         if (copy === undefined) continue;
+        held.fill(1, copy.from, copy.to);
         if (longest === undefined || copy.to - copy.from > longest.to - longest.from) longest = copy;
         if (copy.to - copy.from >= SHORTEST_COPY) report(copy.hit, copy.from, copy.to);
       }
@@ -326,11 +401,43 @@ export class Provenance {
       }
       if (longest.to <= patch.to) continue;
       // A text whose pieces all stand elsewhere, each too short to tell or not all of it, is a copy all the same.
-      const first = patch.hit.held.kind;
+      const kind = patch.hit.held.kind;
       patch = { from: patch.from, to: longest.to, hit: { ...patch.hit, alone: false } };
       if (patch.to - patch.from < SHORTEST_COPY) continue;
       report(patch.hit, patch.from, patch.to);
-      if (longest.hit.held.kind !== first) report({ ...longest.hit, alone: false }, patch.from, patch.to);
+      if (longest.hit.held.kind !== kind) report({ ...longest.hit, alone: false }, patch.from, patch.to);
+    }
+    for (const at of unsaid) {
+      if (held[at] === 1 && held[at + GRAM - 1] === 1) continue;
+      fresh.push(lo[at]!, hi[at]!);
     }
   }
+
+  /** The chosen stretches of the leaf at hand: what the client did not say before any output did, and what it did. */
+  #parted(): [unsaid: number[], said: number[]] {
+    const { chosen, chosenCount, lo, hi } = this.#stretches;
+    const unsaid: number[] = [];
+    const said: number[] = [];
+    for (let i = 0; i < chosenCount; i++) {
+      const at = chosen[i]!;
+      (this.#said.has(lo[at]!, hi[at]!) ? said : unsaid).push(at);
+    }
+    return [unsaid, said];
+  }
+}
+
+/** Whether any of these ascending numbers lies from one number to another, inclusive. */
+function holdsOne(ascending: readonly number[], from: number, to: number): boolean {
+  let low = 0;
+  let high = ascending.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (ascending[middle]! < from) low = middle + 1;
+    else high = middle;
+  }
+  return low < ascending.length && ascending[low]! <= to;
+}
+
+function asLeaves(joins: readonly Join[]): Leaf[] {
+  return joins.map((join) => ({ path: '', text: borderWord(join) ?? join.text, form: 'string' }));
 }

@@ -1,10 +1,11 @@
 import type { Leaf, Source, Text } from '../../event.ts';
+import { decodingsOf, MOST_DECODED } from './decodings.ts';
 import { needlesOf } from './needles.ts';
 import { Repeats } from './repeats.ts';
-import { runsOf } from './runs.ts';
 import { BLOCK, OVERHEAD, type Piece } from './shelf.ts';
+import { GRAM, SHORTEST_COPY } from './stretches.ts';
+import { ALL_TURNS, turnedCodes } from './turns.ts';
 import { View } from './view.ts';
-import { GRAM, SHORTEST_COPY } from './winnow.ts';
 
 /** Echoes are expected of this many leaves, of lengths in which they are worth recognising. */
 const MAX_EXPECTED = 256;
@@ -41,9 +42,9 @@ export class Queue {
     return this.#repeats.bytes;
   }
 
-  /** The most that what waits can take when it is retained: with what is decoded from it, five times itself. */
+  /** The most that what waits can take when it is retained, with what is decoded from it. */
   get cost(): number {
-    return 5 * (this.characters + OVERHEAD * (this.#pieces.length - this.#next));
+    return (MOST_DECODED + 1) * (this.characters + OVERHEAD * (this.#pieces.length - this.#next));
   }
 
   push(source: Source, { path, form, text }: Text, kind: number): void {
@@ -127,7 +128,11 @@ export class Queue {
     if (characters > MAX_SEARCHED) return true;
     const parts = new Set<string>();
     for (const leaf of leaves) {
-      if (!isPlain(leaf.text) || (leaf.form === 'string' && runsOf(leaf.text).length > 0)) return true;
+      if (
+        !isPlain(leaf.text) ||
+        (leaf.form === 'string' && decodingsOf(leaf.text, OVERHEAD).found.length > 0)
+      )
+        return true;
       this.#partsOf(leaf, parts);
     }
     if (parts.size === 0) return false;
@@ -142,12 +147,16 @@ export class Queue {
   #partsOf(leaf: Leaf, parts: Set<string>): void {
     const view = this.#view;
     view.fill(leaf.text, 0, leaf.text.length);
-    for (const { codes, from, to } of needlesOf(view, leaf)) {
-      parts.add(longestWord(String.fromCharCode(...codes.subarray(from, to))));
+    for (const { codes, from, to, turnable } of needlesOf(view, leaf)) {
+      for (const turn of turnable ? ALL_TURNS : ALL_TURNS.slice(0, 1)) {
+        parts.add(longestWord(String.fromCharCode(...turnedCodes(codes, from, to, turn))));
+      }
     }
     if (view.n < SHORTEST_COPY) return;
     for (let at = 0; at + GRAM <= view.n; at += GRAM) {
-      parts.add(longestWord(String.fromCharCode(...view.codes.subarray(at, at + GRAM))));
+      for (const turn of ALL_TURNS) {
+        parts.add(longestWord(String.fromCharCode(...turnedCodes(view.codes, at, at + GRAM, turn))));
+      }
     }
   }
 
@@ -155,26 +164,25 @@ export class Queue {
     const known = this.#forms.get(piece);
     if (known !== undefined) return known;
     const forms: string[] = [];
-    this.#addForms(piece.text, 2, forms);
+    forms.push(this.#formOf(piece.text));
+    piece.decodings = decodingsOf(piece.text, OVERHEAD + piece.path.length);
+    for (const { text } of piece.decodings.found) forms.push(this.#formOf(text));
     this.#forms.set(piece, forms);
     return forms;
   }
 
-  #addForms(text: string, depth: number, forms: string[]): void {
-    if (isPlain(text)) {
-      forms.push(text.toLowerCase());
-    } else {
-      this.#view.fill(text, 0, text.length);
-      forms.push(utf16.decode(this.#view.codes.subarray(0, this.#view.n)));
-      this.#view.shrink();
-    }
-    if (depth > 0) for (const run of runsOf(text)) this.#addForms(run.text, depth - 1, forms);
+  #formOf(text: string): string {
+    if (isPlain(text)) return text.toLowerCase();
+    this.#view.fill(text, 0, text.length);
+    const form = utf16.decode(this.#view.codes.subarray(0, this.#view.n));
+    this.#view.shrink();
+    return form;
   }
 }
 
 /** Whether folding only lowers case and joins white space. */
 function isPlain(text: string): boolean {
-  return !/[^\0-\x7f]/.test(text) && !/%[0-9a-f]{2}/i.test(text) && !/&[#a-z]|\\[ux][0-9a-f]/i.test(text);
+  return !/[^\0-\x7f]/.test(text) && !/%[0-9a-f]{2}/i.test(text) && !/&[#a-z]|\\[ux]/i.test(text);
 }
 
 /** The same characters in memory of their own. */

@@ -1,3 +1,4 @@
+import { MOST_DECODED } from './decodings.ts';
 import { OVERHEAD } from './shelf.ts';
 
 /** Characters kept on either side of where texts retained before were joined anew: more than a value has. */
@@ -32,9 +33,9 @@ export class Repeats {
   /** By a line's first characters: a check on them, and the low bits of where it stands. */
   #slots: Int32Array | undefined;
 
-  /** `limit` bounds the retained text. With what is decoded from it a text takes up to four times its length. */
+  /** `limit` bounds the retained text, and what comes within the horizon with what is decoded from it. */
   constructor(limit: number) {
-    this.#horizon = Math.min(limit / 8, MAX_HORIZON);
+    this.#horizon = Math.min(limit / (MOST_DECODED + 1), MAX_HORIZON);
   }
 
   /** Memory of the table, in bytes. */

@@ -33,7 +33,7 @@ class Keys {
 
   has(lo: number, hi: number): boolean {
     const slots = this.#slots;
-    for (let slot = lo & this.#mask; ; slot = (slot + 1) & this.#mask) {
+    for (let slot = (lo >>> 12) & this.#mask; ; slot = (slot + 1) & this.#mask) {
       const at = slot * 2;
       if (slots[at] === lo && slots[at + 1] === hi) return true;
       if (slots[at] === 0 && slots[at + 1] === 0) return false;
@@ -49,7 +49,7 @@ class Keys {
 
   #put(lo: number, hi: number): void {
     const slots = this.#slots;
-    let slot = lo & this.#mask;
+    let slot = (lo >>> 12) & this.#mask;
     while (slots[slot * 2] !== 0 || slots[slot * 2 + 1] !== 0) slot = (slot + 1) & this.#mask;
     slots[slot * 2] = lo;
     slots[slot * 2 + 1] = hi;

@@ -1,4 +1,5 @@
 import type { Form, Source, Transform } from '../../event.ts';
+import type { Decodings } from './decodings.ts';
 
 /** Longer texts are indexed in blocks of about this many characters, shorter ones are values in their own right too. */
 export const BLOCK = 2048;
@@ -22,6 +23,8 @@ export interface Piece {
   transforms: readonly Transform[];
   /** Number of its class: server, integrity, form, and whether descriptors say it. */
   kind: number;
+  /** What it decodes to, if a call asked before it was indexed. */
+  decodings?: Decodings | undefined;
   /** Where the text begins in the session's one address space, once it is on the shelf. */
   start: number;
 }

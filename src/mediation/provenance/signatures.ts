@@ -1,6 +1,9 @@
+import type { Words } from './words.ts';
+
 /** Bits of a block's signature; a row is one bit of many blocks. */
 const ROWS = 16_384;
-const MASK = ROWS - 1;
+/** What is left of a key's lane after this is its row. */
+const SHIFT = 18;
 /** Groups of 32 blocks whose rows lie together: sixteen, one cache line a row. */
 const GROUPS = 16;
 
@@ -44,16 +47,17 @@ export class Signatures {
     this.#kinds[this.#kinds.length - 1]! |= 1 << kind;
   }
 
-  noteWord(hash: number): void {
-    this.#open[hash & MASK]! |= this.#bit;
-  }
-
-  /** Neighbours: the key of two or three words that follow each other. */
-  noteNeighbours(hash: number): void {
+  /** The words of a text in this block: of each word one bit, of it with its neighbours before it two. */
+  note({ count, lo, pairLo, pairHi, tripleLo, tripleHi }: Words): void {
     const rows = this.#open;
-    rows[hash & MASK]! |= this.#bit;
-    rows[(hash >>> 14) & MASK]! |= this.#bit;
-    rows[Math.imul(hash, 0x9e3779b1) >>> 18]! |= this.#bit;
+    const bit = this.#bit;
+    for (let i = 0; i < count; i++) {
+      rows[lo[i]! >>> SHIFT]! |= bit;
+      rows[pairLo[i]! >>> SHIFT]! |= bit;
+      rows[pairHi[i]! >>> SHIFT]! |= bit;
+      rows[tripleLo[i]! >>> SHIFT]! |= bit;
+      rows[tripleHi[i]! >>> SHIFT]! |= bit;
+    }
   }
 
   /** Writes the group that is being noted, small enough to stay in cache meanwhile, into its segment. */
@@ -73,23 +77,12 @@ export class Signatures {
   }
 
   /**
-   * Calls `visit` with start and end (`head` at the last) of every block of these classes that may hold all words and
-   * neighbours, oldest first, until it returns the classes that are still wanted as 0.
+   * Calls `visit` with start and end (`head` at the last) of every block of these classes that may hold all of some
+   * words, as neighbours, oldest first, until it returns the classes that are still wanted as 0.
    */
-  candidates(
-    words: readonly number[],
-    neighbours: readonly number[],
-    kinds: number,
-    head: number,
-    visit: (start: number, end: number) => number,
-  ): void {
+  candidates(words: Words, kinds: number, head: number, visit: (start: number, end: number) => number): void {
     let wanted = kinds;
-    const rows: number[] = [];
-    for (let i = neighbours.length - 1; i >= 0; i--) {
-      const key = neighbours[i]!;
-      rows.push(key & MASK, (key >>> 14) & MASK, Math.imul(key, 0x9e3779b1) >>> 18);
-    }
-    for (const word of words) rows.push(word & MASK);
+    const rows = rowsOf(words);
     const visitBits = (
       bits: number,
       of: Pick<Segment, 'starts' | 'kinds'>,
@@ -134,4 +127,13 @@ export class Signatures {
     while (gone + 1 < this.#segments.length && this.#segments[gone + 1]!.starts[0]! <= before) gone++;
     if (gone > 0) this.#segments = this.#segments.slice(gone);
   }
+}
+
+/** The rows of what `note` notes, the rarest first. */
+function rowsOf({ count, lo, pairLo, pairHi, tripleLo, tripleHi }: Words): number[] {
+  const rows: number[] = [];
+  for (let i = count - 1; i > 1; i--) rows.push(tripleLo[i]! >>> SHIFT, tripleHi[i]! >>> SHIFT);
+  for (let i = count - 1; i > 0; i--) rows.push(pairLo[i]! >>> SHIFT, pairHi[i]! >>> SHIFT);
+  for (let i = count - 1; i >= 0; i--) rows.push(lo[i]! >>> SHIFT);
+  return rows;
 }

@@ -1,10 +1,9 @@
 import { core, isBorder, isCore, isIndexed, overlapping } from './borders.ts';
 import { LONGEST_NEEDLE, type Needle } from './needles.ts';
-import { MAX_POSTINGS } from './postings.ts';
 import { BLOCK, type Piece } from './shelf.ts';
-import { ALONE, otherLane, QUOTED, type Store, VALUE } from './store.ts';
+import { ALONE, QUOTED, type Store } from './store.ts';
 import { View } from './view.ts';
-import { Words } from './words.ts';
+import { isJoined, readWords } from './words.ts';
 
 /** Blocks searched for one call before candidates count as found: what cannot be ruled out is not ruled out. */
 const MAX_SCANS = 2048;
@@ -13,6 +12,8 @@ const MAX_SCANS = 2048;
 const MARGIN = 24;
 /** Characters of the text for one of the value: no more are looked at. */
 const LONGEST_REACH = 128;
+
+const NONE = new Int32Array(0);
 
 /** Where a value was found in a retained text. `to` is exclusive. */
 export interface Hit {
@@ -27,7 +28,6 @@ export interface Hit {
 export class ValueFinder {
   readonly #store: Store;
   readonly #window = new View();
-  readonly #positions: number[] = [];
   #scans = 0;
   passed = false;
 
@@ -54,11 +54,12 @@ export class ValueFinder {
   }
 
   #findAlone(codes: Uint16Array, from: number, to: number, hits: Hit[]): void {
-    this.#store.hash.of(codes, from, to, ALONE);
-    if (this.#store.postings.find(this.#store.hash.lo, this.#store.hash.hi, this.#positions) === 0) return;
+    const { hash, postings, shelf } = this.#store;
+    hash.of(codes, from, to, ALONE);
+    const count = postings.find(hash.lo, hash.hi);
     const view = this.#window;
-    for (const position of this.#positions) {
-      const held = this.#store.shelf.at(this.#store.shelf.address(position));
+    for (let i = 0; i < count; i++) {
+      const held = shelf.at(shelf.address(postings.positions[i]!));
       view.fill(held.text, 0, held.text.length);
       const [start, end] = core(view.codes, 0, view.n);
       if (end - start !== to - from || !equal(view.codes, start, codes, from, to)) continue;
@@ -68,44 +69,49 @@ export class ValueFinder {
 
   #findQuoted(codes: Uint16Array, from: number, to: number, hits: Hit[]): void {
     this.#store.hash.of(codes, from, to, QUOTED);
-    this.#store.postings.find(this.#store.hash.lo, this.#store.hash.hi, this.#positions);
-    for (const position of this.#positions) {
-      const address = this.#store.shelf.address(position);
-      const held = this.#store.shelf.at(address);
+    const { places, shelf } = this.#store;
+    const count = places.find(this.#store.hash.lo, this.#store.hash.hi, 0);
+    const done = new Set<number>();
+    for (let i = 0; i < count; i++) {
+      const address = shelf.address(places.positions[i]!);
+      const held = shelf.at(address);
+      if (done.has(held.kind)) continue;
       const hit = this.#check(held, address - held.start, codes, from, to, 0);
-      if (hit !== undefined) hits.push(hit);
+      if (hit === undefined) continue;
+      hits.push(hit);
+      done.add(held.kind);
     }
   }
 
   #findWithin(codes: Uint16Array, from: number, to: number, full: number, hits: Hit[]): void {
-    const words = new Words(this.#store.hash, codes, from, to);
-    const hashes: number[] = [];
-    const neighbours: number[] = [];
+    const { places, signatures } = this.#store;
+    const words = readWords(this.#store.hash, codes, from, to);
     /** Of the rarest part: the fewest classes have it, so there are the fewest places to look at. */
-    let rarest: number[] | undefined;
+    let rarest: Int32Array | undefined;
     let offset = 0;
-    // With as many places as its words a pair is to be preferred: it is found at fewer that are not the value's.
     /** Classes that have every part, a bit for each, modulo 32. */
     let open = -1;
-    const narrow = (lo: number, hi: number, at: number, slack: number): boolean => {
-      const count = this.#store.postings.find(lo, hi, this.#positions);
-      if (count < MAX_POSTINGS) open &= this.#store.postings.kinds;
-      if (rarest === undefined || count < rarest.length + slack) {
-        rarest = [...this.#positions];
-        offset = at;
+    const narrow = (lo: number, hi: number, at: number): boolean => {
+      const count = places.find(lo, hi, full);
+      open &= places.kinds;
+      if (rarest === undefined || count < rarest.length) {
+        rarest = places.positions.slice(0, count);
+        offset = at - from;
       }
       return open !== 0;
     };
-    while (words.next()) {
-      const { lo, pair, triple } = words;
-      const at = words.from - from;
-      hashes.push(lo);
-      if (pair !== 0) neighbours.push(pair);
-      if (triple !== 0) neighbours.push(triple);
-      if (words.joined && !narrow(pair, otherLane(words.previous, lo), at, 1)) return;
-      if (!isIndexed(codes, words.from, words.to)) continue;
-      this.#store.hash.of(codes, words.from, words.to, VALUE);
-      if (!narrow(lo, this.#store.hash.hi, at, 0)) return;
+    // Words that are joined are looked up together, by threes: fewer texts hold those, and then they hold each.
+    let joined = 0;
+    for (let i = 0; i < words.count; i++) {
+      const goesOn = i + 1 < words.count && isJoined(codes, words.to[i]!, words.from[i + 1]!);
+      if (joined > 1) {
+        if (!narrow(words.tripleLo[i]!, words.tripleHi[i]!, words.from[i - 2]!)) return;
+      } else if (joined === 1 && !goesOn) {
+        if (!narrow(words.pairLo[i]!, words.pairHi[i]!, words.from[i - 1]!)) return;
+      } else if (joined === 0 && !goesOn && isIndexed(words.from[i]!, words.to[i]!)) {
+        if (!narrow(words.lo[i]!, words.hi[i]!, words.from[i]!)) return;
+      }
+      joined = goesOn ? joined + 1 : 0;
     }
     this.passed = (open & full) !== 0;
     open &= ~full;
@@ -116,15 +122,15 @@ export class ValueFinder {
       hits.push(hit);
       done.add(hit.held.kind);
     };
-    for (const position of rarest ?? []) {
+    for (const position of rarest ?? NONE) {
       const address = this.#store.shelf.address(position);
       const held = this.#store.shelf.at(address);
       if (((open >>> (held.kind & 31)) & 1) === 0) continue;
       found(this.#check(held, address - held.start, codes, from, to, offset));
       if (this.#store.kinds <= 32 && done.has(held.kind)) open &= ~(1 << held.kind);
     }
-    if ((hashes.length === 1 && rarest !== undefined) || open === 0) return;
-    this.#store.signatures.candidates(hashes, neighbours, open, this.#store.shelf.head, (start, end) => {
+    if ((words.count === 1 && rarest !== undefined) || open === 0) return;
+    signatures.candidates(words, open, this.#store.shelf.head, (start, end) => {
       this.#store.shelf.between(start, end, (held) => {
         if (done.has(held.kind) || ((open >>> (held.kind & 31)) & 1) === 0) return;
         found(this.#scan(held, Math.max(0, start - held.start), end - held.start, codes, from, to));
@@ -155,7 +161,10 @@ export class ValueFinder {
       while (place < view.n && view.map[place]! < at) place++;
       const start = place - offset;
       const stop = start + length;
+      // A window that begins in an escape of an escape shows characters that are none.
+      const isDense = (before > 0 || end < text.length) && 2 * (end - before) > 3 * view.n;
       const isCut =
+        isDense ||
         (before > 0 && start < 1) ||
         (end < text.length && (stop >= view.n || view.map[stop]! > end - MARGIN / 2));
       if (isCut && reach < LONGEST_REACH) {

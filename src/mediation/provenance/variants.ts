@@ -50,10 +50,10 @@ export function variantsOf(codes: Uint16Array, from: number, to: number): Uint16
 function grouped(characters: Uint16Array, by: number, separator: number): Uint16Array {
   const length = characters.length;
   const size = Math.abs(by);
-  const out: number[] = [];
-  for (let i = 0; i < length; i++) {
-    if (i > 0 && (by > 0 ? i : length - i) % size === 0) out.push(separator);
-    out.push(characters[i]!);
+  const out = new Uint16Array(length + Math.floor((length - 1) / size));
+  for (let i = 0, at = 0; i < length; i++) {
+    if (i > 0 && (by > 0 ? i : length - i) % size === 0) out[at++] = separator;
+    out[at++] = characters[i]!;
   }
-  return Uint16Array.from(out);
+  return out;
 }

@@ -1,10 +1,15 @@
 import { AMPERSAND, ASCII_FOLD, foldMany, foldWide, GONE, MANY, PERCENT, reveal, SPACE } from './chars.ts';
 import { BACKSLASH, unescapeOnce } from './escapes.ts';
 
-const encoder = new TextEncoder();
-
 /** Below this many characters a copy of them costs more than it saves. */
 const SHORT = 48;
+
+/** Characters folded at a time. */
+const CHUNK = 4096;
+/** What `fold` met: nothing to stop for, an escape that may begin, a character beyond ASCII. */
+const PLAIN = 0;
+const ESCAPE = 1;
+const WIDE = 2;
 
 /** Escapes inside escapes are undone this often; what is nested deeper stays as it is. */
 const ESCAPE_DEPTH = 3;
@@ -18,7 +23,6 @@ export class View {
   codes = new Uint16Array(1024);
   map = new Int32Array(1025);
   n = 0;
-  #bytes = new Uint8Array(0);
   /** A character beyond ASCII was put that is the mark of an escape. */
   #disguised = false;
 
@@ -35,37 +39,19 @@ export class View {
     if (this.codes.length <= 65_536) return;
     this.codes = new Uint16Array(1024);
     this.map = new Int32Array(1025);
-    this.#bytes = new Uint8Array(0);
     this.n = 0;
   }
 
   /** False, with nothing promised, when an escape may begin somewhere. */
   #plain(text: string, from: number, to: number): boolean {
-    const length = to - from;
-    if (length < SHORT) return this.#wide(text, from, to);
-    if (this.#bytes.length < 3 * length) this.#bytes = new Uint8Array(3 * length + 64);
-    // Reading bytes from an array is several times as fast as reading characters from a string.
-    const { written } = encoder.encodeInto(
-      from === 0 && to === text.length ? text : text.slice(from, to),
-      this.#bytes,
-    );
-    if (written !== length) return this.#wide(text, from, to);
-    const { codes, map } = this;
-    const bytes = this.#bytes;
-    const table = ASCII_FOLD;
-    let n = 0;
-    let last = -1;
-    for (let i = 0; i < length; i++) {
-      const c = bytes[i]!;
-      if (c === PERCENT || c === AMPERSAND) return false;
-      if (c === BACKSLASH && isCoded(bytes[i + 1]!)) return false;
-      const folded = table[c]!;
-      if (folded === SPACE && last === SPACE) continue;
-      last = folded;
-      codes[n] = folded;
-      map[n++] = from + i;
+    for (let at = from; at < to; at += CHUNK) {
+      const result = fold(text, at, Math.min(at + CHUNK, to), this);
+      if (result === ESCAPE) return false;
+      if (result === WIDE) {
+        this.n = 0;
+        return this.#wide(text, from, to);
+      }
     }
-    this.n = n;
     return true;
   }
 
@@ -74,7 +60,7 @@ export class View {
     for (let i = from; i < to; i++) {
       const c = text.charCodeAt(i);
       if (c === PERCENT || c === AMPERSAND) return false;
-      if (c === BACKSLASH && i + 1 < to && isCoded(text.charCodeAt(i + 1))) return false;
+      if (c === BACKSLASH && i + 1 < to && mayBeCoded(text.charCodeAt(i + 1))) return false;
       if (c >= 0xd800 && c < 0xdc00 && i + 1 < to) {
         const point = text.codePointAt(i)!;
         if (point > 0xffff) {
@@ -153,8 +139,18 @@ export class View {
   }
 }
 
-/** Reveals in place what is beyond ASCII (see chars.ts) in the first `n` of `codes`; returns how many are left. */
-export function revealAll(codes: Uint16Array, where: Int32Array, n: number): number {
+/** How a character hides: nobody sees it, it is a tag, or it looks like another. */
+export type Disguise = 'invisible' | 'tag' | 'look';
+
+export function disguiseOf(point: number, shown: number): Disguise {
+  return shown === GONE ? 'invisible' : point >= 0xe0000 ? 'tag' : 'look';
+}
+
+/**
+ * Reveals in place what is beyond ASCII (see chars.ts) in the first `n` of `codes`; returns how many are left.
+ * `only` characters of one kind, if it is given.
+ */
+export function revealAll(codes: Uint16Array, where: Int32Array, n: number, only?: Disguise): number {
   let out = 0;
   for (let i = 0; i < n; i++) {
     const c = codes[i]!;
@@ -165,20 +161,82 @@ export function revealAll(codes: Uint16Array, where: Int32Array, n: number): num
     }
     const low = i + 1 < n ? codes[i + 1]! : 0;
     const isPair = c >= 0xd800 && c < 0xdc00 && low >= 0xdc00 && low < 0xe000;
-    const shown = reveal(isPair ? ((c - 0xd800) << 10) + (low - 0xdc00) + 0x10000 : c);
+    const point = isPair ? ((c - 0xd800) << 10) + (low - 0xdc00) + 0x10000 : c;
+    const shown = reveal(point);
     const at = where[i]!;
     if (isPair) i++;
-    if (shown === GONE) continue;
-    codes[out] = shown > 0xffff ? c : shown;
+    const stays = shown === point || (only !== undefined && disguiseOf(point, shown) !== only);
+    if (!stays && shown === GONE) continue;
+    codes[out] = stays ? c : shown;
     where[out++] = at;
-    if (shown <= 0xffff) continue;
+    if (!stays || !isPair) continue;
     codes[out] = low;
     where[out++] = at;
   }
   return out;
 }
 
+/** As `isCoded`, where something invisible may stand between. */
+function mayBeCoded(c: number): boolean {
+  return c > 127 || isCoded(c);
+}
+
 /** `u`, `x` or `U`: after a back slash digits may follow. */
 function isCoded(c: number): boolean {
   return c === 117 || c === 120 || c === 85;
 }
+
+/**
+ * Appends a stretch of a text to a view, if it is ASCII and holds no escape. In a closure: a bundler makes variables of
+ * a module's constants, and engines then load them again in every round.
+ */
+const fold = (() => {
+  const encoder = new TextEncoder();
+  const bytes = new Uint8Array(3 * CHUNK);
+  const codes = new Uint16Array(CHUNK);
+  const map = new Int32Array(CHUNK);
+  /** ASCII folded, with the upper bit set where an escape may begin. */
+  const table = new Uint8Array(128);
+  table.set(ASCII_FOLD);
+  for (const c of [PERCENT, AMPERSAND, BACKSLASH]) table[c]! |= 128;
+
+  /** Reading bytes from an array is several times as fast as reading characters from a string. False if it is not ASCII. */
+  const toBytes = (text: string, from: number, to: number): boolean => {
+    const length = to - from;
+    if (length >= SHORT) {
+      const all = length === text.length ? text : text.slice(from, to);
+      return encoder.encodeInto(all, bytes).written === length;
+    }
+    let any = 0;
+    for (let i = 0; i < length; i++) {
+      const c = text.charCodeAt(from + i);
+      bytes[i] = c;
+      any |= c;
+    }
+    return any < 128;
+  };
+
+  return (text: string, from: number, to: number, view: View): number => {
+    const length = to - from;
+    if (!toBytes(text, from, to)) return WIDE;
+    let n = 0;
+    let last = view.n > 0 ? view.codes[view.n - 1]! : 0;
+    for (let i = 0; i < length; i++) {
+      let folded = table[bytes[i]! & 127]!;
+      if (folded > 127) {
+        folded &= 127;
+        if (folded !== BACKSLASH || isCoded(text.charCodeAt(from + i + 1))) return ESCAPE;
+      }
+      codes[n] = folded;
+      map[n] = from + i;
+      // One more unless this is a blank after a blank; without a branch, as no processor can predict where words end.
+      const differs = (folded ^ SPACE) | (last ^ SPACE);
+      n += (differs | -differs) >>> 31;
+      last = folded;
+    }
+    view.codes.set(n === CHUNK ? codes : codes.subarray(0, n), view.n);
+    view.map.set(n === CHUNK ? map : map.subarray(0, n), view.n);
+    view.n += n;
+    return PLAIN;
+  };
+})();

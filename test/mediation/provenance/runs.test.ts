@@ -19,7 +19,7 @@ test.each([
 test('a run says where it stands', () => {
   const encoded = bytes.toString('base64').replaceAll('=', '');
   const [run] = runsOf(`see ${encoded} there`);
-  expect([run?.from, run?.to, run?.transform]).toEqual([4, 4 + encoded.length, 'base64']);
+  expect([run?.from, run?.to, run?.transforms]).toEqual([4, 4 + encoded.length, ['base64']]);
 });
 
 test('base64 behind hexadecimal, and hexadecimal at an odd place, are decoded', () => {

@@ -1,0 +1,103 @@
+import { printable } from '../../json/printable.ts';
+import { RecordingError } from '../../recording/errors.ts';
+import { MachineIndex } from '../../recording/index/machine-index.ts';
+import { openSigningKey, ownSigners } from '../../recording/keys/keys.ts';
+import { findSession, listSessions, readEntryBytes } from '../../recording/reader.ts';
+import { pruneLog } from '../../recording/upkeep/prune.ts';
+import { sealLog } from '../../recording/upkeep/seal.ts';
+import { verifyLog } from '../../recording/verify.ts';
+import { signingKeyFile } from '../key-file.ts';
+import { timeOf } from '../log-line.ts';
+import { type Flags, textFlag, UsageError } from '../read-command.ts';
+import { runningSessions } from '../status.ts';
+import { signersMeant } from '../trust-meant.ts';
+
+/** `cordon log export`: entries as they were hashed. Exit codes as of verify; nothing is printed of a log that is bad. */
+export function exportLog(state: string, [session]: readonly string[], _json: boolean, flags: Flags): number {
+  if (textFlag(flags, 'format') !== 'jsonl') throw new UsageError('export needs --format jsonl');
+  const { id, directory, pruned } = findSession(state, session);
+  if (pruned !== undefined) throw new UsageError(`the entries of ${id} were pruned, ${timeOf(pruned)}`);
+  const { status, fault, signed } = verifyLog(directory, signersMeant(state, flags));
+  if (status === 'tampered') {
+    process.stderr.write(
+      `${id}: TAMPERED: ${printable(`${fault!.file}: ${fault!.message}`)}; nothing is exported\n`,
+    );
+    return 1;
+  }
+  for (const bytes of readEntryBytes(directory)) process.stdout.write(`${bytes.toString('utf8')}\n`);
+  if (status === 'ok') return 0;
+  process.stderr.write(`${id}: only the first ${signed} entries are signed\n`);
+  return 3;
+}
+
+/** `cordon log seal`. */
+export function seal(state: string, [session]: readonly string[], json: boolean): number {
+  const { id, directory } = findSession(state, session);
+  if (runningSessions(state).some((one) => one.session === id)) {
+    throw new RecordingError(
+      'session-open',
+      `${id} is running: it signs what it writes, and closes its log itself`,
+    );
+  }
+  const key = openSigningKey(state, signingKeyFile());
+  const sealing = sealLog(directory, key, ownSigners(state), Date.now());
+  new MachineIndex(state, key, Date.now).closed(id, directory);
+  const { unsigned, tornBytes } = sealing;
+  const torn = tornBytes > 0 ? `, ${tornBytes} torn bytes were cut off` : '';
+  const entries =
+    unsigned === 1
+      ? '1 entry that no checkpoint covered is'
+      : `${unsigned} entries that no checkpoint covered are`;
+  print(
+    json
+      ? JSON.stringify(sealing, undefined, 2)
+      : `${id}: sealed: ${entries} signed now${torn}; the log says so. Whether more was written before, nobody can tell`,
+  );
+  return 0;
+}
+
+/** `cordon log prune`. Exit code 1 if a session was kept because it is not intact. */
+export function prune(state: string, _words: readonly string[], json: boolean, flags: Flags): number {
+  const now = Date.now();
+  const before = now - ageIn(textFlag(flags, 'older-than'));
+  const key = openSigningKey(state, signingKeyFile());
+  const signers = ownSigners(state);
+  const pruned: string[] = [];
+  const kept: { session: string; why: string }[] = [];
+  for (const { id, directory } of listSessions(state)) {
+    try {
+      if (pruneLog(directory, key, signers, before, now)) pruned.push(id);
+    } catch (error) {
+      if (!(error instanceof RecordingError)) throw error;
+      kept.push({ session: id, why: error.message });
+    }
+  }
+  if (json) print(JSON.stringify({ pruned, kept }, undefined, 2));
+  else {
+    print(
+      `${pruned.length} ${pruned.length === 1 ? 'session' : 'sessions'} that ended before ${timeOf(before)} pruned`,
+    );
+    for (const id of pruned) print(`  ${id}`);
+    for (const { why } of kept) print(`  ${printable(why)}`);
+  }
+  return kept.length > 0 ? 1 : 0;
+}
+
+const UNITS: ReadonlyMap<string, number> = new Map([
+  ['d', 86_400_000],
+  ['h', 3_600_000],
+]);
+
+/** `90d` or `12h`, in milliseconds. */
+function ageIn(text: string | undefined): number {
+  const unit = UNITS.get(text?.at(-1) ?? '');
+  const count = text?.slice(0, -1) ?? '';
+  if (unit === undefined || !/^\d{1,6}$/.test(count)) {
+    throw new UsageError('how old? --older-than with days or hours, such as 90d or 12h');
+  }
+  return Number(count) * unit;
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}

@@ -1,0 +1,66 @@
+import { printable } from '../../json/printable.ts';
+import { RecordingError } from '../../recording/errors.ts';
+import { requireWitnesses, type WitnessPolicy } from '../../recording/proofs/witness.ts';
+import { findSession } from '../../recording/reader.ts';
+import { type Verification, verifyLog } from '../../recording/verify.ts';
+import { timeOf } from '../log-line.ts';
+import type { Flags } from '../read-command.ts';
+import { runningSessions } from '../status.ts';
+import { signersMeant, witnessPolicy } from '../trust-meant.ts';
+
+/** `cordon log verify`. Exit codes: see the usage of `cordon log`. */
+export function verify(state: string, [session]: readonly string[], json: boolean, flags: Flags): number {
+  const { directory } = findSession(state, session);
+  const policy = witnessPolicy(flags);
+  const result = verifyLog(directory, signersMeant(state, flags));
+  const running = runningSessions(state).some((one) => one.session === result.session);
+  const witnessed = witnessing(result, policy);
+  if (json) print(JSON.stringify({ ...result, ...witnessed, running }, undefined, 2));
+  else print(findingOf(result, running));
+  if (!json && witnessed?.witnesses !== undefined)
+    print(`cosigned by ${witnessed.witnesses.map(printable).join(', ')}`);
+  if (!json && witnessed?.refused !== undefined) print(`UNWITNESSED: ${printable(witnessed.refused)}`);
+  if (witnessed?.refused !== undefined) return 1;
+  // A log put back to an earlier checkpoint of its own is intact; that it has no end is all there is to see.
+  if (result.status === 'ok' && !result.closed && !running) return 3;
+  return { ok: 0, tampered: 1, unsigned: 3 }[result.status];
+}
+
+/** Undefined if no witnesses are demanded, or what they would have cosigned is bad anyway. */
+function witnessing(
+  { checkpoint }: Verification,
+  policy: WitnessPolicy | undefined,
+): { witnesses?: string[]; refused?: string } | undefined {
+  if (policy === undefined || checkpoint === undefined) return undefined;
+  try {
+    return { witnesses: requireWitnesses(Buffer.from(checkpoint), policy) };
+  } catch (error) {
+    if (!(error instanceof RecordingError)) throw error;
+    return { refused: error.message };
+  }
+}
+
+/** What verification found, as one line for a person. */
+export function findingOf(result: Verification, running: boolean): string {
+  const { session, status, signed, unsigned, tornBytes, closed, pruned, fault } = result;
+  if (status === 'tampered') {
+    const where = fault!.entry === undefined ? '' : `first bad entry ${fault!.entry}: `;
+    return `${session}: TAMPERED: ${where}${printable(`${fault!.file}: ${fault!.message}`)}`;
+  }
+  if (pruned !== undefined) {
+    return `${session}: the tree of its ${signed} entries is intact; they were pruned, ${timeOf(pruned)}`;
+  }
+  const intact = `${session}: ${signed} signed ${signed === 1 ? 'entry is' : 'entries are'} intact`;
+  if (status === 'ok' && closed) return `${intact}; the session was closed`;
+  if (status === 'ok' && running) return `${intact}; the session is running`;
+  if (status === 'ok') {
+    return `${intact}; UNFINISHED: the session was never closed: its process died, or what followed was taken away`;
+  }
+  const rest = [`${unsigned} ${unsigned === 1 ? 'entry' : 'entries'}`];
+  if (tornBytes > 0) rest.push(`${tornBytes} torn bytes`);
+  return `${intact}; UNSIGNED: ${rest.join(' and ')} after them: the session is running, or its process died`;
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
