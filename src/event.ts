@@ -48,8 +48,10 @@ export interface Source {
   describes?: DescriptorKind;
   /** It repeats what a tainted call carried: no value of it is the server's own. */
   echo?: boolean;
-  /** The message tells somebody to do something: see mediation/policy/steering.ts. */
-  steers?: boolean;
+  /** The very text (`here`) or another of its message (`near`) tells somebody to do something: mediation/policy/steering.ts. */
+  steers?: 'here' | 'near';
+  /** It answers a call that asked for what the user named, in the user's own words. */
+  asked?: boolean;
   /** A detector fired in this very text. */
   marked?: boolean;
 }
@@ -151,6 +153,21 @@ export interface PendingPin extends Omit<Pin, 'approvedBy'> {
   findings: readonly Finding[];
   /** The whole descriptor, canonical JSON, for a readable diff. */
   descriptor: string;
+}
+
+/** A flow that a person said yes to, for good: see mediation/policy/memory.ts. */
+export interface RememberedFlow {
+  server: string;
+  tool: string;
+  /** RFC 6901 pointer into the arguments, with `*` for a place in a list. */
+  argument: string;
+  /** The server that the value came from; `server.origin` where any value of one of its fields may flow. */
+  from: string;
+  /** Digest of the one value it is for. */
+  value?: string;
+  /** Where any value may flow: the field of what the source says, `*` for a place in a list. */
+  field?: string;
+  form?: Form;
 }
 
 /** The content of `cordon.lock`. */

@@ -1,5 +1,6 @@
 import type { Effect, Leaf } from '../event.ts';
 import { recordOf } from './sinks.ts';
+import { wordsOf } from './words.ts';
 
 /** A tool whose name starts with one of these only reads, unless something below says more. */
 const READING_VERBS = new Set([
@@ -15,6 +16,20 @@ const READING_VERBS = new Set([
   'count',
   'stat',
   'status',
+  'check',
+  'fetch',
+  'browse',
+  'retrieve',
+  'resolve',
+  'extract',
+  'analyze',
+  'calculate',
+  'compute',
+  'convert',
+  'compare',
+  'explore',
+  'validate',
+  'think',
 ]);
 
 /** Hosts are reached through these: whoever owns the host reads the address. `file` names a host on some systems. */
@@ -54,8 +69,23 @@ export function effectOfTool(
 
 /** The effect of one call of a tool: a URL among its arguments makes it a send, whatever the tool is called. */
 export function effectOfCall(tool: EffectOpinion, leaves: readonly Leaf[]): EffectOpinion {
-  if (tool.by === 'configuration' || !leaves.some((leaf) => isNetworkUri(leaf.text))) return tool;
+  if (tool.by === 'configuration' || !leaves.some(namesAddress)) return tool;
   return { effect: 'send', by: 'url' };
+}
+
+/** An argument that is called an address is one, though no scheme stands in front: `url: "www.example.invalid"`. */
+const ADDRESS_WORDS = new Set('url urls uri uris href link links endpoint webhook domain'.split(' '));
+
+function namesAddress({ path, text, form }: Leaf): boolean {
+  if (isNetworkUri(text)) return true;
+  if (form !== 'string' || text.trim() === '' || /^(?:[./~]|file:|data:|about:)/i.test(text)) return false;
+  return wordsOf(lastName(path)).some((word) => ADDRESS_WORDS.has(word));
+}
+
+/** The name in a pointer nearest to its end: elements of a list have the list's. */
+function lastName(path: string): string {
+  const names = path.split('/').filter((token) => !/^\d*$/.test(token));
+  return names[names.length - 1] ?? '';
 }
 
 /**
@@ -119,17 +149,8 @@ function isOverlooked(c: number): boolean {
 }
 
 /** The first word of a tool's name, the server's own name before it left aside: `git_log` on `git` is `log`. */
-function verbOf(name: string, server: string): string {
+export function verbOf(name: string, server: string): string {
   const words = wordsOf(name);
   const own = new Set(wordsOf(server));
-  return words.find((word) => !own.has(word)) ?? '';
-}
-
-function wordsOf(name: string): string[] {
-  return name
-    .slice(0, 128)
-    .replace(/([a-z0-9])([A-Z])/g, '$1 $2')
-    .toLowerCase()
-    .split(/[^a-z0-9]+/)
-    .filter(Boolean);
+  return words.find((word) => !own.has(word)) ?? words[0] ?? '';
 }

@@ -1,9 +1,8 @@
 import type { Channel, Text } from '../event.ts';
 import { isConstant, PROTOCOL_NAMES } from './protocol.ts';
+import { attributesOf } from './structure/html.ts';
+import { formOf, structureOf } from './structure/structure.ts';
 import { isFull, items, members, walk } from './walk.ts';
-
-/** Larger texts stay prose: parsing them again costs more than their structure is worth. */
-const MAX_EMBEDDED_JSON = 1024 * 1024;
 
 /** A message from a server whose texts become labelled sources. */
 export interface Inbound {
@@ -48,45 +47,40 @@ const LISTS: ReadonlyMap<string, Reader> = new Map([
 const FIELDS = new Set(['structuredContent', 'completion', 'inputRequests', 'requestState']);
 
 /**
- * The same texts as they are indexed: a text that is itself JSON becomes its leaves, each a field, its pointer
- * continued after `#`.
+ * The same texts as they are indexed: a text that is itself structure (JSON, YAML and their likes) becomes its leaves,
+ * its pointer continued after `#`. A leaf is a field, unless somebody wrote running text into it.
  */
 export function structured(texts: readonly Text[]): Text[] {
   const all: Text[] = [];
   for (const one of texts) {
-    const inner = one.form === 'prose' && !isFull(all) ? embedded(one.text) : undefined;
-    if (inner === undefined) all.push(one);
-    else {
+    const inner = one.form === 'prose' && !isFull(all) ? structureOf(one.text) : undefined;
+    if (inner === undefined) {
+      const form = one.form === 'field' ? formOf(one.text) : one.form;
+      all.push(form === one.form ? one : { ...one, form });
+      if (form === 'prose') addAttributes(one, all);
+    } else {
       const border = one.path.length;
-      walk(inner, `${one.path}#`, all, ({ path, text }) => all.push({ path, text, form: 'field', border }));
+      walk(inner, `${one.path}#`, all, ({ path, text }) => {
+        const leaf: Text = { path, text, form: formOf(text), border };
+        all.push(leaf);
+        if (leaf.form === 'prose') addAttributes(leaf, all);
+      });
     }
   }
   return all;
 }
 
-function embedded(text: string): unknown {
-  if (text.length > MAX_EMBEDDED_JSON || !/^\s*[[{]/.test(text)) return undefined;
-  try {
-    return withinDepth(text) ? JSON.parse(text) : undefined;
-  } catch {
-    return undefined;
+/** The values of the attributes in a text's tags are fields of it. */
+function addAttributes({ path, text, border }: Text, all: Text[]): void {
+  for (const { name, value } of attributesOf(text)) {
+    if (isFull(all)) return;
+    all.push({
+      path: `${path}@${name}`,
+      text: value,
+      form: formOf(value),
+      ...(border !== undefined && { border }),
+    });
   }
-}
-
-/** JSON inside a string is past the wire's depth check. What is no JSON may pass: parsing it fails. */
-function withinDepth(text: string): boolean {
-  let depth = 0;
-  let inString = false;
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i);
-    if (code === 0x22) inString = !inString;
-    else if (inString) {
-      if (code === 0x5c) i++;
-    } else if (code === 0x5b || code === 0x7b) {
-      if (++depth > 128) return false;
-    } else if (code === 0x5d || code === 0x7d) depth--;
-  }
-  return true;
 }
 
 function messageTexts(message: unknown, path: string, texts: Text[]): void {

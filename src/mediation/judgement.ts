@@ -1,7 +1,13 @@
-import type { Effect, Flow } from '../event.ts';
+import type { Effect, Flow, RememberedFlow, Source } from '../event.ts';
 import type { EffectOpinion } from './effects.ts';
-import type { Rule } from './policy.ts';
+import type { Rule } from './policy/policy.ts';
 import type { Sink } from './sinks.ts';
+
+/** An argument in question, and the source in which its value first stood; none where no source holds it. */
+export interface Question {
+  argument: string;
+  source?: Source | undefined;
+}
 
 /** What became of an outbound message, with everything that decided. */
 export interface Judgement {
@@ -10,15 +16,21 @@ export interface Judgement {
   sink: Sink;
   /** The name is one that the server advertised; any other is content, and only its digest is recorded. */
   named: boolean;
+  /** Everything that the call selects by stands in the user's own words. */
+  asked: boolean;
   /** Digest of the descriptor it was judged under. */
   descriptor: string | undefined;
   effect: Effect;
   effectBy: EffectOpinion['by'];
-  verdict: 'allow' | 'deny';
+  verdict: 'allow' | 'ask' | 'deny';
   rule: Rule;
   /** Flows of labelled data into the sink: all candidates, whether or not they decided. */
   flows: readonly Flow[];
-  /** Of a denial: the short id and the text for the client. */
+  /** Of a question: what is asked, once for each argument. */
+  questions: readonly Question[];
+  /** Of a question: what a yes would let through from then on. */
+  remember: readonly RememberedFlow[];
+  /** Of a denial or a question: the short id and the text for the client. */
   id?: string;
   text?: string;
 }

@@ -2,19 +2,23 @@ import type { DescriptorKind, Finding, Flow, Label, Leaf, PinState, Source, Text
 import { sha256 } from '../json/digest.ts';
 import { type Descriptor, describeAll, textsOf } from './descriptors/descriptor.ts';
 import type { Pins } from './descriptors/pins.ts';
-import { inspect } from './detectors/inspect.ts';
+import { type InspectContext, inspect } from './detectors/inspect.ts';
 import { echoesOf } from './echoes.ts';
-import { type EffectOpinion, effectOfCall, effectOfTool, isNetworkUri } from './effects.ts';
+import { type EffectOpinion, effectOfCall, effectOfTool, isNetworkUri, verbOf } from './effects.ts';
 import { schemaWords } from './evidence.ts';
-import { denialText, noticeText } from './explain.ts';
+import { noticeText, refusalText } from './explain.ts';
 import { foldersOf } from './folders.ts';
 import { couldBeForgotten } from './forgotten.ts';
+import { Grounds } from './grounds.ts';
 import { type Inbound, structured, textsOfMessage } from './inbound.ts';
-import type { Judgement } from './judgement.ts';
+import type { Judgement, Question } from './judgement.ts';
 import { labelOf, type Part } from './labelling.ts';
 import { labelMembers, raise, raisedBy } from './labels.ts';
-import { isForeign, isOwn, NO_PLACES, ownPlaces, type Places } from './own.ts';
-import { decide } from './policy.ts';
+import { givenPlaces, isForeign, isOwn, NO_PLACES, type Places } from './own.ts';
+import { Memory } from './policy/memory.ts';
+import { decide, type Verdict } from './policy/policy.ts';
+import { orderOf } from './policy/rules.ts';
+import { ordered, steers } from './policy/steering.ts';
 import { isProtocolMethod } from './protocol.ts';
 import { Provenance } from './provenance/provenance.ts';
 import type { Settings } from './settings.ts';
@@ -43,6 +47,7 @@ export interface Labelled {
   named?: boolean;
   /** What it answers carried taint, which it may repeat. */
   call?: Judgement | undefined;
+  asked?: boolean;
   /** Members for the result's `_meta`, as JSON text without braces. */
   meta: string;
   /** Text to put in front of the content, where a detector marked it. */
@@ -61,6 +66,7 @@ interface Known {
 }
 
 const MAX_OFFERED = 1024;
+const MAX_VERBS = 256;
 
 /**
  * The decisions of one session: a state machine over its messages. It does no I/O and reads no clock and no
@@ -77,10 +83,17 @@ export class Mediator {
   readonly #offered = new Set<string>();
   #events = 0;
   #readUntrusted = false;
+  /** A detector fired in something untrusted. */
+  #readMarked = false;
+  readonly #grounds = new Grounds();
+  readonly #memory: Memory;
+  /** Sentences that begin with a verb which a tool of the session is named by. */
+  #verbs: RegExp | undefined;
 
   constructor(settings: Settings, pins: Pins) {
     this.#settings = settings;
     this.#pins = pins;
+    this.#memory = new Memory(settings.remembered ?? []);
     const told = new Set(settings.allow.flatMap(({ from }) => (from === undefined ? [] : [from])));
     this.#provenance = new Provenance({ retainedBytes: settings.taintBytes, seed: settings.seed, told });
   }
@@ -112,7 +125,7 @@ export class Mediator {
       const findings =
         isSame && before.foreignTools === context.foreignTools && before.ownTools === ownTools.length
           ? before.findings
-          : inspect(textsOf(descriptor), context);
+          : this.#inspect(textsOf(descriptor), context);
       const state = this.#pins.check(descriptor, findings, now);
       this.#known.set(key, {
         descriptor,
@@ -156,7 +169,7 @@ export class Mediator {
     const { server, origin } = inbound;
     const texts = textsOfMessage(inbound);
     const context = { server, kind: 'output' as const, foreignTools: this.#foreignTools(server) };
-    const findings = inspect(texts, context);
+    const findings = this.#inspect(texts, context);
     const answersTaint = call?.flows.some(({ source }) => source.label.integrity !== 'trusted') === true;
     const trust = this.#settings.trust.get(server);
     const { label, parts } = labelOf(inbound, { trust, texts, findings, answersTaint });
@@ -170,27 +183,90 @@ export class Mediator {
       parts,
       named: call?.named === true || isProtocolMethod(origin),
       call: answersTaint ? call : undefined,
+      asked: call?.asked === true,
       meta: labelMembers(label, event),
       notice: findings.length > 0 ? noticeText(server, findings) : undefined,
     };
   }
 
   /** Indexes a labelled message, so that later calls are matched against it. To be done before the next judgement. */
-  learn({ event, inbound, label, texts, parts, named = false, call }: Labelled): void {
+  learn({
+    event,
+    inbound,
+    label,
+    findings,
+    texts,
+    parts,
+    named = false,
+    call,
+    asked = false,
+  }: Labelled): void {
     if (texts.length === 0) return;
     const { server, origin, channel } = inbound;
-    for (const [own, group] of parts ?? [[label, structured(texts)] as const]) {
-      const source: Source = { event, server, origin, channel, label: own, named };
-      if (call === undefined) this.#provenance.learn(source, group);
-      else {
-        const isEcho = echoesOf(call.sink.leaves, call.flows, group);
-        const [echoes, others]: [Text[], Text[]] = [[], []];
-        for (const text of group) (isEcho(text) ? echoes : others).push(text);
-        this.#provenance.learn({ ...source, echo: true }, echoes);
-        this.#provenance.learn(source, others);
-      }
-      if (own.integrity !== 'trusted') this.#readUntrusted = true;
+    const isMarked = findings.length > 0;
+    const groups = (parts ?? [[label, structured(texts)] as const]).map(([own, group]) => ({
+      source: { event, server, origin, channel, label: own, named, asked },
+      ...this.#sorted(server, group, isMarked),
+    }));
+    const isSteering = isMarked || groups.some(({ steering }) => steering.length > 0);
+    for (const { source, marked, steering, others } of groups) {
+      this.#learnTexts({ ...source, steers: 'here', marked: true }, marked, call);
+      this.#learnTexts({ ...source, steers: 'here' }, steering, call);
+      this.#learnTexts(isSteering ? { ...source, steers: 'near' } : source, others, call);
+      if (source.label.integrity === 'trusted') continue;
+      this.#readUntrusted = true;
+      if (isMarked) this.#readMarked = true;
     }
+  }
+
+  /** Texts apart by whether a detector fires in them (all, where one fired on the whole alone) and whether they steer. */
+  #sorted(
+    server: string,
+    texts: readonly Text[],
+    isMarked: boolean,
+  ): Record<'marked' | 'steering' | 'others', Text[]> {
+    const sorted = { marked: [] as Text[], steering: [] as Text[], others: [] as Text[] };
+    const context = { server, kind: 'output' as const, foreignTools: this.#foreignTools(server) };
+    for (const text of texts) {
+      if (isMarked && this.#inspect([text], context).length > 0) sorted.marked.push(text);
+      else if (steers(text.text, this.#verbs)) sorted.steering.push(text);
+      else sorted.others.push(text);
+    }
+    if (isMarked && sorted.marked.length === 0) return { marked: [...texts], steering: [], others: [] };
+    return sorted;
+  }
+
+  #learnTexts(source: Source, texts: readonly Text[], call: Judgement | undefined): void {
+    if (texts.length === 0) return;
+    if (call === undefined) return this.#provenance.learn(source, texts);
+    const isEcho = echoesOf(call.sink.leaves, call.flows, texts);
+    const [echoes, others]: [Text[], Text[]] = [[], []];
+    for (const text of texts) (isEcho(text) ? echoes : others).push(text);
+    this.#provenance.learn({ ...source, echo: true }, echoes);
+    this.#provenance.learn(source, others);
+  }
+
+  /**
+   * Takes a person's yes to what was asked. What flowed is let through again as `remember` of the judgement says, and
+   * what it rested on nothing does so now. The judgement under which the call is made.
+   */
+  approve(judgement: Judgement): Judgement {
+    for (const flow of judgement.remember) this.#memory.add(flow);
+    const { sink, questions } = judgement;
+    for (const { argument } of questions) {
+      for (const leaf of sink.leaves) if (leaf.path === argument) this.#grounds.take(leaf.text);
+    }
+    const { id: _, text: __, ...rest } = judgement;
+    return { ...rest, verdict: 'allow', rule: 'approved' };
+  }
+
+  /** The user's own words, where a client's hook gives them: what stands in them is the user's, whoever says it later. */
+  prompt(text: string): void {
+    this.#grounds.say(text);
+    const leaf: Leaf = { path: '', text, form: 'string' };
+    const leaves = [leaf];
+    this.#provenance.trace(leaves);
+    this.#provenance.offer(leaves);
   }
 
   /** Indexes about `budgetBytes` of what was learned, while nothing else waits; true once none is left. */
@@ -215,35 +291,55 @@ export class Mediator {
     const traced = this.#provenance.trace(leaves);
     this.#provenance.offer(leaves);
     this.#offerFolders(leaves, traced);
-    const own = this.#own(sink, leaves, traced, known);
+    const own = this.#given(leaves, traced, known);
     const flows = traced.length === 0 ? traced : traced.filter((flow) => isForeign(flow, sink, own));
     const { effect, by } = this.#effect(sink, known);
+    const ungrounded = this.#readMarked
+      ? leaves.filter((leaf) => leaf.form !== 'key' && !isOwn(leaf, own) && !this.#grounds.hold(leaf.text))
+      : undefined;
+    if (!this.#readMarked) {
+      const read = new Set(flows.map(({ argument }) => argument));
+      for (const { path, text } of leaves) if (!read.has(path)) this.#grounds.take(text);
+    }
     const verdict = decide({
       mode: this.#settings.mode,
       sink,
       effect,
+      reads: by === 'url' && known?.effect?.effect === 'read',
       descriptor: this.#standing(sink, kind),
+      schema: recordOf(known?.descriptor.value)['inputSchema'],
       flows,
       readUntrusted: this.#readUntrusted,
-      forgotten:
-        this.#provenance.evicted && leaves.some((leaf) => couldBeForgotten(leaf) && !isOwn(leaf, own)),
+      forgotten: this.#provenance.evicted
+        ? leaves.filter((leaf) => couldBeForgotten(leaf) && !isOwn(leaf, own))
+        : [],
+      ungrounded,
       allow: this.#settings.allow,
+      memory: this.#memory,
     });
     const event = this.#next();
     const judgement: Judgement = {
       event,
       sink,
       named: (sink.kind === 'tool' || sink.kind === 'prompt') && known !== undefined,
+      asked: this.#isAsked(leaves),
       descriptor: known?.descriptor.digest,
       effect,
       effectBy: by,
       verdict: verdict.verdict,
       rule: verdict.rule,
       flows,
+      questions: verdict.verdict === 'ask' ? questionsOf(verdict) : [],
+      remember: verdict.remember ?? [],
     };
     if (verdict.verdict === 'allow') return judgement;
     const id = `d-${sha256(`${this.#settings.session}\n${event}`).slice(7, 15)}`;
-    return { ...judgement, id, text: denialText(sink, verdict, id) };
+    return { ...judgement, id, text: refusalText(sink, verdict, id) };
+  }
+
+  #isAsked(leaves: readonly Leaf[]): boolean {
+    const values = leaves.filter(({ form, text }) => form === 'string' && text.trim() !== '');
+    return values.length > 0 && values.every(({ text }) => this.#grounds.hasSaid(text));
   }
 
   /** Leaves that can carry data: the names that the descriptor itself announces cannot. */
@@ -253,11 +349,12 @@ export class Mediator {
     return sink.leaves.filter((leaf) => leaf.form !== 'key' || !names.has(leaf.text));
   }
 
-  /** What of a sink is the called server's own: needed where something flows into it, or may. */
-  #own(sink: Sink, leaves: readonly Leaf[], traced: readonly Flow[], known: Known | undefined): Places {
-    if (traced.length === 0 && !this.#provenance.evicted) return NO_PLACES;
-    const given = known && this.words(sink.server, known.descriptor.kind, sink.name).values;
-    return ownPlaces(sink, leaves, traced, given ?? NO_PLACES);
+  /** Places whose values the schema gives: needed where something flows into a sink, or may. */
+  #given(leaves: readonly Leaf[], traced: readonly Flow[], known: Known | undefined): Places {
+    if (known === undefined) return NO_PLACES;
+    if (traced.length === 0 && !this.#provenance.evicted && !this.#readMarked) return NO_PLACES;
+    const { server, kind, name } = known.descriptor;
+    return givenPlaces(leaves, this.words(server, kind, name).values);
   }
 
   /** The folders of a path that is the client's own are so too: it has said them. */
@@ -335,8 +432,15 @@ export class Mediator {
       channel: 'descriptor',
       label,
       describes,
+      // A description says what to do with what it describes.
+      steers: 'here',
+      marked: findings.length > 0,
     };
     this.#provenance.learn(source, texts);
+  }
+
+  #inspect(texts: readonly Text[], context: InspectContext): readonly Finding[] {
+    return this.#settings.detectors === false ? [] : inspect(texts, context);
   }
 
   #noteTools(server: string, descriptors: readonly Descriptor[]): void {
@@ -344,6 +448,7 @@ export class Mediator {
     for (const { name } of descriptors) names.add(name);
     this.#toolNames.set(server, names);
     this.#foreign.clear();
+    this.#verbs = verbsOf(this.#toolNames);
   }
 
   #foreignTools(server: string): readonly string[] {
@@ -362,6 +467,25 @@ export class Mediator {
   #next(): string {
     return `e${++this.#events}`;
   }
+}
+
+/** Each argument once, with the source in which what was found in it first stood. */
+function questionsOf({ flows, leaves = [] }: Verdict): Question[] {
+  const first = new Map<string, Source | undefined>(leaves.map(({ path }) => [path, undefined]));
+  for (const { argument, source } of flows) {
+    const known = first.get(argument);
+    if (known === undefined || orderOf(source.event) < orderOf(known.event)) first.set(argument, source);
+  }
+  return [...first].map(([argument, source]) => ({ argument, source }));
+}
+
+/** Sentences that begin with the verb of a tool's name: whoever writes them wants it called. */
+function verbsOf(toolNames: ReadonlyMap<string, ReadonlySet<string>>): RegExp {
+  const verbs = new Set<string>();
+  for (const [server, names] of toolNames) {
+    for (const name of names) if (verbs.size < MAX_VERBS) verbs.add(verbOf(name, server));
+  }
+  return ordered([...verbs]);
 }
 
 /** Of what a server lists, identifiers are fields: it alone chooses them. */

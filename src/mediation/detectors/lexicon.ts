@@ -85,6 +85,7 @@ export const RULES: Readonly<Record<'always' | 'descriptor' | 'output', readonly
     // Take the place of what the user or the client said.
     'override 4 prior 3 directive',
     'override 3 everything 4 told',
+    'override 1 your 1 prior',
     'override 3 user 3 request',
     'fresh 2 directive 4 from 3 authority',
     '~ role 12 you|override|must',

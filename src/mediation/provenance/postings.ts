@@ -19,6 +19,9 @@ export interface Horizon {
   aging(position: number): boolean;
 }
 
+/** A table with fewer keys than one in so many slots is not made larger for a run of full ones. */
+const SPARSE = 4;
+
 /**
  * Where keys stand: key (56 bits) -> the first position in each class of source. One flat array, three words an
  * entry: the key's low lane, its high lane above 8 bits of class, the position. The slot grows with the low lane,
@@ -70,7 +73,11 @@ export class Postings {
       }
       if (++slot === this.#capacity) slot = 0;
     }
-    this.overflowed = true;
+    // Many keys fell close together: in a larger table they fall apart.
+    if (this.#count * SPARSE > this.#capacity) {
+      this.#resize();
+      this.add(lo, hi, kind, position);
+    } else this.overflowed = true;
   }
 
   /**

@@ -150,7 +150,7 @@ export class Provenance {
   }
 
   #kindOf(
-    { server, origin, named, label, channel, describes, echo, steers, marked }: Source,
+    { server, origin, named, label, channel, describes, echo, steers, marked, asked }: Source,
     form: Form,
   ): number {
     // Flows of one origin may be allowed and those of another not. Other tools are told apart as long as that is
@@ -159,7 +159,7 @@ export class Provenance {
     const isTold = this.#told.has(`${server}.${origin}`);
     const isCheap = named === true && channel === 'result' && this.#kinds.size < FEW_KINDS;
     const tool = isTold || isCheap ? origin : '';
-    const name = `${server}\n${label.integrity}\n${form}\n${channel === 'descriptor'}\n${describes}\n${echo === true}${steers === true}${marked === true}\n${tool}`;
+    const name = `${server}\n${label.integrity}\n${form}\n${channel === 'descriptor'}\n${describes}\n${echo === true}${steers}${marked === true}${asked === true}\n${tool}`;
     let kind = this.#kinds.get(name);
     if (kind === undefined) {
       kind = Math.min(this.#kinds.size + 1, MAX_KINDS);

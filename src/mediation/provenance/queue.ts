@@ -113,7 +113,7 @@ export class Queue {
       const expected = this.#expected[i]!;
       const more = length - expected.length;
       if (more < 0 || more > ECHO_FRAME) continue;
-      if (more === 0 ? text === expected : text.includes(expected)) return expected;
+      if (more === 0 ? text === expected : standsIn(text, expected)) return expected;
     }
     return undefined;
   }
@@ -195,3 +195,14 @@ function longestWord(text: string): string {
   for (const word of text.split(' ')) if (word.length > longest.length) longest = word;
   return longest;
 }
+
+/** Whether a text holds another as words of their own: in a longer address, path or number it is another value. */
+function standsIn(text: string, expected: string): boolean {
+  const from = text.indexOf(expected);
+  if (from < 0) return false;
+  const to = from + expected.length;
+  return FRAME.test(text.slice(Math.max(0, from - 1), from)) && FRAME.test(text.slice(to, to + 1));
+}
+
+/** Nothing, a blank, a quote or a bracket. */
+const FRAME = /^[\s"'`()<>[\]{}]?$/;

@@ -1,0 +1,59 @@
+import { formOf } from '../structure/structure.ts';
+
+/**
+ * Words by which English asks, orders and requires. Not wordings of attacks: a closed class that few requests do without,
+ * and that most descriptions do. It may fire on honest text as often as it likes; what matters is what it misses.
+ */
+const ASKING =
+  "please|must|should|shall|need to|needs to|have to|has to|ought to|got to|ensure|make sure|be sure|let us|let's|to-?do|tasks?|instructions?|instructed|remember|don'?t|do not|never|always|required|requires?|mandatory|urgent(?:ly)?|immediately|asap|can you|could you|would you|will you|want you|you are to|you're to|kindly|instead|assistant";
+
+/** Verbs of orders: a sentence that begins with one of these is one. */
+const ORDERS =
+  'send forward write publish upload download open click go run execute install make give tell ask say include provide submit fill enter type confirm verify approve read find get delete remove erase cancel pay buy reserve invite add create save append insert attach translate summarize respond notify inform subscribe join leave begin continue proceed try keep put take bring enable disable allow grant revoke accept reject select choose pick replace edit modify ignore forget disregard stop follow complete do let be move rename reset transfer wire';
+/** Verbs that as often are nouns: what begins with one of these is an order in running text, and a title elsewhere. */
+const TITLES =
+  'email mail message reply post share visit call update change set use finish check search look list show order book schedule copy print return output answer report contact log sign register start turn purchase';
+
+const ASKS = new RegExp(`\\b(?:${ASKING})\\b`, 'i');
+const ORDERED = ordered(ORDERS.split(' '));
+const ORDERED_IN_PROSE = ordered(`${ORDERS} ${TITLES}`.split(' '));
+/** Words that running English cannot do without. */
+const ENGLISH = /\b(?:the|an?|of|to|and|is|are|was|in|for|it|on|at|with|i|my|by|from|this)\b/i;
+/** Letters of other scripts inside Latin words are there to be misread. */
+const MIXED = /[a-z][\u0370-\u052f\u2c80-\u2dff]|[\u0370-\u052f\u2c80-\u2dff][a-z]/i;
+const OTHER_SCRIPT = /(?!\p{Script=Latin})\p{L}/u;
+const FEWEST_WORDS = 8;
+
+/**
+ * Whether a text tells its reader to do something. One that merely mentions an address or a name steers nobody. A text
+ * in which that cannot be told, because it is not English, counts as steering. `verbs` are further orders: the verbs
+ * that the session's tools are named by. Linear.
+ */
+export function steers(text: string, verbs?: RegExp): boolean {
+  if (text.length < 4) return false;
+  const plain = isAscii(text) ? text : text.normalize('NFKC').replace(/\p{Cf}/gu, '');
+  const isProse = formOf(text) === 'prose';
+  if (ASKS.test(plain) || (isProse ? ORDERED_IN_PROSE : ORDERED).test(plain)) return true;
+  if (isProse && verbs?.test(plain) === true) return true;
+  if (plain !== text || !isAscii(text)) if (MIXED.test(plain)) return true;
+  return isRunning(plain) && !ENGLISH.test(plain);
+}
+
+/** Matches a sentence, a list item or an element that begins with one of `verbs`. The gap is bounded: no backtracking. */
+export function ordered(verbs: readonly string[]): RegExp {
+  const words = verbs.filter((verb) => /^[a-z]{2,24}$/.test(verb)).join('|');
+  return new RegExp(`(?:^|[.!?\\n:;,>])[\\s"'*\\d.()\\-]{0,8}(?:${words || '(?!)'})\\s`, 'i');
+}
+
+/** Eight words or more, or eight letters of a script that puts no spaces between them. */
+function isRunning(text: string): boolean {
+  let words = 0;
+  for (let i = 0; i < text.length; i++) {
+    if (text.charCodeAt(i) === 32 && ++words >= FEWEST_WORDS) return true;
+  }
+  return text.length >= FEWEST_WORDS && OTHER_SCRIPT.test(text);
+}
+
+function isAscii(text: string): boolean {
+  return Buffer.byteLength(text, 'utf8') === text.length;
+}
