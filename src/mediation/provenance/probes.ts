@@ -39,27 +39,23 @@ export class TurnProbes {
       longestWord(codes, from, to, to, places, 2 * i);
     }
     for (const turn of [1, 2, 3] as const) {
+      let count = 0;
       for (let i = 0; i < needles.length; i++) {
-        const { codes, from, to } = needles[i]!;
+        const { codes, from, to, letters } = needles[i]!;
+        if (turn !== 1 && !letters) continue;
         const [start, end] = [places[2 * i]!, places[2 * i + 1]!];
-        // An address and its parts have one longest word.
-        const isSame =
-          i > 0 &&
-          start === places[2 * i - 2] &&
-          end === places[2 * i - 1] &&
-          codes === needles[i - 1]!.codes;
-        if (isSame) this.#repeat(2 * i - 2, 2 * i);
-        else this.#key(codes, start, end, turn, VALUE, 2 * i);
-        if (end - start === to - from) this.#key(codes, from, to, turn, ALONE, 2 * i + 1);
-        else this.#repeat(2 * i, 2 * i + 1);
+        this.#key(codes, start, end, turn, VALUE, count++);
+        if (end - start === to - from) this.#key(codes, from, to, turn, ALONE, count++);
       }
-      this.#store.touch(this.#keys, 2 * needles.length);
-      for (const [i, needle] of needles.entries()) {
-        if (turn !== 1 && !needle.letters) continue;
-        const { codes, from, to } = needle;
-        if (this.#stands(2 * i) || this.#stands(2 * i + 1) || !hasIndexedWord(codes, from, to)) {
-          visit(needle, turn);
-        }
+      this.#store.touch(this.#keys, count);
+      count = 0;
+      for (let i = 0; i < needles.length; i++) {
+        const needle = needles[i]!;
+        const { codes, from, to, letters } = needle;
+        if (turn !== 1 && !letters) continue;
+        let stands = this.#stands(count++);
+        if (places[2 * i + 1]! - places[2 * i]! === to - from) stands = this.#stands(count++) || stands;
+        if (stands || !hasIndexedWord(codes, from, to)) visit(needle, turn);
       }
     }
   }
@@ -136,11 +132,6 @@ export class TurnProbes {
     this.#store.hash.of(this.#scratch, 0, length, salt);
     this.#keys[2 * at] = this.#store.hash.lo;
     this.#keys[2 * at + 1] = this.#store.hash.hi;
-  }
-
-  #repeat(key: number, at: number): void {
-    this.#keys[2 * at] = this.#keys[2 * key]!;
-    this.#keys[2 * at + 1] = this.#keys[2 * key + 1]!;
   }
 
   #stands(at: number): boolean {
