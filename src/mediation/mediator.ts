@@ -1,11 +1,17 @@
-import type { DescriptorKind, Finding, Flow, Label, Leaf, PinState, Source, Text } from '../event.ts';
+import type { DescriptorKind, Finding, Flow, Label, Leaf, Source, Text } from '../event.ts';
 import { sha256 } from '../json/digest.ts';
-import { type Descriptor, describeAll, textsOf } from './descriptors/descriptor.ts';
+import {
+  Advertised,
+  type Described,
+  descriptorKindOf,
+  type Known,
+  type Standing,
+  textsOfDescriptor,
+} from './advertised.ts';
 import type { Pins } from './descriptors/pins.ts';
-import { type InspectContext, inspect } from './detectors/inspect.ts';
+import { inspect } from './detectors/inspect.ts';
 import { echoesOf } from './echoes.ts';
-import { type EffectOpinion, effectOfCall, effectOfTool, isNetworkUri, verbOf } from './effects.ts';
-import { schemaWords } from './evidence.ts';
+import { type EffectOpinion, effectOfCall, isNetworkUri } from './effects.ts';
 import { noticeText, refusalText } from './explain.ts';
 import { foldersOf } from './folders.ts';
 import { couldBeForgotten } from './forgotten.ts';
@@ -13,26 +19,18 @@ import { Grounds } from './grounds.ts';
 import { type Inbound, structured, textsOfMessage } from './inbound.ts';
 import type { Judgement, Question } from './judgement.ts';
 import { labelOf, type Part } from './labelling.ts';
-import { labelMembers, raise, raisedBy } from './labels.ts';
+import { labelMembers } from './labels.ts';
 import { givenPlaces, isForeign, isOwn, NO_PLACES, type Places } from './own.ts';
 import { Memory } from './policy/memory.ts';
 import { decide, type Verdict } from './policy/policy.ts';
 import { orderOf } from './policy/rules.ts';
-import { ordered, steers } from './policy/steering.ts';
+import { steers } from './policy/steering.ts';
 import { isProtocolMethod } from './protocol.ts';
 import { Provenance } from './provenance/provenance.ts';
 import type { Settings } from './settings.ts';
 import { answerSink, recordOf, type Sink, sinkOf } from './sinks.ts';
-import { walk } from './walk.ts';
 
-/** A descriptor as it was judged: withheld unless `pinned`. */
-export interface Described {
-  descriptor: Descriptor;
-  state: PinState;
-  findings: readonly Finding[];
-  /** It may be shown to the client and used. */
-  usable: boolean;
-}
+export type { Described } from './advertised.ts';
 
 /** A message from a server with its label; `learn` takes it once it was forwarded. */
 export interface Labelled {
@@ -54,19 +52,7 @@ export interface Labelled {
   notice: string | undefined;
 }
 
-interface Known {
-  descriptor: Descriptor;
-  findings: readonly Finding[];
-  /** What the findings depend on beside the descriptor: other servers' tool names, and how many its own has. */
-  foreignTools: readonly string[];
-  ownTools: number;
-  /** What a tool does, by its descriptor. */
-  effect: EffectOpinion | undefined;
-  words: { names: Set<string>; values: Set<string> } | undefined;
-}
-
 const MAX_OFFERED = 1024;
-const MAX_VERBS = 256;
 
 /**
  * The decisions of one session: a state machine over its messages. It does no I/O and reads no clock and no
@@ -74,11 +60,8 @@ const MAX_VERBS = 256;
  */
 export class Mediator {
   readonly #settings: Settings;
-  readonly #pins: Pins;
   readonly #provenance: Provenance;
-  readonly #known = new Map<string, Known>();
-  readonly #toolNames = new Map<string, Set<string>>();
-  readonly #foreign = new Map<string, readonly string[]>();
+  readonly #advertised: Advertised;
   /** Folders that need not be offered again. */
   readonly #offered = new Set<string>();
   #events = 0;
@@ -87,12 +70,10 @@ export class Mediator {
   #readMarked = false;
   readonly #grounds = new Grounds();
   readonly #memory: Memory;
-  /** Sentences that begin with a verb which a tool of the session is named by. */
-  #verbs: RegExp | undefined;
 
   constructor(settings: Settings, pins: Pins) {
     this.#settings = settings;
-    this.#pins = pins;
+    this.#advertised = new Advertised(settings, pins);
     this.#memory = new Memory(settings.remembered ?? []);
     const told = new Set(settings.allow.flatMap(({ from }) => (from === undefined ? [] : [from])));
     this.#provenance = new Provenance({ retainedBytes: settings.taintBytes, seed: settings.seed, told });
@@ -108,46 +89,19 @@ export class Mediator {
    * and stands in the lock as the time a name was first seen.
    */
   describe(server: string, kind: DescriptorKind, values: readonly unknown[], now: string): Described[] {
-    const descriptors = describeAll(kind, server, values);
-    if (kind === 'tool') this.#noteTools(server, descriptors);
-    const ownTools = [...(this.#toolNames.get(server) ?? [])];
-    const context = {
-      server,
-      kind: 'descriptor' as const,
-      foreignTools: this.#foreignTools(server),
-      ownTools,
-    };
-    return descriptors.map((descriptor) => {
-      const key = keyOf(server, kind, descriptor.name);
-      const before = this.#known.get(key);
-      const isSame = before?.descriptor.digest === descriptor.digest && before.descriptor.digest !== '';
-      // Lists are asked for often and seldom change: what was read once is not read again.
-      const findings =
-        isSame && before.foreignTools === context.foreignTools && before.ownTools === ownTools.length
-          ? before.findings
-          : this.#inspect(textsOf(descriptor), context);
-      const state = this.#pins.check(descriptor, findings, now);
-      this.#known.set(key, {
-        descriptor,
-        findings,
-        foreignTools: context.foreignTools,
-        ownTools: ownTools.length,
-        effect: kind === 'tool' ? this.#effectOfTool(server, descriptor.name, descriptor.value) : undefined,
-        words: undefined,
-      });
+    return this.#advertised.describe(server, kind, values, now).map(({ isNew, ...described }) => {
       // With one server there is no other whose tools' descriptions could steer its calls.
       const isOwnWord = kind === 'tool' || kind === 'instructions';
-      if (!isSame && (this.#settings.servers.length > 1 || !isOwnWord))
-        this.#learnDescriptor(descriptor, findings);
-      return { descriptor, state, findings, usable: state === 'pinned' || !this.withholds };
+      if (isNew && (this.#settings.servers.length > 1 || !isOwnWord)) {
+        this.#provenance.learn(...textsOfDescriptor(described, this.#next()));
+      }
+      return described;
     });
   }
 
   /** Whether a descriptor may be used; `unlisted` if the server never advertised the name in this session. */
-  standing(server: string, kind: DescriptorKind, name: string): 'usable' | 'withheld' | 'unlisted' {
-    const state = this.#pins.state(server, kind, name);
-    if (state === undefined) return 'unlisted';
-    return state === 'pinned' || !this.withholds ? 'usable' : 'withheld';
+  standing(server: string, kind: DescriptorKind, name: string): Standing {
+    return this.#advertised.standing(server, kind, name);
   }
 
   /** Judges a client's request; undefined for what carries nothing (lists, pings). */
@@ -168,8 +122,7 @@ export class Mediator {
   label(inbound: Inbound, call?: Judgement): Labelled {
     const { server, origin } = inbound;
     const texts = textsOfMessage(inbound);
-    const context = { server, kind: 'output' as const, foreignTools: this.#foreignTools(server) };
-    const findings = this.#inspect(texts, context);
+    const findings = this.#inspect(server, texts);
     const answersTaint = call?.flows.some(({ source }) => source.label.integrity !== 'trusted') === true;
     const trust = this.#settings.trust.get(server);
     const { label, parts } = labelOf(inbound, { trust, texts, findings, answersTaint });
@@ -226,10 +179,9 @@ export class Mediator {
     isMarked: boolean,
   ): Record<'marked' | 'steering' | 'others', Text[]> {
     const sorted = { marked: [] as Text[], steering: [] as Text[], others: [] as Text[] };
-    const context = { server, kind: 'output' as const, foreignTools: this.#foreignTools(server) };
     for (const text of texts) {
-      if (isMarked && this.#inspect([text], context).length > 0) sorted.marked.push(text);
-      else if (steers(text.text, this.#verbs)) sorted.steering.push(text);
+      if (isMarked && this.#inspect(server, [text]).length > 0) sorted.marked.push(text);
+      else if (steers(text.text, this.#advertised.verbs)) sorted.steering.push(text);
       else sorted.others.push(text);
     }
     if (isMarked && sorted.marked.length === 0) return { marked: [...texts], steering: [], others: [] };
@@ -276,17 +228,13 @@ export class Mediator {
 
   /** Names and values that a descriptor itself announces, for evidence without content. */
   words(server: string, kind: DescriptorKind, name: string): { names: Set<string>; values: Set<string> } {
-    const known = this.#known.get(keyOf(server, kind, name));
-    if (known === undefined) return { names: new Set(), values: new Set() };
-    const value = recordOf(known.descriptor.value);
-    known.words ??= schemaWords(value['inputSchema'], value['outputSchema'], value['arguments']);
-    return known.words;
+    return this.#advertised.words(server, kind, name);
   }
 
   #judge(sink: Sink): Judgement {
     const { server, name } = sink;
-    const kind = descriptorKindOf(sink);
-    const known = kind && this.#known.get(keyOf(server, kind, name));
+    const kind = descriptorKindOf(sink.kind);
+    const known = kind && this.#advertised.get(server, kind, name);
     const leaves = this.#carrying(sink, known);
     const traced = this.#provenance.trace(leaves);
     this.#provenance.offer(leaves);
@@ -306,7 +254,7 @@ export class Mediator {
       sink,
       effect,
       reads: by === 'url' && known?.effect?.effect === 'read',
-      descriptor: this.#standing(sink, kind),
+      descriptor: this.#advertised.standingOf(sink),
       schema: recordOf(known?.descriptor.value)['inputSchema'],
       flows,
       readUntrusted: this.#readUntrusted,
@@ -373,95 +321,15 @@ export class Mediator {
   #effect({ kind, name, server, leaves }: Sink, known: Known | undefined): EffectOpinion {
     if (kind === 'unknown') return { effect: 'send', by: 'default' };
     if (kind === 'tool')
-      return effectOfCall(known?.effect ?? this.#effectOfTool(server, name, undefined), leaves);
-    const isSent = ({ text }: Leaf): boolean => isNetworkUri(text) && !this.#isListed(server, text);
+      return effectOfCall(known?.effect ?? this.#advertised.effectOf(server, name), leaves);
+    const isSent = ({ text }: Leaf): boolean => isNetworkUri(text) && !this.#advertised.lists(server, text);
     if (kind !== 'answer' && leaves.some(isSent)) return { effect: 'send', by: 'url' };
     return { effect: 'read', by: 'default' };
   }
 
-  #isListed(server: string, uri: string): boolean {
-    const isKnown = (kind: DescriptorKind): boolean => this.#known.has(keyOf(server, kind, uri));
-    return isKnown('resource') || isKnown('resourceTemplate');
-  }
-
-  #effectOfTool(server: string, name: string, value: unknown): EffectOpinion {
-    return effectOfTool(name, server, value, this.#settings.trust.get(server)?.tools.get(name)?.effect);
-  }
-
-  /**
-   * Tools and prompts must have been listed. A resource need not be, but neither it nor the template that it is an
-   * instance of may be withheld, nor may what is to be completed.
-   */
-  #standing(
-    { server, name, about }: Sink,
-    kind: DescriptorKind | undefined,
-  ): 'usable' | 'withheld' | 'unlisted' {
-    if (about !== undefined) {
-      return this.standing(server, about.kind, about.name) === 'withheld' ? 'withheld' : 'usable';
-    }
-    if (kind === undefined) return 'usable';
-    const standing = this.standing(server, kind, name);
-    if (kind !== 'resource' || standing !== 'unlisted') return standing;
-    return this.#isOfWithheldTemplate(server, name) ? 'withheld' : 'usable';
-  }
-
-  #isOfWithheldTemplate(server: string, uri: string): boolean {
-    for (const { descriptor } of this.#known.values()) {
-      if (descriptor.kind !== 'resourceTemplate' || descriptor.server !== server) continue;
-      const fixed = descriptor.name.split('{', 1)[0]!;
-      if (uri.startsWith(fixed) && this.standing(server, 'resourceTemplate', descriptor.name) === 'withheld')
-        return true;
-    }
-    return false;
-  }
-
-  #learnDescriptor(descriptor: Descriptor, findings: readonly Finding[]): void {
-    const { server, name, value, kind: describes } = descriptor;
-    const label = raise(
-      { integrity: 'untrusted', confidentiality: 'public', reasons: [] },
-      raisedBy(findings),
-    );
-    const texts: Text[] = [];
-    walk(value, '', texts, ({ path, text, form }) => {
-      if (form === 'string') texts.push({ path, text, form: formOf(describes, path) });
-    });
-    const source: Source = {
-      event: this.#next(),
-      server,
-      origin: name,
-      channel: 'descriptor',
-      label,
-      describes,
-      // A description says what to do with what it describes.
-      steers: 'here',
-      marked: findings.length > 0,
-    };
-    this.#provenance.learn(source, texts);
-  }
-
-  #inspect(texts: readonly Text[], context: InspectContext): readonly Finding[] {
+  #inspect(server: string, texts: readonly Text[]): readonly Finding[] {
+    const context = { server, kind: 'output' as const, foreignTools: this.#advertised.foreignTools(server) };
     return this.#settings.detectors === false ? [] : inspect(texts, context);
-  }
-
-  #noteTools(server: string, descriptors: readonly Descriptor[]): void {
-    const names = this.#toolNames.get(server) ?? new Set();
-    for (const { name } of descriptors) names.add(name);
-    this.#toolNames.set(server, names);
-    this.#foreign.clear();
-    this.#verbs = verbsOf(this.#toolNames);
-  }
-
-  #foreignTools(server: string): readonly string[] {
-    let names = this.#foreign.get(server);
-    if (names === undefined) {
-      const own = this.#toolNames.get(server);
-      const others = [...this.#toolNames]
-        .filter(([other]) => other !== server)
-        .flatMap(([, all]) => [...all]);
-      names = others.filter((name) => !own?.has(name));
-      this.#foreign.set(server, names);
-    }
-    return names;
   }
 
   #next(): string {
@@ -477,29 +345,4 @@ function questionsOf({ flows, leaves = [] }: Verdict): Question[] {
     if (known === undefined || orderOf(source.event) < orderOf(known.event)) first.set(argument, source);
   }
   return [...first].map(([argument, source]) => ({ argument, source }));
-}
-
-/** Sentences that begin with the verb of a tool's name: whoever writes them wants it called. */
-function verbsOf(toolNames: ReadonlyMap<string, ReadonlySet<string>>): RegExp {
-  const verbs = new Set<string>();
-  for (const [server, names] of toolNames) {
-    for (const name of names) if (verbs.size < MAX_VERBS) verbs.add(verbOf(name, server));
-  }
-  return ordered([...verbs]);
-}
-
-/** Of what a server lists, identifiers are fields: it alone chooses them. */
-function formOf(kind: DescriptorKind, path: string): 'field' | 'prose' {
-  if (kind === 'prompt') return /^(?:\/arguments\/\d+)?\/name$/.test(path) ? 'field' : 'prose';
-  const isListed = kind === 'resource' || kind === 'resourceTemplate';
-  return isListed && /^\/(?:uri|uriTemplate|mimeType)$/.test(path) ? 'field' : 'prose';
-}
-
-function keyOf(server: string, kind: DescriptorKind, name: string): string {
-  return `${server}\0${kind}\0${name}`;
-}
-
-/** What is called by its own descriptor; undefined for all other methods. */
-function descriptorKindOf({ kind }: Sink): 'tool' | 'prompt' | 'resource' | undefined {
-  return kind === 'tool' || kind === 'prompt' || kind === 'resource' ? kind : undefined;
 }

@@ -258,7 +258,7 @@ const ESCAPES: ReadonlyMap<string, string> = new Map([
 
 function unescaped(text: string): string {
   return text.replace(
-    /\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([^]))/g,
+    /\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([\s\S]))/g,
     (all, x, u, wide, one) => {
       if (one !== undefined) return ESCAPES.get(one) ?? one;
       const code = Number.parseInt(x ?? u ?? wide, 16);

@@ -1,0 +1,224 @@
+import type { DescriptorKind, Finding, PinState, Source, Text } from '../event.ts';
+import { type Descriptor, describeAll, textsOf } from './descriptors/descriptor.ts';
+import type { Pins } from './descriptors/pins.ts';
+import { type InspectContext, inspect } from './detectors/inspect.ts';
+import { type EffectOpinion, effectOfTool, verbOf } from './effects.ts';
+import { schemaWords } from './evidence.ts';
+import { raise, raisedBy } from './labels.ts';
+import { ordered } from './policy/steering.ts';
+import type { Settings } from './settings.ts';
+import { recordOf, type Sink, type SinkKind } from './sinks.ts';
+import { walk } from './walk.ts';
+
+/** A descriptor as it was judged: withheld unless `pinned`. */
+export interface Described {
+  descriptor: Descriptor;
+  state: PinState;
+  findings: readonly Finding[];
+  /** It may be shown to the client and used. */
+  usable: boolean;
+}
+
+/** `unlisted`: the server never advertised the name in this session. */
+export type Standing = 'usable' | 'withheld' | 'unlisted';
+
+/** What is kept of a descriptor beside its pin. */
+export interface Known {
+  descriptor: Descriptor;
+  findings: readonly Finding[];
+  /** What the findings depend on beside the descriptor: other servers' tool names, and how many its own has. */
+  foreignTools: readonly string[];
+  ownTools: number;
+  /** What a tool does, by its descriptor. */
+  effect: EffectOpinion | undefined;
+  words: { names: Set<string>; values: Set<string> } | undefined;
+}
+
+const MAX_VERBS = 256;
+
+/** What the servers of a session advertise, and what follows from it: standing, effects, words of schemas, verbs. */
+export class Advertised {
+  readonly #settings: Settings;
+  readonly #pins: Pins;
+  readonly #known = new Map<string, Known>();
+  readonly #toolNames = new Map<string, Set<string>>();
+  readonly #foreign = new Map<string, readonly string[]>();
+  #verbs: RegExp | undefined;
+
+  constructor(settings: Settings, pins: Pins) {
+    this.#settings = settings;
+    this.#pins = pins;
+  }
+
+  /** Sentences that begin with a verb which a tool of the session is named by: whoever writes them wants it called. */
+  get verbs(): RegExp | undefined {
+    return this.#verbs;
+  }
+
+  /** Takes a list or a page of it; each value's state, in order, and whether it is new or changed. */
+  describe(
+    server: string,
+    kind: DescriptorKind,
+    values: readonly unknown[],
+    now: string,
+  ): (Described & { isNew: boolean })[] {
+    const descriptors = describeAll(kind, server, values);
+    if (kind === 'tool') this.#noteTools(server, descriptors);
+    const ownTools = [...(this.#toolNames.get(server) ?? [])];
+    const context: InspectContext = {
+      server,
+      kind: 'descriptor',
+      foreignTools: this.foreignTools(server),
+      ownTools,
+    };
+    return descriptors.map((descriptor) => {
+      const key = keyOf(server, kind, descriptor.name);
+      const before = this.#known.get(key);
+      const isSame = before?.descriptor.digest === descriptor.digest && before.descriptor.digest !== '';
+      // Lists are asked for often and seldom change: what was read once is not read again.
+      const findings =
+        isSame && before.foreignTools === context.foreignTools && before.ownTools === ownTools.length
+          ? before.findings
+          : this.#inspect(textsOf(descriptor), context);
+      const state = this.#pins.check(descriptor, findings, now);
+      this.#known.set(key, {
+        descriptor,
+        findings,
+        foreignTools: context.foreignTools,
+        ownTools: ownTools.length,
+        effect: kind === 'tool' ? this.effectOf(server, descriptor.name, descriptor.value) : undefined,
+        words: undefined,
+      });
+      return { descriptor, state, findings, usable: this.#isUsable(state), isNew: !isSame };
+    });
+  }
+
+  get(server: string, kind: DescriptorKind, name: string): Known | undefined {
+    return this.#known.get(keyOf(server, kind, name));
+  }
+
+  /** Whether a server lists a URI, as a resource or as a template. */
+  lists(server: string, uri: string): boolean {
+    return (
+      this.get(server, 'resource', uri) !== undefined ||
+      this.get(server, 'resourceTemplate', uri) !== undefined
+    );
+  }
+
+  standing(server: string, kind: DescriptorKind, name: string): Standing {
+    const state = this.#pins.state(server, kind, name);
+    if (state === undefined) return 'unlisted';
+    return this.#isUsable(state) ? 'usable' : 'withheld';
+  }
+
+  /**
+   * Tools and prompts must have been listed. A resource need not be, but neither it nor the template that it is an
+   * instance of may be withheld, nor may what is to be completed.
+   */
+  standingOf({ kind: sinkKind, server, name, about }: Sink): Standing {
+    if (about !== undefined) {
+      return this.standing(server, about.kind, about.name) === 'withheld' ? 'withheld' : 'usable';
+    }
+    const kind = descriptorKindOf(sinkKind);
+    if (kind === undefined) return 'usable';
+    const standing = this.standing(server, kind, name);
+    if (kind !== 'resource' || standing !== 'unlisted') return standing;
+    return this.#isOfWithheldTemplate(server, name) ? 'withheld' : 'usable';
+  }
+
+  /** What a tool does by what is known of it before any call. */
+  effectOf(server: string, name: string, value?: unknown): EffectOpinion {
+    return effectOfTool(name, server, value, this.#settings.trust.get(server)?.tools.get(name)?.effect);
+  }
+
+  /** Names and values that a descriptor itself announces. */
+  words(server: string, kind: DescriptorKind, name: string): { names: Set<string>; values: Set<string> } {
+    const known = this.get(server, kind, name);
+    if (known === undefined) return { names: new Set(), values: new Set() };
+    const value = recordOf(known.descriptor.value);
+    known.words ??= schemaWords(value['inputSchema'], value['outputSchema'], value['arguments']);
+    return known.words;
+  }
+
+  /** Names of other servers' tools that this server has none of. */
+  foreignTools(server: string): readonly string[] {
+    let names = this.#foreign.get(server);
+    if (names === undefined) {
+      const own = this.#toolNames.get(server);
+      const others = [...this.#toolNames]
+        .filter(([other]) => other !== server)
+        .flatMap(([, all]) => [...all]);
+      names = others.filter((name) => !own?.has(name));
+      this.#foreign.set(server, names);
+    }
+    return names;
+  }
+
+  #isUsable(state: PinState): boolean {
+    return state === 'pinned' || this.#settings.mode === 'observe';
+  }
+
+  #inspect(texts: readonly Text[], context: InspectContext): readonly Finding[] {
+    return this.#settings.detectors === false ? [] : inspect(texts, context);
+  }
+
+  #isOfWithheldTemplate(server: string, uri: string): boolean {
+    for (const { descriptor } of this.#known.values()) {
+      if (descriptor.kind !== 'resourceTemplate' || descriptor.server !== server) continue;
+      const fixed = descriptor.name.split('{', 1)[0]!;
+      if (uri.startsWith(fixed) && this.standing(server, 'resourceTemplate', descriptor.name) === 'withheld')
+        return true;
+    }
+    return false;
+  }
+
+  #noteTools(server: string, descriptors: readonly Descriptor[]): void {
+    const names = this.#toolNames.get(server) ?? new Set();
+    for (const { name } of descriptors) names.add(name);
+    this.#toolNames.set(server, names);
+    this.#foreign.clear();
+    this.#verbs = verbsOf(this.#toolNames);
+  }
+}
+
+/** What a descriptor says, as a source: another server's words could steer a call. */
+export function textsOfDescriptor(
+  { descriptor: { server, name, value, kind: describes }, findings }: Described,
+  event: string,
+): [source: Source, texts: Text[]] {
+  const texts: Text[] = [];
+  walk(value, '', texts, ({ path, text, form }) => {
+    if (form === 'string') texts.push({ path, text, form: formOf(describes, path) });
+  });
+  const label = raise({ integrity: 'untrusted', confidentiality: 'public', reasons: [] }, raisedBy(findings));
+  // A description says what to do with what it describes.
+  const marked = findings.length > 0;
+  return [
+    { event, server, origin: name, channel: 'descriptor', label, describes, steers: 'here', marked },
+    texts,
+  ];
+}
+
+/** Of what a server lists, identifiers are fields: it alone chooses them. */
+function formOf(kind: DescriptorKind, path: string): 'field' | 'prose' {
+  if (kind === 'prompt') return /^(?:\/arguments\/\d+)?\/name$/.test(path) ? 'field' : 'prose';
+  const isListed = kind === 'resource' || kind === 'resourceTemplate';
+  return isListed && /^\/(?:uri|uriTemplate|mimeType)$/.test(path) ? 'field' : 'prose';
+}
+
+function verbsOf(toolNames: ReadonlyMap<string, ReadonlySet<string>>): RegExp {
+  const verbs = new Set<string>();
+  for (const [server, names] of toolNames) {
+    for (const name of names) if (verbs.size < MAX_VERBS) verbs.add(verbOf(name, server));
+  }
+  return ordered([...verbs]);
+}
+
+function keyOf(server: string, kind: DescriptorKind, name: string): string {
+  return `${server}\0${kind}\0${name}`;
+}
+
+/** What is called by its own descriptor; undefined for all other methods. */
+export function descriptorKindOf(kind: SinkKind): 'tool' | 'prompt' | 'resource' | undefined {
+  return kind === 'tool' || kind === 'prompt' || kind === 'resource' ? kind : undefined;
+}
