@@ -4,7 +4,8 @@ import { type Descriptor, describeAll, textsOf } from './descriptors/descriptor.
 import type { Pins } from './descriptors/pins.ts';
 import { type InspectContext, inspect } from './detectors/inspect.ts';
 import { echoesOf } from './echoes.ts';
-import { type EffectOpinion, effectOfCall, effectOfTool, isNetworkUri, verbOf } from './effects.ts';
+import { isNetworkUri } from './effects/addresses.ts';
+import { type EffectOpinion, effectOfCall, effectOfTool, verbOf } from './effects/effects.ts';
 import { schemaWords } from './evidence.ts';
 import { noticeText, refusalText } from './explain.ts';
 import { foldersOf } from './folders.ts';
