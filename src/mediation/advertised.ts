@@ -2,7 +2,7 @@ import type { DescriptorKind, Finding, PinState, Source, Text } from '../event.t
 import { type Descriptor, describeAll, textsOf } from './descriptors/descriptor.ts';
 import type { Pins } from './descriptors/pins.ts';
 import { type InspectContext, inspect } from './detectors/inspect.ts';
-import { type EffectOpinion, effectOfTool, verbOf } from './effects.ts';
+import { type EffectOpinion, effectOfTool, verbOf } from './effects/effects.ts';
 import { schemaWords } from './evidence.ts';
 import { raise, raisedBy } from './labels.ts';
 import { ordered } from './policy/steering.ts';

@@ -1,5 +1,5 @@
 import type { Effect, Flow, RememberedFlow, Source } from '../event.ts';
-import type { EffectOpinion } from './effects.ts';
+import type { EffectOpinion } from './effects/effects.ts';
 import type { Rule } from './policy/policy.ts';
 import type { Sink } from './sinks.ts';
 

@@ -11,7 +11,8 @@ import {
 import type { Pins } from './descriptors/pins.ts';
 import { inspect } from './detectors/inspect.ts';
 import { echoesOf } from './echoes.ts';
-import { type EffectOpinion, effectOfCall, isNetworkUri } from './effects.ts';
+import { isNetworkUri } from './effects/addresses.ts';
+import { type EffectOpinion, effectOfCall } from './effects/effects.ts';
 import { noticeText, refusalText } from './explain.ts';
 import { foldersOf } from './folders.ts';
 import { couldBeForgotten } from './forgotten.ts';

@@ -18,13 +18,13 @@ export function resultLine(id: string | number, resultJson: string): Buffer {
 }
 
 /**
- * A denial as the client gets it. A denied tool call is a result with `isError`, so that the model reads the reason
+ * A denial or a question as the client gets it. A refused tool call is a result with `isError`, so that the model reads the reason
  * as text; other methods have no such shape and get an error. `modern` requests (2026-07-28) want a `resultType`.
  */
-export function denialLine(id: string | number, judgement: Judgement, modern: boolean): Buffer {
+export function refusedLine(id: string | number, judgement: Judgement, modern: boolean): Buffer {
   const { sink, rule, text = '', event } = judgement;
   const decision = {
-    decision: 'deny',
+    decision: judgement.verdict,
     reasons: [rule],
     rule,
     stage: 'pre_call',

@@ -1,5 +1,5 @@
 import { CLIENT_REQUESTS } from '../mediation/protocol.ts';
-import { errorLine, NOT_RECORDED } from './answers.ts';
+import { DENIED, errorLine, NOT_RECORDED } from './answers.ts';
 import type { Context } from './context.ts';
 import { noteListChanged } from './listing.ts';
 import { log } from './log.ts';
@@ -74,7 +74,7 @@ export function fromServer(
 
 /**
  * Takes the client's answer to a server's request (sampled text, a filled form, its roots) to the server, as `line`:
- * matched, recorded and then sent. Where it cannot be recorded, the server gets an error instead.
+ * matched, recorded and then sent. Where it may not be sent or cannot be recorded, the server gets an error instead.
  */
 export function sendClientAnswer(
   context: Context,
@@ -87,6 +87,12 @@ export function sendClientAnswer(
   const judgement = context.mediator.judgeAnswer(upstream.name, asked.method, answer.payload);
   const member = memberOf(answer, answer.failed ? 'error' : 'result')!;
   context.journal.judged(judgement, new Set(), { result: answer.line.subarray(member.start, member.end) });
+  if (judgement.verdict !== 'allow') {
+    log('warn', `refused the client's answer to ${asked.method} (${judgement.rule})`, {
+      server: upstream.name,
+    });
+    return context.toUpstream(upstream, errorLine(asked.id, DENIED, 'the answer may not be sent'));
+  }
   context.toUpstream(upstream, line, () =>
     upstream.send(errorLine(asked.id, NOT_RECORDED, 'the answer could not be recorded')),
   );

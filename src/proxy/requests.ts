@@ -1,6 +1,6 @@
 import { applyEdits } from '../json/edit.ts';
 import type { Judgement } from '../mediation/judgement.ts';
-import { denialLine, errorLine, NOT_RECORDED, refusalLine, UPSTREAM_GONE } from './answers.ts';
+import { errorLine, NOT_RECORDED, refusalLine, refusedLine, UPSTREAM_GONE } from './answers.ts';
 import type { Context, Route } from './context.ts';
 import { listKindOf, listNeededBy, mustList, noteListing, whenListed } from './listing.ts';
 import { log } from './log.ts';
@@ -55,12 +55,13 @@ function judgeAndSend(context: Context, request: Request, route: Route, freshlyL
   const judgement = context.mediator.judge(upstream.name, request.method, params);
   if (judgement !== undefined) {
     record(context, request, upstream, judgement);
-    if (judgement.verdict === 'deny') {
-      log('warn', `denied ${request.method} (${judgement.rule}); evidence: cordon why ${judgement.id}`, {
+    if (judgement.verdict !== 'allow') {
+      const verb = judgement.verdict === 'ask' ? 'held back' : 'denied';
+      log('warn', `${verb} ${request.method} (${judgement.rule}); evidence: cordon why ${judgement.id}`, {
         server: upstream.name,
         name,
       });
-      return context.toClient(denialLine(request.id, judgement, isModern(request.params)));
+      return context.toClient(refusedLine(request.id, judgement, isModern(request.params)));
     }
   }
   const progressToken = tokenOf(request.params);

@@ -13,12 +13,15 @@ function judgement(kind: Judgement['sink']['kind'] = 'tool'): Judgement {
     event: 'e9',
     sink: { kind, server: 'mail', name: 'send', leaves: [] },
     named: true,
+    asked: false,
     descriptor: undefined,
     effect: 'write',
     effectBy: 'default',
     verdict: 'deny',
-    rule: 'tainted-argument',
+    rule: 'tainted-destination',
     flows: [],
+    questions: [],
+    remember: [],
     id: 'd-1',
     text: 'Cordon denied it.',
   };
@@ -57,7 +60,7 @@ test('an error can have data, and an id that cannot be told is null', () => {
 
 describe('a denial', () => {
   test('of a tool call is a result that the model reads', () => {
-    expect(read(answers.denialLine(3, judgement(), false))).toEqual({
+    expect(read(answers.refusedLine(3, judgement(), false))).toEqual({
       jsonrpc: '2.0',
       id: 3,
       result: {
@@ -66,8 +69,8 @@ describe('a denial', () => {
         _meta: {
           'cordon/decision': {
             decision: 'deny',
-            reasons: ['tainted-argument'],
-            rule: 'tainted-argument',
+            reasons: ['tainted-destination'],
+            rule: 'tainted-destination',
             stage: 'pre_call',
             subject: 'send',
             id: 'd-1',
@@ -78,20 +81,28 @@ describe('a denial', () => {
     });
   });
 
+  test('is told apart from a question', () => {
+    const held = { ...judgement(), verdict: 'ask', text: 'Cordon held back it.' } as const;
+    expect(read(answers.refusedLine(3, held, false))['result']).toMatchObject({
+      isError: true,
+      _meta: { 'cordon/decision': { decision: 'ask' } },
+    });
+  });
+
   test('says that it is complete where the client wants to hear it (2026-07-28)', () => {
-    expect(read(answers.denialLine(3, judgement(), true))['result']).toMatchObject({
+    expect(read(answers.refusedLine(3, judgement(), true))['result']).toMatchObject({
       resultType: 'complete',
       isError: true,
     });
-    expect(read(answers.denialLine(3, judgement(), false))['result']).not.toHaveProperty('resultType');
+    expect(read(answers.refusedLine(3, judgement(), false))['result']).not.toHaveProperty('resultType');
   });
 
   test('of anything else is an error', () => {
     for (const kind of ['resource', 'prompt', 'unknown', 'completion'] as const) {
-      expect(read(answers.denialLine('x', judgement(kind), true))).toEqual({
+      expect(read(answers.refusedLine('x', judgement(kind), true))).toEqual({
         jsonrpc: '2.0',
         id: 'x',
-        error: { code: 1403, message: 'Cordon denied it.', data: { rule: 'tainted-argument', id: 'd-1' } },
+        error: { code: 1403, message: 'Cordon denied it.', data: { rule: 'tainted-destination', id: 'd-1' } },
       });
     }
   });

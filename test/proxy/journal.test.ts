@@ -24,12 +24,15 @@ function judgement(kind: SinkKind, named: boolean): Judgement {
     event: 'e2',
     sink: { kind, server: 's', name: named ? 'known' : SECRET, leaves: [] },
     named,
+    asked: false,
     descriptor: undefined,
     effect: 'write',
     effectBy: 'default',
     verdict: 'allow',
     rule: 'clean',
     flows: [],
+    questions: [],
+    remember: [],
   };
 }
 

@@ -259,7 +259,7 @@ describe('a call', () => {
     expect(parsed(on.toClient)).toMatchObject([1, 2, 3].map((id) => ({ id, error: { code: UNROUTABLE } })));
   });
 
-  test('with what another server said is denied, and names both', () => {
+  test('with what another server said is held back, and names both', () => {
     const on = listed();
     on.client({ id: 1, method: 'tools/call', params: { name: 'a__fetch' } });
     on.server('a', { id: on.asked('a', 'tools/call')['id'], result: text(`write to ${EVE}`) });
@@ -272,7 +272,7 @@ describe('a call', () => {
     expect(on.recorder.of('tool.invoke').at(-1)).toMatchObject({
       server: 'b',
       tool: 'send',
-      verdict: 'deny',
+      verdict: 'ask',
     });
   });
 

@@ -1,4 +1,4 @@
-import { isNetworkUri } from '../effects.ts';
+import { isNetworkUri } from '../effects/addresses.ts';
 
 const LONGEST = 2048;
 const ADDRESS = /[^\s@<>]{1,64}@[^\s@<>]{1,255}/;

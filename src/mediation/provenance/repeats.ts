@@ -1,4 +1,3 @@
-import { MOST_DECODED } from './decodings.ts';
 import { OVERHEAD } from './shelf.ts';
 
 /** Characters kept on either side of where texts retained before were joined anew: more than a value has. */
@@ -33,9 +32,12 @@ export class Repeats {
   /** By a line's first characters: a check on them, and the low bits of where it stands. */
   #slots: Int32Array | undefined;
 
-  /** `limit` bounds the retained text, and what comes within the horizon with what is decoded from it. */
+  /**
+   * `limit` bounds the retained text. What honest texts decode to is little beside them; texts that decode to so much
+   * that a repeated one is forgotten within the horizon make the session one that has forgotten, which is told.
+   */
   constructor(limit: number) {
-    this.#horizon = Math.min(limit / (MOST_DECODED + 1), MAX_HORIZON);
+    this.#horizon = Math.min(limit / 8, MAX_HORIZON);
   }
 
   /** Memory of the table, in bytes. */

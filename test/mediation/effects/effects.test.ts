@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { Effect, Leaf } from '../../src/event.ts';
-import { type EffectOpinion, effectOfCall, effectOfTool, isNetworkUri } from '../../src/mediation/effects.ts';
+import type { Effect, Leaf } from '../../../src/event.ts';
+import { isNetworkUri } from '../../../src/mediation/effects/addresses.ts';
+import { type EffectOpinion, effectOfCall, effectOfTool } from '../../../src/mediation/effects/effects.ts';
 
 const leaf = (text: string, form: Leaf['form'] = 'string'): Leaf => ({ path: '/a', text, form });
 interface Given {
@@ -33,7 +34,8 @@ test.each([
   ['lists', 'write'],
   ['reader', 'write'],
   ['send_and_get', 'write'],
-  ['fetch', 'write'],
+  ['fetch', 'read'],
+  ['sendPage', 'write'],
   ['echo', 'write'],
   ['', 'write'],
   ['___', 'write'],
@@ -48,7 +50,7 @@ test.each([
   ['git-status', 'my-git', 'read'],
   ['git_status', 'github', 'write'],
   ['listing_get', 'listing', 'read'],
-  ['get', 'get', 'write'],
+  ['get', 'get', 'read'],
 ])("%s of server %s: the server's own name is left aside", (name, server, effect) => {
   expect(of(name, { server }).effect).toBe(effect);
 });
