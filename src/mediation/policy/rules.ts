@@ -63,6 +63,14 @@ export const ARGUMENT_RULES: readonly ArgumentRule[] = [
     example: 'a folder called "documents", which some tool gives as an example',
   },
   {
+    name: 'common-word',
+    verdict: 'allow',
+    when: ({ flow, text, role }) =>
+      flow.common === true && role === 'selector' && text.toLowerCase() === text && !/\d/.test(text),
+    because: 'it is one everyday word, which anybody may use',
+    example: 'a folder called "documents"',
+  },
+  {
     name: 'handed-out',
     verdict: 'allow',
     when: isHandedOut,
