@@ -14,16 +14,17 @@ export function timeOf(milliseconds: number): string {
  */
 export function lineOf(entry: Entry, stream: { isTTY?: boolean }): string {
   const paint = paintFor(stream, process.env);
-  const denied = entry['verdict'] === 'deny';
+  const refusal = REFUSALS[word(entry['verdict'])];
   const line = [
     String(entry.n).padStart(5),
     timeOf(entry.time),
-    denied ? 'DENIED' : '      ',
+    (refusal ?? '').padEnd(6),
     entry.kind.padEnd(15),
     word(entry['event']).padEnd(5),
     subjectOf(entry),
     word(entry['state']),
-    ...(denied ? [word(entry['rule']), word(entry['id'])] : []),
+    // What a person allowed has the id of its question, too.
+    ...(refusal !== undefined || entry['id'] !== undefined ? [word(entry['rule']), word(entry['id'])] : []),
     labelOf(entry),
     ...listOf(entry['flows']).map(flowOf),
   ];
@@ -33,8 +34,11 @@ export function lineOf(entry: Entry, stream: { isTTY?: boolean }): string {
       .join('  ')
       .trimEnd(),
   );
-  return denied ? paint.bold(paint.red(text)) : text;
+  return refusal === undefined ? text : paint.bold(paint.red(text));
 }
+
+/** What did not happen, by the verdict. */
+const REFUSALS: Readonly<Record<string, string>> = { deny: 'DENIED', ask: 'HELD' };
 
 /** `server.tool` of an entry, as far as it names them. */
 export function subjectOf(entry: Entry): string {

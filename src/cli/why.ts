@@ -5,10 +5,10 @@ import { readCommand } from './read-command.ts';
 
 const USAGE = `usage: cordon why ID [--state DIR] [--json]
 
-Prints why something was denied: which argument, what flowed into it from where, by which rule, and the line of the
-configuration that would allow just this. ID stands in the denial (such as d-7f3a9c).
+Prints why something was denied or held back: which argument, what flowed into it from where, by which rule, and what
+would allow just this. ID stands in the refusal (such as d-7f3a9c).
   --state DIR   where logs lie (default: the system's state directory)
-  --json        for programs: {session, entry, sources, allow}
+  --json        for programs: {session, entry, sources, allow, configured, approved}
 
 The log is not verified here: cordon log verify does that. Exit code 1 if no recorded session knows the id.
 `;
@@ -21,7 +21,7 @@ interface AllowLine {
   from?: string;
 }
 
-/** Everything the log holds about a denial. */
+/** Everything the log holds about a denial or a question. */
 interface Evidence {
   session: string;
   entry: Entry;
@@ -31,16 +31,20 @@ interface Evidence {
   allow: AllowLine[];
   /** The servers came from a configuration; otherwise there is none yet to write the line into. */
   configured: boolean;
+  /** The entry of the call that went through after a person's yes. */
+  approved?: Entry;
 }
 
-/** Prints the evidence of a denial. Exit codes: 0 found, 1 unknown id, 2 wrong usage or no readable state. */
+/** Prints the evidence of a denial or a question. Exit codes: 0 found, 1 unknown id, 2 wrong usage or no readable state. */
 export async function command(argv: string[]): Promise<number> {
   return readCommand('why', USAGE, argv, ([id, ...more], state, json) => {
     if (id === undefined || more.length > 0) return undefined;
     const evidence = evidenceOf(state, id);
     if (evidence === undefined) {
       const where = printable(state);
-      process.stderr.write(`cordon why: no recorded denial has the id ${printable(id)} in ${where}\n`);
+      process.stderr.write(
+        `cordon why: nothing was denied or held back under the id ${printable(id)} in what ${where} records\n`,
+      );
       return 1;
     }
     const text = json ? reviewable(JSON.stringify(evidence, undefined, 2)) : explain(evidence).join('\n');
@@ -52,7 +56,7 @@ export async function command(argv: string[]): Promise<number> {
 function evidenceOf(state: string, id: string): Evidence | undefined {
   for (const { id: session, directory } of listSessions(state)) {
     for (const entry of readEntries(directory)) {
-      if (entry['id'] !== id || entry['verdict'] !== 'deny') continue;
+      if (entry['id'] !== id || !Object.hasOwn(VERBS, word(entry['verdict']))) continue;
       const events = new Set(listOf(entry['flows']).map((flow) => objectOf(objectOf(flow)['from'])['event']));
       const sources = events.size === 0 ? [] : entriesOf(directory, events, entry.n);
       const [opening] = readEntries(directory);
@@ -62,6 +66,7 @@ function evidenceOf(state: string, id: string): Evidence | undefined {
         sources,
         allow: allowLines(entry),
         configured: opening?.['configured'] !== false,
+        ...approvalOf(directory, entry),
       };
     }
   }
@@ -75,6 +80,15 @@ function entriesOf(directory: string, events: ReadonlySet<unknown>, before: numb
     if (events.has(entry['event'])) found.push(entry);
   }
   return found;
+}
+
+function approvalOf(directory: string, question: Entry): Pick<Evidence, 'approved'> {
+  if (question['verdict'] !== 'ask') return {};
+  for (const entry of readEntries(directory)) {
+    const isYes = entry['id'] === question['id'] && entry['verdict'] === 'allow';
+    if (isYes && entry.n > question.n) return { approved: entry };
+  }
+  return {};
 }
 
 /** Only data that is not trusted decides. Where the log left out what a line needs, as content, there is no line. */
@@ -96,10 +110,14 @@ function allowLines(entry: Entry): AllowLine[] {
   return [...lines.values()];
 }
 
-function explain({ session, entry, sources, allow, configured }: Evidence): string[] {
+/** What became of it, by the verdict. */
+const VERBS: Readonly<Record<string, string>> = { deny: 'denied', ask: 'held back' };
+
+function explain(evidence: Evidence): string[] {
+  const { session, entry, sources, approved } = evidence;
   const subject = [entry['server'], entry['tool'] ?? entry['prompt']].map(word).filter((part) => part !== '');
   const lines = [
-    `${word(entry['id'])}: denied ${subject.join('.')} (${entry.kind}, event ${word(entry['event'])})`,
+    `${word(entry['id'])}: ${VERBS[word(entry['verdict'])]} ${subject.join('.')} (${entry.kind}, event ${word(entry['event'])})`,
     `  when      ${timeOf(entry.time)}, session ${session}, entry ${entry.n}`,
     `  rule      ${word(entry['rule'])}`,
   ];
@@ -107,9 +125,27 @@ function explain({ session, entry, sources, allow, configured }: Evidence): stri
     const by = word(entry['effectBy']);
     lines.push(`  effect    ${word(entry['effect'])}${by === '' ? '' : `, by ${by}`}`);
   }
+  if (approved !== undefined)
+    lines.push(`  approved  ${timeOf(approved.time)}, entry ${approved.n}: a person let it through, once`);
   if (entry['descriptor'] !== undefined) lines.push(`  called as ${word(entry['descriptor'])}`);
   for (const flow of listOf(entry['flows'])) lines.push('', ...explainFlow(objectOf(flow), sources));
-  return [...lines, '', ...adviceOn(entry, allow, configured)].map(printable);
+  for (const bare of bareQuestions(entry))
+    lines.push('', `  argument  ${bare || '/'}`, '  from      nothing that was read shows where it is from');
+  return [...lines, '', ...approvalAdvice(evidence), ...adviceOn(evidence)].map(printable);
+}
+
+/** Arguments in question that no source accounts for. */
+function bareQuestions(entry: Entry): string[] {
+  const questions = listOf(entry['questions']).map(objectOf);
+  return questions.filter(({ event }) => event === undefined).map(({ argument }) => word(argument));
+}
+
+function approvalAdvice({ entry, approved }: Evidence): string[] {
+  if (entry['verdict'] !== 'ask' || approved !== undefined) return [];
+  return [
+    `To allow this one call, while the question is open: cordon approvals allow ${word(entry['id'])}`,
+    '',
+  ];
 }
 
 function explainFlow(flow: Record<string, unknown>, sources: readonly Entry[]): string[] {
@@ -141,7 +177,7 @@ function spanOf(span: unknown): string {
   return `characters ${listOf(span).map(word).join(' to ')}`;
 }
 
-function adviceOn(entry: Entry, allow: readonly AllowLine[], configured: boolean): string[] {
+function adviceOn({ entry, allow, configured }: Evidence): string[] {
   if (allow.length > 0) {
     const what = allow[0]!.from === undefined ? 'every call of this tool' : 'just this';
     const lines = allow.map((line) => `  ${reviewable(JSON.stringify(line))}`);

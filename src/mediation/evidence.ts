@@ -9,7 +9,8 @@ import { PROTOCOL_NAMES } from './protocol.ts';
  * descriptor announced are content too and read `*`.
  */
 export function judgementEvidence(judgement: Judgement, known: ReadonlySet<string>): Record<string, unknown> {
-  const { event, sink, effect, effectBy, verdict, rule, id, descriptor, flows } = judgement;
+  const { event, sink, effect, effectBy, verdict, rule, id, descriptor, flows, questions } = judgement;
+  const members = flows.length + questions.length === 0 ? NOTHING : indexLike(sink.leaves);
   // In the order of their names, with room for those that every entry has: see encodeEntry. What stays undefined is
   // left out.
   return {
@@ -18,11 +19,18 @@ export function judgementEvidence(judgement: Judgement, known: ReadonlySet<strin
     effect,
     effectBy,
     event,
-    flows: flows.length === 0 ? flows : flowsEvidence(flows, sink.leaves, known),
+    flows: flows.length === 0 ? flows : flows.map((flow) => flowEvidence(flow, known, members)),
     id,
     kind: undefined,
     n: undefined,
     prompt: judgement.named && sink.kind === 'prompt' ? sink.name : undefined,
+    questions:
+      questions.length === 0
+        ? undefined
+        : questions.map(({ argument, source }) => ({
+            argument: redactArgument(argument, known, members),
+            event: source?.event,
+          })),
     rule,
     server: sink.server,
     time: undefined,
@@ -39,14 +47,11 @@ export function findingEvidence(findings: readonly Finding[]): Record<string, un
 
 const NOTHING: ReadonlySet<string> = new Set();
 
-function flowsEvidence(
-  flows: readonly Flow[],
-  leaves: readonly Leaf[],
-  known: ReadonlySet<string>,
-): Record<string, unknown>[] {
+/** Members of the arguments that are named like a place in a list. */
+function indexLike(leaves: readonly Leaf[]): Set<string> {
   const members = new Set<string>();
   for (const { form, path, text } of leaves) if (form === 'key' && isIndex(text)) members.add(path);
-  return flows.map((flow) => flowEvidence(flow, known, members));
+  return members;
 }
 
 function flowEvidence(

@@ -247,6 +247,35 @@ To allow just this, add to "cordon": {"allow": [...]} in mcp.json:
     expect(out).toContain(advice);
   });
 
+  test('a question says how to answer it, and once it was answered that a person let it through', async () => {
+    const state = temporaryFolder();
+    const recorder = openRecorder(state, { sessionId: 'one' });
+    const call = { server: 'mail', tool: 'send', effect: 'send' };
+    const asked = { ...call, verdict: 'ask', rule: 'ungrounded', questions: [{ argument: '/to' }] };
+    recorder.append('tool.invoke', { ...asked, event: 'e3', id: 'd-7f3a9c' });
+    recorder.append('tool.invoke', { ...asked, event: 'e4', id: 'd-000002' });
+    recorder.append('tool.invoke', {
+      ...call,
+      event: 'e5',
+      verdict: 'allow',
+      rule: 'approved',
+      id: 'd-7f3a9c',
+    });
+    recorder.close();
+    const open = await run(why, 'd-000002', '--state', state);
+    expect(open.out).toContain('d-000002: held back mail.send (tool.invoke, event e4)');
+    expect(open.out).toContain('  argument  /to\n  from      nothing that was read shows where it is from');
+    expect(open.out).toContain(
+      'To allow this one call, while the question is open: cordon approvals allow d-000002',
+    );
+    const answered = await run(why, 'd-7f3a9c', '--state', state);
+    expect(answered.out).toMatch(/^ {2}approved {2}\S+, entry 3: a person let it through, once$/m);
+    expect(answered.out).not.toContain('cordon approvals allow');
+    const { out } = await run(log, 'show', '--state', state);
+    expect(out).toMatch(/ HELD {4}tool.invoke +e3 +mail.send {2}ungrounded {2}d-7f3a9c$/m);
+    expect(out).toMatch(/ {10}tool.invoke +e5 +mail.send {2}approved {2}d-7f3a9c$/m);
+  });
+
   test('an id that nobody knows, or that was no denial: 1', async () => {
     const state = recorded({ id: 'd-000001', verdict: 'allow' });
     for (const id of ['d-000000', 'd-000001']) {

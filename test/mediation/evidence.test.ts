@@ -17,17 +17,30 @@ function judgement(more: Partial<Judgement> = {}): Judgement {
       leaves: [{ path: `/${SECRET}`, text: SECRET, form: 'string' }],
     },
     named: true,
+    asked: false,
     descriptor: 'sha256:00',
     effect: 'write',
     effectBy: 'default',
     verdict: 'deny',
     rule: 'tainted-argument',
     flows: [flow({ argument: `/${SECRET}`, path: `/content/0/text#/${SECRET}/to` })],
+    questions: [],
+    remember: [],
     id: 'd-1',
     text: `denied: ${SECRET}`,
     ...more,
   };
 }
+
+test('a question names its arguments and events, and no content', () => {
+  const source = { ...flow().source, event: 'e7' };
+  const questions = [{ argument: '/to', source }, { argument: `/${SECRET}` }];
+  const evidence = judgementEvidence(judgement({ verdict: 'ask', questions }), KNOWN);
+  expect(evidence['questions']).toEqual([
+    { argument: '/to', event: 'e7' },
+    { argument: '/*', event: undefined },
+  ]);
+});
 
 test('says everything that decided, and where', () => {
   expect(judgementEvidence(judgement({ flows: [flow({ source: { named: true } })] }), KNOWN)).toEqual({
