@@ -71,8 +71,22 @@ const ADDRESS_WORDS = new Set('url urls uri uris href link links endpoint webhoo
 
 function namesAddress({ path, text, form }: Leaf): boolean {
   if (isNetworkUri(text)) return true;
-  if (form !== 'string' || text.trim() === '' || /^(?:[./~]|file:|data:|about:)/i.test(text)) return false;
-  return wordsOf(lastName(path)).some((word) => ADDRESS_WORDS.has(word));
+  if (form !== 'string' || !isAddressPath(path)) return false;
+  return text.trim() !== '' && !/^(?:[./~]|file:|data:|about:)/i.test(text);
+}
+
+/** Paths come back with every call of a tool: what they say is worked out once. */
+const addressPaths = new Map<string, boolean>();
+const MOST_PATHS = 1024;
+
+function isAddressPath(path: string): boolean {
+  let isAddress = addressPaths.get(path);
+  if (isAddress === undefined) {
+    isAddress = wordsOf(lastName(path)).some((word) => ADDRESS_WORDS.has(word));
+    if (addressPaths.size === MOST_PATHS) addressPaths.clear();
+    addressPaths.set(path, isAddress);
+  }
+  return isAddress;
 }
 
 /** The name in a pointer nearest to its end: elements of a list have the list's. */
