@@ -1,4 +1,4 @@
-import type { DescriptorKind, Finding, Flow, Label, Leaf, Source, Text } from '../event.ts';
+import type { DescriptorKind, Finding, Flow, Label, Leaf, RememberedFlow, Source, Text } from '../event.ts';
 import { sha256 } from '../json/digest.ts';
 import {
   Advertised,
@@ -18,7 +18,7 @@ import { foldersOf } from './folders.ts';
 import { couldBeForgotten } from './forgotten.ts';
 import { Grounds } from './grounds.ts';
 import { type Inbound, structured, textsOfMessage } from './inbound.ts';
-import type { Judgement, Question } from './judgement.ts';
+import { approved, type Judgement, type Question } from './judgement.ts';
 import { labelOf, type Part } from './labelling.ts';
 import { labelMembers } from './labels.ts';
 import { givenPlaces, isForeign, isOwn, NO_PLACES, type Places } from './own.ts';
@@ -70,7 +70,7 @@ export class Mediator {
   /** A detector fired in something untrusted. */
   #readMarked = false;
   readonly #grounds = new Grounds();
-  readonly #memory: Memory;
+  #memory: Memory;
 
   constructor(settings: Settings, pins: Pins) {
     this.#settings = settings;
@@ -209,8 +209,12 @@ export class Mediator {
     for (const { argument } of questions) {
       for (const leaf of sink.leaves) if (leaf.path === argument) this.#grounds.take(leaf.text);
     }
-    const { id: _, text: __, ...rest } = judgement;
-    return { ...rest, verdict: 'allow', rule: 'approved' };
+    return approved(judgement);
+  }
+
+  /** From now on just these flows are remembered. */
+  remember(flows: readonly RememberedFlow[]): void {
+    this.#memory = new Memory(flows);
   }
 
   /** The user's own words, where a client's hook gives them: what stands in them is the user's, whoever says it later. */
