@@ -1,6 +1,6 @@
 import type { Effect, Flow, RememberedFlow, Source } from '../event.ts';
 import type { EffectOpinion } from './effects/effects.ts';
-import type { Rule } from './policy/policy.ts';
+import type { Rule } from './policy/ruling.ts';
 import type { Sink } from './sinks.ts';
 
 /** An argument in question, and the source in which its value first stood; none where no source holds it. */

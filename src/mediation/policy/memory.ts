@@ -1,4 +1,4 @@
-import type { Flow, RememberedFlow, Role } from '../../event.ts';
+import type { Effect, Flow, RememberedFlow, Role } from '../../event.ts';
 import { sha256 } from '../../json/digest.ts';
 
 /**
@@ -18,26 +18,27 @@ export class Memory {
     this.#keys.add(keyOf(flow));
   }
 
+  get isEmpty(): boolean {
+    return this.#keys.size === 0;
+  }
+
   holds(flow: RememberedFlow): boolean {
     return this.#keys.has(keyOf(flow));
   }
 }
 
 /** What a yes to a flow lets through later; undefined where a yes is for the one call alone. */
-export function rememberable(
-  {
-    server,
-    tool,
-    role,
-    isLasting,
-    text,
-  }: { server: string; tool: string; role: Role; isLasting: boolean; text: string },
+export function yesTo(
+  { sink: called, effect }: { sink: { server: string; name: string }; effect: Effect },
   { source, path, form, alone, argument, inName }: Flow,
+  text: string,
+  role: Role,
 ): RememberedFlow | undefined {
   if (source.marked === true || inName) return undefined;
   const isField = form === 'field' && alone;
+  const isLasting = effect === 'destroy' || effect === 'execute';
   const isExact = isLasting || !(role === 'content' || (role === 'selector' && isField));
-  const sink = { server, tool, argument: patternOf(argument) };
+  const sink = { server: called.server, tool: called.name, argument: patternOf(argument) };
   if (isExact) return { ...sink, from: source.server, value: sha256(canonicalValue(text)) };
   const from = `${source.server}.${source.origin}`;
   return { ...sink, from, field: patternOf(path), form: isField ? 'field' : 'prose' };

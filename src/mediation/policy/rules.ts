@@ -1,25 +1,18 @@
-import type { Effect, Flow, Role } from '../../event.ts';
-import { namesPlace } from './places.ts';
+import type { Effect, Role } from '../../event.ts';
+import type { FlowFact, FlowView } from './facts.ts';
 
 /** What is known of one flow into one argument of a call with an effect. */
-export interface Fact {
-  flow: Flow;
-  /** The text that was found, as it stands in the argument. */
-  text: string;
-  /** The whole argument. */
-  leafText: string;
+export interface Fact extends FlowFact {
   role: Role;
   effect: Effect;
-  /** The tool only reads; that it sends is owed to an address among its arguments. */
+  /** See `Facts`. */
   reads: boolean;
-  /** The server that is called. */
   server: string;
-  /** The call names somebody or somewhere that what it says goes to. */
-  leaves: boolean;
-  /** A person said yes to this flow. */
-  remembered: boolean;
+  goes: boolean;
   /** All flows into the same place. */
-  siblings: readonly Flow[];
+  siblings: readonly FlowFact[];
+  /** All flows into the call. */
+  flows: readonly FlowFact[];
 }
 
 export interface ArgumentRule {
@@ -58,15 +51,14 @@ export const ARGUMENT_RULES: readonly ArgumentRule[] = [
   {
     name: 'foreign-description',
     verdict: 'allow',
-    when: ({ flow, text }) => flow.source.channel === 'descriptor' && !namesPlace(text),
+    when: ({ flow, namesPlace }) => flow.source.channel === 'descriptor' && !namesPlace,
     because: "another tool's description says the same words, and they name no place",
     example: 'a folder called "documents", which some tool gives as an example',
   },
   {
     name: 'common-word',
     verdict: 'allow',
-    when: ({ flow, text, role }) =>
-      flow.common === true && role === 'selector' && text.toLowerCase() === text && !/\d/.test(text),
+    when: ({ flow, isPlain, role }) => flow.common === true && role === 'selector' && isPlain,
     because: 'it is one everyday word, which anybody may use',
     example: 'a folder called "documents"',
   },
@@ -136,7 +128,7 @@ export const ARGUMENT_RULES: readonly ArgumentRule[] = [
   {
     name: 'planted-place',
     verdict: 'ask',
-    when: ({ flow, text, leaves }) => leaves && flow.match !== 'span' && namesPlace(text),
+    when: ({ flow, namesPlace, goes }) => goes && flow.match !== 'span' && namesPlace,
     because: 'an address from a message that tells the reader what to do is passed on in what is said',
     example: 'a link in a message to a colleague',
   },
@@ -150,11 +142,11 @@ export const ARGUMENT_RULES: readonly ArgumentRule[] = [
 ];
 
 /** One letter or figure tells nothing; a longer value may. */
-function isTelling({ span }: Flow): boolean {
+function isTelling({ span }: FlowView): boolean {
   return span[1] - span[0] > 1;
 }
 
-function isMention({ source }: Flow): boolean {
+function isMention({ source }: FlowView): boolean {
   return source.steers === undefined && source.marked !== true;
 }
 
@@ -162,16 +154,16 @@ function isMention({ source }: Flow): boolean {
  * A whole value that a tool returned alone in a field: an id, a name from a list. It is for the tool that returned it
  * to say what it has, not for a text that steers; and what is destroyed or run must be the called server's own.
  */
-function isHandedOut({ role, effect, server, siblings }: Fact): boolean {
+function isHandedOut({ role, effect, server, siblings, flows }: Fact): boolean {
   if (role !== 'selector') return false;
-  if (siblings.some((flow) => isNaming(flow, siblings))) return false;
+  if (siblings.some((one) => isNaming(one, siblings, flows))) return false;
   const isOwnOnly = effect === 'destroy' || effect === 'execute';
   const echo = siblings.reduce(
-    (first, { source }) => (source.echo === true ? Math.min(first, orderOf(source.event)) : first),
+    (first, { flow: { source } }) => (source.echo === true ? Math.min(first, orderOf(source.event)) : first),
     Number.POSITIVE_INFINITY,
   );
   return siblings.some(
-    (flow) =>
+    ({ flow }) =>
       isField(flow) &&
       flow.source.echo !== true &&
       flow.source.marked !== true &&
@@ -181,19 +173,20 @@ function isHandedOut({ role, effect, server, siblings }: Fact): boolean {
 }
 
 /** Whether a text that steers names the value; what stands in a tag of a page stands in the page's text as well. */
-function isNaming(flow: Flow, siblings: readonly Flow[]): boolean {
+function isNaming(
+  { flow, tags }: FlowFact,
+  siblings: readonly FlowFact[],
+  flows: readonly FlowFact[],
+): boolean {
   if (isMention(flow) || flow.match !== 'whole' || isField(flow)) return false;
-  return !siblings.some(
-    ({ path, source: { server, origin } }) =>
-      path.startsWith(`${flow.path}@`) && server === flow.source.server && origin === flow.source.origin,
-  );
+  return !tags.some((one) => siblings.includes(flows[one]!));
 }
 
 /** To its own server a credential is no secret and opens nothing that it has not. */
 function isOwnCredential({ role, server, flow, siblings }: Fact): boolean {
   if (role !== 'credential' || flow.source.server !== server) return false;
   return siblings.every(
-    ({ source }) => source.server === server && source.steers !== 'here' && source.marked !== true,
+    ({ flow: { source } }) => source.server === server && source.steers !== 'here' && source.marked !== true,
   );
 }
 
@@ -203,17 +196,15 @@ function isDelegated({ flow, role, effect }: Fact): boolean {
   return flow.source.asked === true && flow.source.marked !== true;
 }
 
-const LINK = /@(?:href|src|action)$/;
-
 /** The whole address stands in a link of what the called server itself returned, and the tool only reads. */
-function isFollowed({ role, reads, server, siblings, leafText }: Fact): boolean {
+function isFollowed({ role, reads, server, siblings }: Fact): boolean {
   if (role !== 'destination' || !reads) return false;
-  if (siblings.every((flow) => isOfSite(flow, server, leafText))) return true;
+  if (siblings.every((one) => isOfSite(one, server))) return true;
   return siblings.some(
-    ({ match, alone, path, source }) =>
+    ({ flow: { match, alone, source }, isLink }) =>
       match === 'whole' &&
       alone &&
-      LINK.test(path) &&
+      isLink &&
       source.server === server &&
       source.channel === 'result' &&
       source.marked !== true,
@@ -221,13 +212,11 @@ function isFollowed({ role, reads, server, siblings, leafText }: Fact): boolean 
 }
 
 /** The host is the client's own word, and the rest of the address is from what the called server returned. */
-function isOfSite({ span, source }: Flow, server: string, address: string): boolean {
-  const host = /^[a-z][a-z0-9+.-]{0,11}:\/\/[^/?#\\@]{1,255}/i.exec(address)?.[0].length;
-  if (host === undefined || source.server !== server || source.channel !== 'result') return false;
-  return span[0] >= host && source.marked !== true;
+function isOfSite({ flow: { source }, isPastHost }: FlowFact, server: string): boolean {
+  return isPastHost && source.server === server && source.channel === 'result' && source.marked !== true;
 }
 
-function isField({ match, alone, form, inName, source }: Flow): boolean {
+function isField({ match, alone, form, inName, source }: FlowView): boolean {
   return match === 'whole' && alone && form === 'field' && !inName && source.channel === 'result';
 }
 

@@ -1,0 +1,221 @@
+import type { Effect, Flow, Label, Leaf, Mode, Role, Source } from '../../event.ts';
+import { placeOf } from '../own.ts';
+import type { SinkKind } from '../sinks.ts';
+import { yesTo } from './memory.ts';
+import { namesPlace } from './places.ts';
+import type { Case } from './policy.ts';
+import { roleOf } from './roles.ts';
+
+/**
+ * All that rules look at: what is known of a call, with what they ask of its texts already answered. Plain data without
+ * content, so that the log can hold it and `ruleOn` comes to the same verdict again.
+ */
+export interface Facts {
+  mode: Mode;
+  sink: SinkKind;
+  /** The server that is called. */
+  server: string;
+  effect: Effect;
+  /** The tool only reads; that it sends is owed to an address among its arguments. */
+  reads: boolean;
+  descriptor: Case['descriptor'];
+  /** A line of the configuration allows every call of the tool. */
+  covered: boolean;
+  readUntrusted: boolean;
+  /** The arguments that something below points at. */
+  places: readonly PlaceFact[];
+  flows: readonly FlowFact[];
+  /** The call names somebody or somewhere that what it says goes to. Worked out only where there are flows. */
+  goes: boolean;
+  /** How many texts it carries that are no scalars. Worked out only where there are flows. */
+  said: number;
+  /** See `Case`: indices of `places`. */
+  forgotten: readonly number[];
+  ungrounded?: readonly number[] | undefined;
+}
+
+/** An argument's value, or its name. */
+export interface PlaceFact {
+  argument: string;
+  inName: boolean;
+  role: Role;
+  /** It is a string's value. */
+  isText: boolean;
+  /** It holds more than one word. */
+  isSpaced: boolean;
+}
+
+/** What rules see of a flow itself. */
+export type FlowView = Pick<Flow, 'span' | 'match' | 'form' | 'alone' | 'inName' | 'common'> & {
+  source: Pick<Source, 'event' | 'server' | 'channel' | 'steers' | 'marked' | 'echo' | 'asked'> & {
+    label: Pick<Label, 'integrity'>;
+  };
+};
+
+export interface FlowFact {
+  flow: FlowView;
+  /** Index of `places`. */
+  place: number;
+  /** A line of the configuration allows it. */
+  permitted: boolean;
+  /** A person said yes to it. */
+  remembered: boolean;
+  /** What was found names somewhere to go: policy/places.ts. */
+  namesPlace: boolean;
+  /** What was found has neither capitals nor figures. */
+  isPlain: boolean;
+  /** It stands behind the host of an address. */
+  isPastHost: boolean;
+  /** It is the address of a link. */
+  isLink: boolean;
+  /** Flows that stand in a tag of the very text that this one stands in. */
+  tags: readonly number[];
+}
+
+/** What is known of a case. Roles and texts are looked at only where something points at them. */
+export function factsOf(at: Case): Facts {
+  const { mode, sink, effect } = at;
+  const places = new Places(at);
+  const flows = flowFacts(at, places);
+  const indices = (leaves: readonly Leaf[]): number[] => leaves.map((leaf) => places.ofLeaf(leaf));
+  return {
+    mode,
+    sink: sink.kind,
+    server: sink.server,
+    effect,
+    reads: at.reads === true,
+    descriptor: at.descriptor,
+    covered: at.allow.some((rule) => covers(rule, at) && rule.argument === undefined),
+    readUntrusted: at.readUntrusted,
+    flows,
+    goes: flows.length > 0 && sink.leaves.some((leaf) => isGoing(leaf, places)),
+    said: flows.length > 0 ? sink.leaves.filter((leaf) => isSaid(leaf, places)).length : 0,
+    forgotten: indices(at.forgotten),
+    ungrounded: at.ungrounded && indices(at.ungrounded),
+    places: places.all,
+  };
+}
+
+function isGoing(leaf: Leaf, places: Places): boolean {
+  return leaf.form !== 'key' && leaf.text !== '' && places.roleOf(leaf) === 'destination';
+}
+
+function isSaid(leaf: Leaf, places: Places): boolean {
+  return leaf.form === 'string' && leaf.text.trim() !== '' && places.roleOf(leaf) !== 'scalar';
+}
+
+function flowFacts(at: Case, places: Places): FlowFact[] {
+  const naming = new Map<string, boolean>();
+  const facts = at.flows.map((flow): FlowFact => {
+    const leaf = places.leafOf(flow);
+    const whole = leaf?.text ?? '';
+    const text = whole.slice(flow.span[0], flow.span[1]);
+    const isPlace = naming.get(text) ?? namesPlace(text);
+    naming.set(text, isPlace);
+    return {
+      flow,
+      place: places.of(flow.argument, flow.inName, leaf),
+      permitted: at.allow.some((rule) => covers(rule, at) && permits(rule, flow)),
+      remembered: leaf !== undefined && isRemembered(at, flow, text, places.roleOf(leaf)),
+      namesPlace: isPlace,
+      isPlain: text.toLowerCase() === text && !/\d/.test(text),
+      isPastHost: flow.span[0] >= hostEnd(whole),
+      isLink: LINK.test(flow.path),
+      tags: NO_TAGS,
+    };
+  });
+  addTags(at.flows, facts);
+  return facts;
+}
+
+const NO_TAGS: readonly number[] = [];
+const LINK = /@(?:href|src|action)$/;
+const HOST = /^[a-z][a-z0-9+.-]{0,11}:\/\/[^/?#\\@]{1,255}/i;
+
+/** Where an address's host ends; beyond all where there is none. */
+function hostEnd(address: string): number {
+  return HOST.exec(address)?.[0].length ?? Number.POSITIVE_INFINITY;
+}
+
+function addTags(flows: readonly Flow[], facts: FlowFact[]): void {
+  const inTags = flows.flatMap(({ path }, index) => (path.includes('@') ? index : []));
+  if (inTags.length === 0) return;
+  for (const [index, fact] of facts.entries()) {
+    const { path, source } = flows[index]!;
+    const tags = inTags.filter((one) => {
+      const { path: inner, source: other } = flows[one]!;
+      const isSame = facts[one]!.place === fact.place && other.server === source.server;
+      return isSame && other.origin === source.origin && inner.startsWith(`${path}@`);
+    });
+    if (tags.length > 0) fact.tags = tags;
+  }
+}
+
+function isRemembered(at: Case, flow: Flow, text: string, role: Role): boolean {
+  if (at.memory === undefined || at.memory.isEmpty) return false;
+  const yes = yesTo(at, flow, text, role);
+  return yes !== undefined && at.memory.holds(yes);
+}
+
+function covers(rule: Case['allow'][number], { sink }: Case): boolean {
+  return sink.kind === 'tool' && rule.server === sink.server && rule.tool === sink.name;
+}
+
+function permits(rule: Case['allow'][number], flow: Flow): boolean {
+  return rule.argument === flow.argument && rule.from === `${flow.source.server}.${flow.source.origin}`;
+}
+
+/** The places of a sink that are spoken of, and the roles of its leaves, worked out once and only where something asks. */
+class Places {
+  readonly all: PlaceFact[] = [];
+  readonly #at: Pick<Case, 'sink' | 'schema'>;
+  readonly #indices = new Map<string, number>();
+  readonly #leaves = new Map<string, Leaf>();
+  readonly #roles = new Map<Leaf, Role>();
+
+  constructor(at: Case) {
+    this.#at = at;
+  }
+
+  ofLeaf(leaf: Leaf): number {
+    return this.of(leaf.path, leaf.form === 'key', leaf);
+  }
+
+  of(argument: string, inName: boolean, leaf: Leaf | undefined): number {
+    const key = placeOf(argument, inName);
+    let index = this.#indices.get(key);
+    if (index === undefined) {
+      index = this.all.length;
+      this.#indices.set(key, index);
+      this.all.push({
+        argument,
+        inName,
+        role: leaf === undefined ? 'selector' : this.roleOf(leaf),
+        isText: leaf?.form === 'string',
+        isSpaced: leaf !== undefined && /\s/.test(leaf.text.trim()),
+      });
+    }
+    return index;
+  }
+
+  roleOf(leaf: Leaf): Role {
+    let role = this.#roles.get(leaf);
+    if (role === undefined) {
+      const { sink, schema } = this.#at;
+      // A URI is where a resource lies; of a method that nobody knows, nothing is known.
+      role = sink.kind === 'tool' || sink.kind === 'prompt' ? roleOf(leaf, schema) : 'destination';
+      this.#roles.set(leaf, role);
+    }
+    return role;
+  }
+
+  leafOf({ argument, inName }: Pick<Flow, 'argument' | 'inName'>): Leaf | undefined {
+    if (this.#leaves.size === 0) {
+      for (const leaf of this.#at.sink.leaves) {
+        const key = placeOf(leaf.path, leaf.form === 'key');
+        if (!this.#leaves.has(key)) this.#leaves.set(key, leaf);
+      }
+    }
+    return this.#leaves.get(placeOf(argument, inName));
+  }
+}
