@@ -162,18 +162,23 @@ export class Mediator {
       source: { event, server, origin, channel, label: own, named, asked },
       ...this.#sorted(server, group, isMarked),
     }));
+    // A detector that fired on the whole alone marks all of it.
+    const isMarkedWhole = isMarked && groups.every(({ marked }) => marked.length === 0);
     const isSteering = isMarked || groups.some(({ steering }) => steering.length > 0);
     for (const { source, marked, steering, others } of groups) {
-      this.#learnTexts({ ...source, steers: 'here', marked: true }, marked, call);
-      this.#learnTexts({ ...source, steers: 'here' }, steering, call);
-      this.#learnTexts(isSteering ? { ...source, steers: 'near' } : source, others, call);
+      const suspect: Source = { ...source, steers: 'here', marked: true };
+      this.#learnTexts(suspect, isMarkedWhole ? [...steering, ...others] : marked, call);
+      if (!isMarkedWhole) {
+        this.#learnTexts({ ...source, steers: 'here' }, steering, call);
+        this.#learnTexts(isSteering ? { ...source, steers: 'near' } : source, others, call);
+      }
       if (source.label.integrity === 'trusted') continue;
       this.#readUntrusted = true;
       if (isMarked) this.#readMarked = true;
     }
   }
 
-  /** Texts apart by whether a detector fires in them (all, where one fired on the whole alone) and whether they steer. */
+  /** Texts apart by whether a detector fires in them and whether they steer. */
   #sorted(
     server: string,
     texts: readonly Text[],
@@ -185,7 +190,6 @@ export class Mediator {
       else if (steers(text.text, this.#advertised.verbs)) sorted.steering.push(text);
       else sorted.others.push(text);
     }
-    if (isMarked && sorted.marked.length === 0) return { marked: [...texts], steering: [], others: [] };
     return sorted;
   }
 
@@ -261,6 +265,7 @@ export class Mediator {
       reads: by === 'url' && known?.effect?.effect === 'read',
       descriptor: this.#advertised.standingOf(sink),
       schema: recordOf(known?.descriptor.value)['inputSchema'],
+      roles: known?.roles,
       flows,
       readUntrusted: this.#readUntrusted,
       forgotten: this.#provenance.evicted

@@ -1,6 +1,7 @@
 import type { Effect, Flow, Label, Leaf, Mode, Role, Source } from '../../event.ts';
 import { placeOf } from '../own.ts';
 import type { SinkKind } from '../sinks.ts';
+import { givenRole } from './given.ts';
 import { yesTo } from './memory.ts';
 import { namesPlace } from './places.ts';
 import type { Case } from './policy.ts';
@@ -168,7 +169,7 @@ function permits(rule: Case['allow'][number], flow: Flow): boolean {
 /** The places of a sink that are spoken of, and the roles of its leaves, worked out once and only where something asks. */
 class Places {
   readonly all: PlaceFact[] = [];
-  readonly #at: Pick<Case, 'sink' | 'schema'>;
+  readonly #at: Pick<Case, 'sink' | 'schema' | 'roles'>;
   readonly #indices = new Map<string, number>();
   readonly #leaves = new Map<string, Leaf>();
   readonly #roles = new Map<Leaf, Role>();
@@ -201,9 +202,12 @@ class Places {
   roleOf(leaf: Leaf): Role {
     let role = this.#roles.get(leaf);
     if (role === undefined) {
-      const { sink, schema } = this.#at;
+      const { sink, schema, roles } = this.#at;
       // A URI is where a resource lies; of a method that nobody knows, nothing is known.
-      role = sink.kind === 'tool' || sink.kind === 'prompt' ? roleOf(leaf, schema) : 'destination';
+      role =
+        sink.kind === 'tool' || sink.kind === 'prompt'
+          ? (givenRole(leaf, roles)?.role ?? roleOf(leaf, schema))
+          : 'destination';
       this.#roles.set(leaf, role);
     }
     return role;

@@ -1,8 +1,11 @@
 import type { Allow, Effect, Flow, Leaf, Mode, RememberedFlow } from '../../event.ts';
 import type { Sink } from '../sinks.ts';
 import { type Facts, factsOf } from './facts.ts';
+import type { GivenRoles } from './given.ts';
 import { type Memory, yesTo } from './memory.ts';
 import { type Rule, ruleOn } from './ruling.ts';
+
+export type { Rule } from './ruling.ts';
 
 export interface Verdict {
   verdict: 'allow' | 'ask' | 'deny';
@@ -26,6 +29,8 @@ export interface Case {
   descriptor: 'usable' | 'withheld' | 'unlisted';
   /** The tool's input schema, as pinned. */
   schema?: unknown;
+  /** What its arguments are for, where the configuration or a profile says. */
+  roles?: GivenRoles | undefined;
   /** Flows of labelled data into this sink, what is no flow already left out. */
   flows: readonly Flow[];
   /** Something untrusted was read in this session. */
