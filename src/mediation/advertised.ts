@@ -113,22 +113,21 @@ export class Advertised {
   }
 
   standing(server: string, kind: DescriptorKind, name: string): Standing {
-    const state = this.#pins.state(server, kind, name);
-    if (state === undefined) return 'unlisted';
-    return this.#isUsable(state) ? 'usable' : 'withheld';
+    const standing = this.#pinned(server, kind, name);
+    return standing === 'withheld' && this.#settings.mode === 'observe' ? 'usable' : standing;
   }
 
   /**
-   * Tools and prompts must have been listed. A resource need not be, but neither it nor the template that it is an
+   * What pins say of a sink, whatever the mode. Tools and prompts must have been listed. A resource need not be, but neither it nor the template that it is an
    * instance of may be withheld, nor may what is to be completed.
    */
   standingOf({ kind: sinkKind, server, name, about }: Sink): Standing {
     if (about !== undefined) {
-      return this.standing(server, about.kind, about.name) === 'withheld' ? 'withheld' : 'usable';
+      return this.#pinned(server, about.kind, about.name) === 'withheld' ? 'withheld' : 'usable';
     }
     const kind = descriptorKindOf(sinkKind);
     if (kind === undefined) return 'usable';
-    const standing = this.standing(server, kind, name);
+    const standing = this.#pinned(server, kind, name);
     if (kind !== 'resource' || standing !== 'unlisted') return standing;
     return this.#isOfWithheldTemplate(server, name) ? 'withheld' : 'usable';
   }
@@ -161,6 +160,12 @@ export class Advertised {
     return names;
   }
 
+  #pinned(server: string, kind: DescriptorKind, name: string): Standing {
+    const state = this.#pins.state(server, kind, name);
+    if (state === undefined) return 'unlisted';
+    return state === 'pinned' ? 'usable' : 'withheld';
+  }
+
   #isUsable(state: PinState): boolean {
     return state === 'pinned' || this.#settings.mode === 'observe';
   }
@@ -173,7 +178,7 @@ export class Advertised {
     for (const { descriptor } of this.#known.values()) {
       if (descriptor.kind !== 'resourceTemplate' || descriptor.server !== server) continue;
       const fixed = descriptor.name.split('{', 1)[0]!;
-      if (uri.startsWith(fixed) && this.standing(server, 'resourceTemplate', descriptor.name) === 'withheld')
+      if (uri.startsWith(fixed) && this.#pinned(server, 'resourceTemplate', descriptor.name) === 'withheld')
         return true;
     }
     return false;

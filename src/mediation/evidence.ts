@@ -2,6 +2,7 @@ import type { Finding, Flow, Leaf } from '../event.ts';
 import { leavesOf } from '../json/leaves.ts';
 import { escapeToken, tokensOf } from '../json/pointer.ts';
 import type { Judgement } from './judgement.ts';
+import type { Facts, FlowFact } from './policy/facts.ts';
 import { PROTOCOL_NAMES } from './protocol.ts';
 
 /**
@@ -9,8 +10,8 @@ import { PROTOCOL_NAMES } from './protocol.ts';
  * descriptor announced are content too and read `*`.
  */
 export function judgementEvidence(judgement: Judgement, known: ReadonlySet<string>): Record<string, unknown> {
-  const { event, sink, effect, effectBy, verdict, rule, id, descriptor, flows, questions } = judgement;
-  const members = flows.length + questions.length === 0 ? NOTHING : indexLike(sink.leaves);
+  const { event, sink, effect, effectBy, verdict, rule, id, descriptor, facts, flows, questions } = judgement;
+  const members = facts.places.length === 0 ? NOTHING : indexLike(sink.leaves);
   // In the order of their names, with room for those that every entry has: see encodeEntry. What stays undefined is
   // left out.
   return {
@@ -19,7 +20,11 @@ export function judgementEvidence(judgement: Judgement, known: ReadonlySet<strin
     effect,
     effectBy,
     event,
-    flows: flows.length === 0 ? flows : flows.map((flow) => flowEvidence(flow, known, members)),
+    facts: factsEvidence(facts, known, members),
+    flows:
+      flows.length === 0
+        ? flows
+        : flows.map((flow, i) => flowEvidence(flow, facts.flows[i]!, known, members)),
     id,
     kind: undefined,
     n: undefined,
@@ -54,8 +59,39 @@ function indexLike(leaves: readonly Leaf[]): Set<string> {
   return members;
 }
 
+/** What rules look at beside the flows: what is not usual, since most calls are alike. `factsOfEntry` reads it. */
+function factsEvidence(
+  facts: Facts,
+  known: ReadonlySet<string>,
+  members: ReadonlySet<string>,
+): Record<string, unknown> {
+  const { forgotten, places, said, sink, ungrounded } = facts;
+  return {
+    covered: facts.covered || undefined,
+    forgotten: forgotten.length === 0 ? undefined : forgotten,
+    goes: facts.goes || undefined,
+    places:
+      places.length === 0
+        ? undefined
+        : places.map(({ argument, inName, isSpaced, isText, role }) => ({
+            argument: redactArgument(argument, known, members),
+            inName: inName || undefined,
+            role,
+            spaced: isSpaced || undefined,
+            text: isText || undefined,
+          })),
+    readUntrusted: facts.readUntrusted || undefined,
+    reads: facts.reads || undefined,
+    said: said === 0 ? undefined : said,
+    sink: sink === 'tool' ? undefined : sink,
+    standing: facts.descriptor === 'usable' ? undefined : facts.descriptor,
+    ungrounded,
+  };
+}
+
 function flowEvidence(
   flow: Flow,
+  fact: FlowFact,
   known: ReadonlySet<string>,
   members: ReadonlySet<string>,
 ): Record<string, unknown> {
@@ -63,24 +99,37 @@ function flowEvidence(
   const { integrity, confidentiality, reasons } = source.label;
   return {
     argument: redactArgument(flow.argument, known, members),
-    inName: flow.inName || undefined,
-    span: flow.span,
-    match: flow.match,
-    transforms: flow.transforms,
+    common: flow.common,
     from: {
-      event: source.event,
-      server: source.server,
+      alone: flow.alone,
+      asked: source.asked || undefined,
+      at: flow.at,
       channel: source.channel,
+      confidentiality,
+      echo: source.echo,
+      event: source.event,
+      form: flow.form,
+      integrity,
+      link: fact.isLink || undefined,
+      marked: source.marked || undefined,
       // A resource's address is content; a tool's or prompt's name stands in the log already.
       origin: source.named ? source.origin : undefined,
       path: redact(flow.path, known),
-      at: flow.at,
-      form: flow.form,
-      alone: flow.alone,
-      integrity,
-      confidentiality,
       reasons,
+      server: source.server,
+      steers: source.steers,
     },
+    inName: flow.inName || undefined,
+    match: flow.match,
+    namesPlace: fact.namesPlace || undefined,
+    pastHost: fact.isPastHost || undefined,
+    permitted: fact.permitted || undefined,
+    place: fact.place,
+    plain: fact.isPlain || undefined,
+    remembered: fact.remembered || undefined,
+    span: flow.span,
+    tags: fact.tags.length === 0 ? undefined : fact.tags,
+    transforms: flow.transforms,
   };
 }
 

@@ -1,5 +1,6 @@
 import type { Effect, Flow, RememberedFlow, Source } from '../event.ts';
 import type { EffectOpinion } from './effects/effects.ts';
+import type { Facts } from './policy/facts.ts';
 import type { Rule } from './policy/ruling.ts';
 import type { Sink } from './sinks.ts';
 
@@ -26,6 +27,8 @@ export interface Judgement {
   rule: Rule;
   /** Flows of labelled data into the sink: all candidates, whether or not they decided. */
   flows: readonly Flow[];
+  /** What the verdict rests on. */
+  facts: Facts;
   /** Of a question: what is asked, once for each argument. */
   questions: readonly Question[];
   /** Of a question: what a yes would let through from then on. */

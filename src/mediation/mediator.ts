@@ -22,8 +22,9 @@ import { approved, type Judgement, type Question } from './judgement.ts';
 import { labelOf, type Part } from './labelling.ts';
 import { labelMembers } from './labels.ts';
 import { givenPlaces, isForeign, isOwn, NO_PLACES, type Places } from './own.ts';
+import { factsOf } from './policy/facts.ts';
 import { Memory } from './policy/memory.ts';
-import { decide, type Verdict } from './policy/policy.ts';
+import { type Case, decide, type Verdict } from './policy/policy.ts';
 import { orderOf } from './policy/rules.ts';
 import { steers } from './policy/steering.ts';
 import { isProtocolMethod } from './protocol.ts';
@@ -258,7 +259,7 @@ export class Mediator {
       const read = new Set(flows.map(({ argument }) => argument));
       for (const { path, text } of leaves) if (!read.has(path)) this.#grounds.take(text);
     }
-    const verdict = decide({
+    const at: Case = {
       mode: this.#settings.mode,
       sink,
       effect,
@@ -274,7 +275,9 @@ export class Mediator {
       ungrounded,
       allow: this.#settings.allow,
       memory: this.#memory,
-    });
+    };
+    const facts = factsOf(at);
+    const verdict = decide(at, facts);
     const event = this.#next();
     const judgement: Judgement = {
       event,
@@ -287,6 +290,7 @@ export class Mediator {
       verdict: verdict.verdict,
       rule: verdict.rule,
       flows,
+      facts,
       questions: verdict.verdict === 'ask' ? questionsOf(verdict) : [],
       remember: verdict.remember ?? [],
     };

@@ -2,13 +2,14 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { findingEvidence, judgementEvidence, redact, schemaWords } from '../../src/mediation/evidence.ts';
 import type { Judgement } from '../../src/mediation/judgement.ts';
+import { factsOf } from '../../src/mediation/policy/facts.ts';
 import { flow } from './support.ts';
 
 const SECRET = 'hunter2-swordfish';
 const KNOWN = new Set(['to', 'a/b']);
 
 function judgement(more: Partial<Judgement> = {}): Judgement {
-  return {
+  const judged: Omit<Judgement, 'facts'> = {
     event: 'e2',
     sink: {
       kind: 'tool',
@@ -30,6 +31,12 @@ function judgement(more: Partial<Judgement> = {}): Judgement {
     text: `denied: ${SECRET}`,
     ...more,
   };
+  const { sink, effect, flows } = judged;
+  const facts = factsOf({
+    ...{ mode: 'guard', sink, effect, descriptor: 'usable', flows },
+    ...{ readUntrusted: true, forgotten: sink.leaves, ungrounded: sink.leaves, allow: [] },
+  });
+  return { facts, ...judged };
 }
 
 test('a question names its arguments and events, and no content', () => {
@@ -53,9 +60,21 @@ test('says everything that decided, and where', () => {
     rule: 'poisoned-argument',
     id: 'd-1',
     descriptor: 'sha256:00',
+    facts: {
+      places: [
+        { argument: '/to', role: 'selector' },
+        { argument: '/*', role: 'selector', text: true },
+      ],
+      readUntrusted: true,
+      said: 1,
+      forgotten: [1],
+      ungrounded: [1],
+    },
     flows: [
       {
         argument: '/to',
+        place: 0,
+        plain: true,
         span: [0, 5],
         match: 'whole',
         transforms: [],

@@ -11,6 +11,7 @@ import type {
 import { Pins } from '../../src/mediation/descriptors/pins.ts';
 import type { Judgement } from '../../src/mediation/judgement.ts';
 import { type Labelled, Mediator } from '../../src/mediation/mediator.ts';
+import type { Facts } from '../../src/mediation/policy/facts.ts';
 
 export const NOW = '2026-01-31T12:00:00Z';
 
@@ -100,6 +101,23 @@ export function trusted(
   );
   return { integrity, confidentiality, tools: new Map(entries) };
 }
+
+/** Facts of a call that nothing is known of. */
+export const NO_FACTS: Facts = {
+  mode: 'guard',
+  sink: 'tool',
+  server: 'mail',
+  effect: 'write',
+  reads: false,
+  descriptor: 'usable',
+  covered: false,
+  readUntrusted: false,
+  places: [],
+  flows: [],
+  goes: false,
+  said: 0,
+  forgotten: [],
+};
 
 export function flow(more: Omit<Partial<Flow>, 'source'> & { source?: Partial<Flow['source']> } = {}): Flow {
   const { source, ...rest } = more;

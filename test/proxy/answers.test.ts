@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { Judgement } from '../../src/mediation/judgement.ts';
 import * as answers from '../../src/proxy/answers.ts';
 import { parseMessage } from '../../src/proxy/message.ts';
+import { NO_FACTS } from '../mediation/support.ts';
 
 const read = (line: Buffer): Record<string, unknown> => {
   expect(() => parseMessage(line, 128)).not.toThrow();
@@ -20,6 +21,7 @@ function judgement(kind: Judgement['sink']['kind'] = 'tool'): Judgement {
     verdict: 'deny',
     rule: 'tainted-destination',
     flows: [],
+    facts: NO_FACTS,
     questions: [],
     remember: [],
     id: 'd-1',

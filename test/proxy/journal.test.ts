@@ -6,6 +6,7 @@ import type { SinkKind } from '../../src/mediation/sinks.ts';
 import { Journal } from '../../src/proxy/journal.ts';
 import { log } from '../../src/proxy/log.ts';
 import type { Recorder } from '../../src/recording/recorder.ts';
+import { NO_FACTS } from '../mediation/support.ts';
 import { FakeRecorder } from './support.ts';
 
 vi.mock('../../src/proxy/log.ts', () => ({ log: vi.fn() }));
@@ -31,6 +32,7 @@ function judgement(kind: SinkKind, named: boolean): Judgement {
     verdict: 'allow',
     rule: 'clean',
     flows: [],
+    facts: NO_FACTS,
     questions: [],
     remember: [],
   };
