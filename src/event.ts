@@ -170,11 +170,22 @@ export interface RememberedFlow {
   form?: Form;
 }
 
+/** A remembered flow as `cordon.lock` keeps it. */
+export interface Remembered extends RememberedFlow {
+  /** RFC 3339, UTC. */
+  since: string;
+  approvedBy: 'person';
+  /** The id of the question, under which `cordon why` has the evidence. */
+  question: string;
+}
+
 /** The content of `cordon.lock`. */
 export interface Lock {
   version: 1;
   pins: Pin[];
   pending: PendingPin[];
+  /** Absent where nobody has said yes to anything for good. */
+  remembered?: Remembered[];
 }
 
 /** What the user says of a server: how far what it answers is to be trusted, and how confidential that is. */
@@ -182,6 +193,8 @@ export interface ServerTrust {
   integrity: ConfiguredIntegrity;
   confidentiality: Confidentiality;
   tools: ReadonlyMap<string, ToolTrust>;
+  /** The package that its command starts, where the command says so: `npm/NAME` or `pypi/NAME`. */
+  package?: string;
 }
 
 export type ConfiguredIntegrity = Exclude<Integrity, 'poisoned-suspect'>;
@@ -191,6 +204,8 @@ export interface ToolTrust {
   effect?: Effect;
   integrity?: ConfiguredIntegrity;
   confidentiality?: Confidentiality;
+  /** What arguments are for, by RFC 6901 pointer into them, in which a token `*` stands for any one. */
+  roles?: ReadonlyMap<string, Role>;
   /** By RFC 6901 pointer into the result, in which a token `*` stands for any one. */
   fields: ReadonlyMap<string, ConfiguredIntegrity>;
 }

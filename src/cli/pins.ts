@@ -147,7 +147,7 @@ function decide(
           done.push({ server: one.server, kind: one.kind, name: one.name, digest: one.digest });
         } else refused.push(`${label(one)} cannot be approved${because(one)}: its server has to repair it`);
       }
-      return pins.toLock();
+      return { ...lock, ...pins.toLock() };
     });
   }
   for (const line of refused) process.stderr.write(`cordon pins: ${line}\n`);

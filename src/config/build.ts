@@ -4,6 +4,7 @@ import type { Config, ServerEntry } from './config.ts';
 import { dotted, quote } from './error.ts';
 import { ExpandError, expand } from './expand.ts';
 import { isServerName, nearestServerName, SERVER_NAME, sameName, suggestion } from './names.ts';
+import { packageOf } from './package.ts';
 import type { ConfigFile, CordonFile, EntryFile } from './schema.ts';
 
 type Variables = Readonly<Record<string, string | undefined>>;
@@ -79,7 +80,7 @@ export function withDefaults(servers: readonly ServerEntry[], block: CordonFile)
       taintBytes: block.limits?.taintBytes ?? 64 * 1024 * 1024,
     },
     record: { sync: block.record?.sync ?? 'group' },
-    trust: new Map(servers.map(({ name }) => [name, trustOf(said.get(name) ?? {})])),
+    trust: new Map(servers.map((server) => [server.name, trustOf(said.get(server.name) ?? {}, server)])),
     allow: (block.allow ?? []).map(
       ({ server, tool, argument, from }): Allow =>
         argument === undefined || from === undefined ? { server, tool } : { server, tool, argument, from },
@@ -90,11 +91,13 @@ export function withDefaults(servers: readonly ServerEntry[], block: CordonFile)
 type ServerFile = NonNullable<CordonFile['servers']>[string];
 type ToolFile = NonNullable<ServerFile['tools']>[string];
 
-function trustOf(server: ServerFile): ServerTrust {
+function trustOf(server: ServerFile, { command, args }: ServerEntry): ServerTrust {
+  const started = packageOf(command, args);
   return {
     integrity: server.trust ?? 'untrusted',
     confidentiality: server.confidentiality ?? 'public',
     tools: new Map(Object.entries(server.tools ?? {}).map(([name, tool]) => [name, toolTrust(tool)])),
+    ...(started !== undefined && { package: started }),
   };
 }
 
@@ -103,6 +106,7 @@ function toolTrust(tool: ToolFile): ToolTrust {
     ...(tool.effect && { effect: tool.effect }),
     ...(tool.trust && { integrity: tool.trust }),
     ...(tool.confidentiality && { confidentiality: tool.confidentiality }),
+    ...(tool.roles && { roles: new Map(Object.entries(tool.roles)) }),
     fields: new Map(Object.entries(tool.fields ?? {})),
   };
 }

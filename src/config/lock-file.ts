@@ -21,7 +21,7 @@ const RETRY_MS = 10;
 const PATIENCE_MS = 10_000;
 
 /**
- * The pins of `path`, or an empty lock if there is no such file.
+ * The lock at `path`, or an empty one if there is no such file.
  *
  * @throws ConfigError if it cannot be read, is not JSON or has another shape; names the member and what to do.
  */
@@ -80,8 +80,13 @@ export function lockPath(
  */
 export function formatLock(lock: Lock): string {
   const lines = <T extends { text: string }>(entry: T) => ({ ...entry, text: entry.text.split('\n') });
-  const { version, pins, pending } = lock;
-  const file = { version, pins: pins.map(lines), pending: pending.map(lines) };
+  const { version, pins, pending, remembered = [] } = lock;
+  const file = {
+    version,
+    pins: pins.map(lines),
+    pending: pending.map(lines),
+    ...(remembered.length > 0 ? { remembered } : {}),
+  };
   return `${reviewable(JSON.stringify(file, null, 2))}\n`;
 }
 

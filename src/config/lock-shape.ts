@@ -1,4 +1,4 @@
-import type { DescriptorKind, Finding, Lock, PendingPin, Pin } from '../event.ts';
+import type { DescriptorKind, Finding, Lock, PendingPin, Pin, Remembered } from '../event.ts';
 import { ConfigError } from './error.ts';
 
 const KINDS: readonly string[] = ['tool', 'resource', 'resourceTemplate', 'prompt', 'instructions'];
@@ -74,12 +74,38 @@ export function parseLock(text: string, file: string): Lock {
     return { detector, path: string(one['path'], `${path}.path`), span: [start, end] };
   };
 
-  const { version, pins, pending: withheld } = record(root, '');
+  const yes = (value: unknown, path: string): Remembered => {
+    const one = record(value, path);
+    const member = (name: string, pattern?: RegExp): string => string(one[name], `${path}.${name}`, pattern);
+    const common = {
+      server: member('server'),
+      tool: member('tool'),
+      argument: member('argument'),
+      from: member('from'),
+      since: member('since', TIME),
+      question: member('question'),
+    };
+    if (one['approvedBy'] !== 'person') fail(`${path}.approvedBy`, 'expected "person"');
+    const by = { approvedBy: 'person' } as const;
+    // For one value, or for any value of one field: a yes that says neither would hold for more than was asked.
+    if (one['value'] !== undefined && one['field'] === undefined && one['form'] === undefined)
+      return { ...common, value: member('value', VALUE), ...by };
+    if (one['value'] !== undefined) fail(path, 'expected either "value" or "field" and "form"');
+    const form = member('form');
+    if (form === 'field' || form === 'prose') return { ...common, field: member('field'), form, ...by };
+    return fail(`${path}.form`, 'expected "field" or "prose"');
+  };
+
+  const { version, pins, pending: withheld, remembered } = record(root, '');
   if (version !== 1) fail('version', 'expected 1: it may be of a newer Cordon');
   const lock: Lock = {
     version: 1,
     pins: list(pins, 'pins').map((one, i) => pin(one, `pins.${i}`)),
     pending: list(withheld, 'pending').map((one, i) => pending(one, `pending.${i}`)),
+    // Locks from before questions could be answered for good have none.
+    ...(remembered === undefined
+      ? {}
+      : { remembered: list(remembered, 'remembered').map((one, i) => yes(one, `remembered.${i}`)) }),
   };
   for (const member of ['pins', 'pending'] as const) {
     const seen = new Set<string>();
@@ -94,9 +120,10 @@ export function parseLock(text: string, file: string): Lock {
 
 /** Empty where a descriptor has no canonical form. */
 const DIGEST = /^(?:sha256:[0-9a-f]{64})?$/;
+const VALUE = /^sha256:[0-9a-f]{64}$/;
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z$/;
 
 function expectation(pattern: RegExp): string {
-  if (pattern === DIGEST) return '"sha256:" and 64 hex digits';
+  if (pattern === DIGEST || pattern === VALUE) return '"sha256:" and 64 hex digits';
   return pattern === TIME ? 'a time such as "2026-01-31T12:00:00Z"' : 'a string';
 }

@@ -39,10 +39,13 @@ function closed<T extends z.ZodRawShape>(shape: T) {
 const integrity = one('trusted', 'untrusted');
 const confidentiality = one('public', 'private', 'secret');
 
+const role = one('destination', 'selector', 'credential', 'code', 'content', 'scalar');
+
 const tool = closed({
   effect: one('read', 'write', 'send', 'execute', 'destroy').optional(),
   trust: integrity.optional(),
   confidentiality: confidentiality.optional(),
+  roles: z.record(pointer, role, 'an object from JSON pointers to roles').optional(),
   fields: z.record(pointer, integrity, 'an object from JSON pointers to "trusted" or "untrusted"').optional(),
 });
 

@@ -5,6 +5,7 @@ import { type InspectContext, inspect } from './detectors/inspect.ts';
 import { type EffectOpinion, effectOfTool, verbOf } from './effects/effects.ts';
 import { schemaWords } from './evidence.ts';
 import { raise, raisedBy } from './labels.ts';
+import { type GivenRoles, givenRoles } from './policy/given.ts';
 import { ordered } from './policy/steering.ts';
 import type { Settings } from './settings.ts';
 import { recordOf, type Sink, type SinkKind } from './sinks.ts';
@@ -31,6 +32,8 @@ export interface Known {
   ownTools: number;
   /** What a tool does, by its descriptor. */
   effect: EffectOpinion | undefined;
+  /** What its arguments are for, beside what its descriptor tells. */
+  roles: GivenRoles | undefined;
   words: { names: Set<string>; values: Set<string> } | undefined;
 }
 
@@ -87,6 +90,10 @@ export class Advertised {
         foreignTools: context.foreignTools,
         ownTools: ownTools.length,
         effect: kind === 'tool' ? this.effectOf(server, descriptor.name, descriptor.value) : undefined,
+        roles:
+          kind === 'tool'
+            ? givenRoles(descriptor.name, descriptor.value, this.#settings.trust.get(server))
+            : undefined,
         words: undefined,
       });
       return { descriptor, state, findings, usable: this.#isUsable(state), isNew: !isSame };
@@ -128,7 +135,7 @@ export class Advertised {
 
   /** What a tool does by what is known of it before any call. */
   effectOf(server: string, name: string, value?: unknown): EffectOpinion {
-    return effectOfTool(name, server, value, this.#settings.trust.get(server)?.tools.get(name)?.effect);
+    return effectOfTool(name, server, value, this.#settings.trust.get(server));
   }
 
   /** Names and values that a descriptor itself announces. */

@@ -30,7 +30,13 @@ export interface Judgement {
   questions: readonly Question[];
   /** Of a question: what a yes would let through from then on. */
   remember: readonly RememberedFlow[];
-  /** Of a denial or a question: the short id and the text for the client. */
+  /** Of a denial or a question: the short id and the text for the client. An approved call has its question's id. */
   id?: string;
   text?: string;
+}
+
+/** The judgement under which a call is made that a person said yes to. */
+export function approved(judgement: Judgement): Judgement {
+  const { text: _, ...rest } = judgement;
+  return { ...rest, verdict: 'allow', rule: 'approved', questions: [], remember: [] };
 }

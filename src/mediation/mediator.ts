@@ -1,4 +1,4 @@
-import type { DescriptorKind, Finding, Flow, Label, Leaf, Source, Text } from '../event.ts';
+import type { DescriptorKind, Finding, Flow, Label, Leaf, RememberedFlow, Source, Text } from '../event.ts';
 import { sha256 } from '../json/digest.ts';
 import {
   Advertised,
@@ -18,7 +18,7 @@ import { foldersOf } from './folders.ts';
 import { couldBeForgotten } from './forgotten.ts';
 import { Grounds } from './grounds.ts';
 import { type Inbound, structured, textsOfMessage } from './inbound.ts';
-import type { Judgement, Question } from './judgement.ts';
+import { approved, type Judgement, type Question } from './judgement.ts';
 import { labelOf, type Part } from './labelling.ts';
 import { labelMembers } from './labels.ts';
 import { givenPlaces, isForeign, isOwn, NO_PLACES, type Places } from './own.ts';
@@ -70,7 +70,7 @@ export class Mediator {
   /** A detector fired in something untrusted. */
   #readMarked = false;
   readonly #grounds = new Grounds();
-  readonly #memory: Memory;
+  #memory: Memory;
 
   constructor(settings: Settings, pins: Pins) {
     this.#settings = settings;
@@ -162,18 +162,23 @@ export class Mediator {
       source: { event, server, origin, channel, label: own, named, asked },
       ...this.#sorted(server, group, isMarked),
     }));
+    // A detector that fired on the whole alone marks all of it.
+    const isMarkedWhole = isMarked && groups.every(({ marked }) => marked.length === 0);
     const isSteering = isMarked || groups.some(({ steering }) => steering.length > 0);
     for (const { source, marked, steering, others } of groups) {
-      this.#learnTexts({ ...source, steers: 'here', marked: true }, marked, call);
-      this.#learnTexts({ ...source, steers: 'here' }, steering, call);
-      this.#learnTexts(isSteering ? { ...source, steers: 'near' } : source, others, call);
+      const suspect: Source = { ...source, steers: 'here', marked: true };
+      this.#learnTexts(suspect, isMarkedWhole ? [...steering, ...others] : marked, call);
+      if (!isMarkedWhole) {
+        this.#learnTexts({ ...source, steers: 'here' }, steering, call);
+        this.#learnTexts(isSteering ? { ...source, steers: 'near' } : source, others, call);
+      }
       if (source.label.integrity === 'trusted') continue;
       this.#readUntrusted = true;
       if (isMarked) this.#readMarked = true;
     }
   }
 
-  /** Texts apart by whether a detector fires in them (all, where one fired on the whole alone) and whether they steer. */
+  /** Texts apart by whether a detector fires in them and whether they steer. */
   #sorted(
     server: string,
     texts: readonly Text[],
@@ -185,7 +190,6 @@ export class Mediator {
       else if (steers(text.text, this.#advertised.verbs)) sorted.steering.push(text);
       else sorted.others.push(text);
     }
-    if (isMarked && sorted.marked.length === 0) return { marked: [...texts], steering: [], others: [] };
     return sorted;
   }
 
@@ -209,8 +213,12 @@ export class Mediator {
     for (const { argument } of questions) {
       for (const leaf of sink.leaves) if (leaf.path === argument) this.#grounds.take(leaf.text);
     }
-    const { id: _, text: __, ...rest } = judgement;
-    return { ...rest, verdict: 'allow', rule: 'approved' };
+    return approved(judgement);
+  }
+
+  /** From now on just these flows are remembered. */
+  remember(flows: readonly RememberedFlow[]): void {
+    this.#memory = new Memory(flows);
   }
 
   /** The user's own words, where a client's hook gives them: what stands in them is the user's, whoever says it later. */
@@ -257,6 +265,7 @@ export class Mediator {
       reads: by === 'url' && known?.effect?.effect === 'read',
       descriptor: this.#advertised.standingOf(sink),
       schema: recordOf(known?.descriptor.value)['inputSchema'],
+      roles: known?.roles,
       flows,
       readUntrusted: this.#readUntrusted,
       forgotten: this.#provenance.evicted

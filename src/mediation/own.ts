@@ -1,4 +1,4 @@
-import type { DescriptorKind, Flow, Leaf, Source } from '../event.ts';
+import type { DescriptorKind, Flow, Leaf } from '../event.ts';
 import type { Sink } from './sinks.ts';
 
 /** Places of a sink: of a member's name or of its value, which have one pointer. */
@@ -13,9 +13,10 @@ export function givenPlaces(leaves: readonly Leaf[], given: ReadonlySet<string>)
   return own;
 }
 
-/** What a server lists is not its own word: subjects of letters, titles of pages. */
-function isListing({ channel, describes }: Source): boolean {
-  return channel === 'descriptor' && describes !== undefined && LISTINGS.has(describes);
+/** What a server lists is not its own word (subjects of letters, titles of pages), but for the identifiers. */
+function isListing({ source: { channel, describes }, form, alone, match }: Flow): boolean {
+  if (channel !== 'descriptor' || describes === undefined || !LISTINGS.has(describes)) return false;
+  return !(form === 'field' && alone && match === 'whole');
 }
 
 const LISTINGS = new Set<DescriptorKind>(['resource', 'resourceTemplate', 'prompt']);
@@ -26,8 +27,9 @@ export function isOwn({ path, form }: Leaf, own: Places): boolean {
 }
 
 /** True for a flow of what neither the called tool's schema gives nor the server's own descriptions or instructions say. */
-export function isForeign({ argument, inName, source }: Flow, { server }: Sink, own: Places): boolean {
-  if (source.channel === 'descriptor' && source.server === server && !isListing(source)) return false;
+export function isForeign(flow: Flow, { server }: Sink, own: Places): boolean {
+  const { argument, inName, source } = flow;
+  if (source.channel === 'descriptor' && source.server === server && !isListing(flow)) return false;
   return !own.has(placeOf(argument, inName));
 }
 

@@ -68,6 +68,7 @@ describe('a valid configuration', () => {
         "record": { "sync": "always" },
         "servers": { "crm": { "trust": "trusted", "confidentiality": "private", "tools": {
           "lookup": { "effect": "read", "trust": "untrusted", "confidentiality": "secret",
+                      "roles": { "/mailboxes/*": "destination" },
                       "fields": { "/structuredContent/items/*/id": "trusted" } },
           "constructor": {} } } },
         "allow": [ { "server": "mail", "tool": "send", "argument": "/to", "from": "crm.lookup" },
@@ -89,10 +90,19 @@ describe('a valid configuration', () => {
       effect: 'read',
       integrity: 'untrusted',
       confidentiality: 'secret',
+      roles: new Map([['/mailboxes/*', 'destination']]),
       fields: new Map([['/structuredContent/items/*/id', 'trusted']]),
     });
     expect(crm.tools.get('constructor')).toEqual({ fields: new Map() });
     expect(config.trust.get('mail')).toMatchObject({ integrity: 'untrusted', confidentiality: 'public' });
+  });
+
+  test('knows the package that a command starts', async () => {
+    const { config } = await load({
+      mcpServers: { a: { command: 'npx', args: ['-y', '@scope/server@1.2.3', '/folder'] }, b: server },
+    });
+    expect(config.trust.get('a')?.package).toBe('npm/@scope/server');
+    expect(config.trust.get('b')).not.toHaveProperty('package');
   });
 
   test("takes VS Code's key", async () => {
@@ -243,6 +253,16 @@ describe('a wrong configuration is refused with place, finding and expectation',
     [
       'a field that is no pointer',
       withBlock({ servers: { a: { tools: { t: { fields: { x: 'trusted' } } } } } }),
+      /found "x", expected a JSON pointer/,
+    ],
+    [
+      'a role that is none',
+      withBlock({ servers: { a: { tools: { t: { roles: { '/x': 'target' } } } } } }),
+      /found "target", expected one of "destination", "selector"/,
+    ],
+    [
+      'a role of no pointer',
+      withBlock({ servers: { a: { tools: { t: { roles: { x: 'content' } } } } } }),
       /found "x", expected a JSON pointer/,
     ],
     [

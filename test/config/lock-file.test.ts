@@ -17,7 +17,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ConfigError } from '../../src/config/error.ts';
 import { formatLock, lockPath, lockVersion, readLock, updateLock } from '../../src/config/lock-file.ts';
 import { parseLock } from '../../src/config/lock-shape.ts';
-import type { Lock, PendingPin, Pin } from '../../src/event.ts';
+import type { Lock, PendingPin, Pin, Remembered } from '../../src/event.ts';
 
 const DIGEST = `sha256:${'0'.repeat(64)}`;
 const NOW = '2026-01-31T12:00:00.000Z';
@@ -39,6 +39,24 @@ const pending = (name: string): PendingPin => {
     findings: [{ detector: 'ansi', path: '/a', span: [1, 2] }],
     descriptor: '{}',
   };
+};
+
+const yes: Remembered = {
+  server: 'bank',
+  tool: 'pay',
+  argument: '/iban',
+  from: 'mail',
+  value: DIGEST,
+  since: NOW,
+  approvedBy: 'person',
+  question: 'd-0123abcd',
+};
+const { value: _, ...anyValue } = yes;
+const open: Remembered = {
+  ...anyValue,
+  from: 'mail.read',
+  field: '/structuredContent/*/note',
+  form: 'prose',
 };
 
 let folder: string;
@@ -65,10 +83,17 @@ describe('a lock file', () => {
           version: 1,
           pins: [pin(name, words)],
           pending: [{ ...pending(name), descriptor }],
+          remembered: [yes, { ...open, tool: name, field: words }],
         };
         expect(parseLock(formatLock(lock), 'cordon.lock')).toEqual(lock);
       }),
     );
+  });
+
+  test('from before anything was remembered reads as it did, and is written as it was', () => {
+    const text = '{\n  "version": 1,\n  "pins": [],\n  "pending": []\n}\n';
+    expect(parseLock(text, 'cordon.lock')).toEqual(EMPTY);
+    expect(formatLock({ ...EMPTY, remembered: [] })).toBe(text);
   });
 
   test('shows a text line by line and hides no character', () => {
@@ -99,6 +124,21 @@ describe('a lock file', () => {
       'an unknown state',
       formatLock({ ...EMPTY, pending: [pending('a')] }).replace('drifted', 'ok'),
       'pending.0.state',
+    ],
+    [
+      'a yes to everything',
+      formatLock({ ...EMPTY, remembered: [anyValue] }),
+      'remembered.0.form: expected a string',
+    ],
+    [
+      'a yes to one value and to any',
+      formatLock({ ...EMPTY, remembered: [{ ...open, value: DIGEST }] }),
+      'remembered.0: expected either',
+    ],
+    [
+      'a yes of nobody',
+      formatLock({ ...EMPTY, remembered: [yes] }).replace('person', 'x'),
+      'remembered.0.approvedBy',
     ],
     [
       'a span of words',

@@ -22,7 +22,7 @@ function judgement(more: Partial<Judgement> = {}): Judgement {
     effect: 'write',
     effectBy: 'default',
     verdict: 'deny',
-    rule: 'tainted-argument',
+    rule: 'poisoned-argument',
     flows: [flow({ argument: `/${SECRET}`, path: `/content/0/text#/${SECRET}/to` })],
     questions: [],
     remember: [],
@@ -50,7 +50,7 @@ test('says everything that decided, and where', () => {
     effect: 'write',
     effectBy: 'default',
     verdict: 'deny',
-    rule: 'tainted-argument',
+    rule: 'poisoned-argument',
     id: 'd-1',
     descriptor: 'sha256:00',
     flows: [

@@ -1,39 +1,23 @@
 import { expect, test } from 'vitest';
 import type { Leaf } from '../../src/event.ts';
-import { isForeign, isOwn, ownPlaces } from '../../src/mediation/own.ts';
+import { givenPlaces, isForeign, isOwn } from '../../src/mediation/own.ts';
 import type { Sink } from '../../src/mediation/sinks.ts';
 import { flow } from './support.ts';
 
 const NAME: Leaf = { path: '/to', text: 'x', form: 'key' };
 const VALUE: Leaf = { path: '/to', text: 'y', form: 'string' };
 const SINK: Sink = { kind: 'tool', server: 'mail', name: 'send', leaves: [NAME, VALUE] };
-const RETURNED = { alone: true, form: 'field', source: { server: 'mail' } } as const;
 
 test('a name and its value have one pointer and two places', () => {
   for (const [given, name, value] of [
     ['x', true, false],
     ['y', false, true],
   ] as const) {
-    const own = ownPlaces(SINK, SINK.leaves, [], new Set([given]));
+    const own = givenPlaces(SINK.leaves, new Set([given]));
     expect([isOwn(NAME, own), isOwn(VALUE, own)]).toEqual([name, value]);
     expect(isForeign(flow({ inName: true }), SINK, own)).toBe(!name);
     expect(isForeign(flow(), SINK, own)).toBe(!value);
   }
-});
-
-test.each([
-  ['returned', {}, true],
-  ['returned as a name', { inName: true }, false],
-  ['returned elsewhere', { argument: '/cc' }, false],
-  ['a part of it', { match: 'atom' }, false],
-  ['among other words', { alone: false }, false],
-  ['in prose', { form: 'prose' }, false],
-  ['by another server', { source: { server: 'web' } }, false],
-  ['as an error', { source: { server: 'mail', channel: 'error' } }, false],
-  ['in a description', { source: { server: 'mail', channel: 'descriptor' } }, false],
-] as const)('a whole value is own if the server returned it alone in a field: %s', (_, more, expected) => {
-  const own = ownPlaces(SINK, SINK.leaves, [flow({ ...RETURNED, ...more })], new Set());
-  expect(isOwn(VALUE, own)).toBe(expected);
 });
 
 test('what a server lists is not its own word', () => {
@@ -47,6 +31,26 @@ test('what a server lists is not its own word', () => {
     const said = flow({ source: { server: 'mail', channel: 'descriptor', describes } });
     expect(isForeign(said, SINK, new Set())).toBe(foreign);
   }
+});
+
+test('but for the identifiers, which it alone chooses', () => {
+  const listed = (more: Parameters<typeof flow>[0]) =>
+    isForeign(
+      flow({
+        form: 'field',
+        alone: true,
+        ...more,
+        source: { channel: 'descriptor', describes: 'resource', ...more?.source },
+      }),
+      SINK,
+      new Set(),
+    );
+  const mail = { server: 'mail' };
+  expect(listed({ source: mail })).toBe(false);
+  expect(listed({ source: mail, form: 'prose' })).toBe(true);
+  expect(listed({ source: mail, match: 'atom' })).toBe(true);
+  expect(listed({ source: mail, alone: false })).toBe(true);
+  expect(listed({ source: { server: 'web' } })).toBe(true);
 });
 
 test('what the own descriptions say is no flow, what those of others say is', () => {

@@ -113,12 +113,12 @@ export class Pins {
     for (const [key, sighting] of this.#seen) this.#settle(key, sighting);
   }
 
-  /** Adopts the lock on disk; the result is to be written in its place. */
+  /** Adopts the lock on disk; the result is to be written in its place. What it holds beside pins stays. */
   merge(disk: Lock): Lock {
     this.adopt(disk);
     this.#unsaved.clear();
     this.#changed = false;
-    return this.toLock();
+    return { ...disk, ...this.toLock() };
   }
 
   /** The lock, sorted, so that equal content is equal text. */

@@ -1,7 +1,8 @@
-import type { Effect, Leaf } from '../../event.ts';
+import type { Effect, Leaf, ServerTrust } from '../../event.ts';
 import { recordOf } from '../sinks.ts';
 import { wordsOf } from '../words.ts';
 import { isNetworkUri } from './addresses.ts';
+import { isStricter, profileOf } from './profile.ts';
 
 /** A tool whose name starts with one of these only reads, unless something below says more. */
 const READING_VERBS = new Set([
@@ -36,25 +37,43 @@ const READING_VERBS = new Set([
 /** What a call would do, and which of the sources of that opinion decided. */
 export interface EffectOpinion {
   effect: Effect;
-  by: 'configuration' | 'url' | 'annotation' | 'verb' | 'default';
+  by: 'configuration' | 'profile' | 'url' | 'annotation' | 'verb' | 'default';
 }
 
 /**
- * What a tool does by what is known of it before any call. What the user configured decides. Otherwise it has an
- * effect unless its name starts with a reading verb; its own annotations can raise that, never lower it: they are the
- * word of a party that may lie.
+ * What a tool does by what is known of it before any call: what the user configured; else the profile of the package
+ * that the user's configuration starts; else its own word and name, which a profile that it merely looks like can raise
+ * and never lower. Whoever imitates a well-known tool gains nothing.
  */
 export function effectOfTool(
   name: string,
   server: string,
   descriptor: unknown,
-  configured: Effect | undefined,
+  trust: ServerTrust | undefined,
 ): EffectOpinion {
+  const configured = trust?.tools.get(name)?.effect;
   if (configured !== undefined) return { effect: configured, by: 'configuration' };
+  const profile = profileOf(name, descriptor, trust?.package);
+  if (profile?.isNamed) return { effect: profile.effect, by: 'profile' };
+  const own = effectByDescriptor(name, server, descriptor, trust?.integrity === 'trusted');
+  if (profile !== undefined && isStricter(profile.effect, own.effect))
+    return { effect: profile.effect, by: 'profile' };
+  return own;
+}
+
+/**
+ * It has an effect unless its name starts with a reading verb. Its annotations can raise that; lower it only where the
+ * user trusts the server: they are the word of a party that may lie.
+ */
+function effectByDescriptor(
+  name: string,
+  server: string,
+  descriptor: unknown,
+  isTrusted: boolean,
+): EffectOpinion {
   const annotations = recordOf(recordOf(descriptor)['annotations']);
-  if (annotations['destructiveHint'] === true) {
-    return { effect: 'destroy', by: 'annotation' };
-  }
+  if (annotations['destructiveHint'] === true) return { effect: 'destroy', by: 'annotation' };
+  if (isTrusted && annotations['readOnlyHint'] === true) return { effect: 'read', by: 'annotation' };
   if (!READING_VERBS.has(verbOf(name, server))) return { effect: 'write', by: 'default' };
   if (annotations['readOnlyHint'] === false) return { effect: 'write', by: 'annotation' };
   return { effect: 'read', by: 'verb' };
@@ -62,7 +81,8 @@ export function effectOfTool(
 
 /** The effect of one call of a tool: a URL among its arguments makes it a send, whatever the tool is called. */
 export function effectOfCall(tool: EffectOpinion, leaves: readonly Leaf[]): EffectOpinion {
-  if (tool.by === 'configuration' || !leaves.some(namesAddress)) return tool;
+  if (tool.by === 'configuration' || !isStricter('send', tool.effect) || !leaves.some(namesAddress))
+    return tool;
   return { effect: 'send', by: 'url' };
 }
 

@@ -1,6 +1,7 @@
 import type { Allow, Effect, Flow, Leaf, Mode, RememberedFlow, Role } from '../../event.ts';
 import { placeOf } from '../own.ts';
 import type { Sink } from '../sinks.ts';
+import { type GivenRoles, givenRole } from './given.ts';
 import { type Memory, rememberable } from './memory.ts';
 import { roleOf } from './roles.ts';
 import { ARGUMENT_RULES, type ArgumentRule, orderOf } from './rules.ts';
@@ -30,6 +31,8 @@ export interface Case {
   descriptor: 'usable' | 'withheld' | 'unlisted';
   /** The tool's input schema, as pinned. */
   schema?: unknown;
+  /** What its arguments are for, where the configuration or a profile says. */
+  roles?: GivenRoles | undefined;
   /** Flows of labelled data into this sink, what is no flow already left out. */
   flows: readonly Flow[];
   /** Something untrusted was read in this session. */
@@ -197,7 +200,7 @@ class Roles {
       // A URI is where a resource lies; of a method that nobody knows, nothing is known.
       role =
         this.#at.sink.kind === 'tool' || this.#at.sink.kind === 'prompt'
-          ? roleOf(leaf, this.#at.schema)
+          ? (givenRole(leaf, this.#at.roles)?.role ?? roleOf(leaf, this.#at.schema))
           : 'destination';
       this.#roles.set(leaf, role);
     }

@@ -2,10 +2,12 @@ import type { Leaf, Role } from '../../event.ts';
 import { tokensOf } from '../../json/pointer.ts';
 import { recordOf } from '../sinks.ts';
 import { wordsOf } from '../words.ts';
+import { namesPlace } from './places.ts';
 
 /**
- * Words of argument names, by what the argument is for. The first role with a word in the name decides, so that
- * `secret_url` is a credential and `message_to` a destination.
+ * Words of argument names, by what the argument is for. What opens or runs something does so wherever its word stands,
+ * so that `secret_url` is a credential; otherwise a name means what it ends with (`message_to` is a destination,
+ * `email_body` content), else the first role that has a word in it.
  */
 const WORDS: readonly (readonly [Role, ReadonlySet<string>])[] = [
   [
@@ -42,6 +44,9 @@ const WORDS: readonly (readonly [Role, ReadonlySet<string>])[] = [
 /** What a name ends with that means one of several things, whatever those are: `user_id`, `channelId`. */
 const IDENTIFYING = new Set(['id', 'ids', 'uuid', 'name', 'names']);
 
+/** Names that say only that something stands there: `to: { value: ... }`. */
+const FILLERS = new Set(['value', 'values', 'text', 'data', 'input']);
+
 const DATE = /^\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2})?(?:\.\d{1,9})?(?:Z|[+-]\d{2}:?\d{2})?)?$/;
 const CLOCK = /^\d{1,2}:\d{2}(?::\d{2})?(?: ?[AaPp][Mm])?$/;
 const NUMBER = /^[-+]?\d{1,15}(?:[.,]\d{1,6})?%?$/;
@@ -53,23 +58,52 @@ const LONGEST_SCALAR = 40;
  * place for one: it names nothing.
  */
 export function roleOf(leaf: Leaf, schema: unknown): Role {
-  // A name that the tool does not announce is said, like any other word.
-  if (leaf.form === 'key') return 'content';
-  const [name, property] = propertyOf(leaf.path, schema);
+  const tokens = tokensOf(leaf.path);
+  if (leaf.form === 'key') return roleOfKey(leaf.text, tokens.slice(0, -1));
+  const [name, property] = propertyOf(tokens, schema);
   const format = property['format'];
   if (format === 'uri' || format === 'email' || format === 'hostname' || format === 'iri')
     return 'destination';
   if (format === 'date' || format === 'date-time' || format === 'time')
     return isTime(leaf.text) ? 'scalar' : 'content';
-  if (Array.isArray(property['enum']) || 'const' in property) return 'scalar';
+  if (isChoice(leaf.text, property)) return 'scalar';
   const words = wordsOf(name);
-  if (words.length === 1 && words[0] === 'code') return 'code';
-  if (IDENTIFYING.has(words[words.length - 1] ?? '')) return 'selector';
-  const role = WORDS.find(([, known]) => words.some((word) => known.has(word)))?.[0] ?? 'selector';
+  const role = roleOfName(words);
   if (role === 'scalar') return isTime(leaf.text) || NUMBER.test(leaf.text) ? 'scalar' : 'content';
-  if (role !== 'credential' && role !== 'code' && words.some(isQuantity) && isTime(leaf.text))
+  if ((role === 'content' || role === 'destination') && words.some(isQuantity) && isTime(leaf.text))
     return 'scalar';
-  return role;
+  if (role !== 'content' || !words.every((word) => FILLERS.has(word))) return role;
+  return enclosingRole(tokens.slice(0, -1)) ?? role;
+}
+
+/** A name that the tool does not announce is said, like any other word; but one that is an address is addressed. */
+function roleOfKey(text: string, enclosing: readonly string[]): Role {
+  return namesPlace(text) ? 'destination' : (enclosingRole(enclosing) ?? 'content');
+}
+
+/** The nearest of the names around a leaf, if that says where something goes, what opens or what runs. */
+function enclosingRole(tokens: readonly string[]): Role | undefined {
+  const name = tokens.findLast((token) => !isElement(token));
+  const role = name === undefined ? undefined : roleOfName(wordsOf(name));
+  return role === 'destination' || role === 'credential' || role === 'code' ? role : undefined;
+}
+
+function roleOfName(words: readonly string[]): Role {
+  if (words.length === 1 && words[0] === 'code') return 'code';
+  const last = words[words.length - 1] ?? '';
+  if (IDENTIFYING.has(last)) return 'selector';
+  const first = WORDS.find(([, known]) => words.some((word) => known.has(word)))?.[0] ?? 'selector';
+  if (first !== 'content' && first !== 'destination') return first;
+  const end = WORDS.find(([, known]) => known.has(last))?.[0];
+  return end === 'content' || end === 'destination' ? end : first;
+}
+
+/** One of the values that the schema closes the argument to. */
+function isChoice(text: string, property: Record<string, unknown>): boolean {
+  const choices = Array.isArray(property['enum']) ? property['enum'] : [];
+  return 'const' in property
+    ? String(property['const']) === text
+    : choices.some((choice) => String(choice) === text);
 }
 
 function isQuantity(word: string): boolean {
@@ -81,13 +115,19 @@ function isTime(text: string): boolean {
 }
 
 /** The name nearest to a leaf, and the property that the schema gives it. Elements of a list have the list's name. */
-function propertyOf(path: string, schema: unknown): [name: string, property: Record<string, unknown>] {
+function propertyOf(
+  tokens: readonly string[],
+  schema: unknown,
+): [name: string, property: Record<string, unknown>] {
   let name = '';
   let property = recordOf(schema);
-  for (const token of tokensOf(path)) {
-    const isElement = /^\d+$/.test(token);
-    if (!isElement) name = token;
-    property = recordOf(isElement ? property['items'] : recordOf(property['properties'])[token]);
+  for (const token of tokens) {
+    if (!isElement(token)) name = token;
+    property = recordOf(isElement(token) ? property['items'] : recordOf(property['properties'])[token]);
   }
   return [name, property];
+}
+
+function isElement(token: string): boolean {
+  return /^\d+$/.test(token);
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { Effect, Leaf } from '../../../src/event.ts';
+import type { Effect, Leaf, ServerTrust } from '../../../src/event.ts';
 import { isNetworkUri } from '../../../src/mediation/effects/addresses.ts';
 import { type EffectOpinion, effectOfCall, effectOfTool } from '../../../src/mediation/effects/effects.ts';
 
@@ -10,14 +10,26 @@ interface Given {
   texts?: string[];
   server?: string;
   configured?: Effect;
+  trust?: Partial<ServerTrust>;
 }
+
+const trustIn = (
+  name: string,
+  effect: Effect | undefined,
+  trust: Partial<ServerTrust> = {},
+): ServerTrust => ({
+  integrity: 'untrusted',
+  confidentiality: 'public',
+  tools: new Map(effect === undefined ? [] : [[name, { effect, fields: new Map() }]]),
+  ...trust,
+});
 
 const of = (
   name: string,
-  { annotations = {}, texts = [], server = 'srv', configured }: Given = {},
+  { annotations = {}, texts = [], server = 'srv', configured, trust }: Given = {},
 ): EffectOpinion =>
   effectOfCall(
-    effectOfTool(name, server, { name, annotations }, configured),
+    effectOfTool(name, server, { name, annotations }, trustIn(name, configured, trust)),
     texts.map((text) => leaf(text)),
   );
 
@@ -164,7 +176,29 @@ test('annotations raise', () => {
   });
 });
 
-test('annotations never lower', () => {
+test('annotations lower where the user trusts the server, and only there', () => {
+  const annotations = { readOnlyHint: true };
+  expect(of('send', { annotations, trust: { integrity: 'trusted' } })).toEqual({
+    effect: 'read',
+    by: 'annotation',
+  });
+  expect(of('send', { annotations }).effect).toBe('write');
+  expect(of('send', { annotations: { readOnlyHint: 'true' }, trust: { integrity: 'trusted' } }).effect).toBe(
+    'write',
+  );
+  expect(
+    of('send', { annotations: { ...annotations, destructiveHint: true }, trust: { integrity: 'trusted' } })
+      .effect,
+  ).toBe('destroy');
+});
+
+test('an address makes a send of what would read or write, and nothing milder of what destroys', () => {
+  const texts = ['https://host'];
+  expect(of('post', { texts })).toEqual({ effect: 'send', by: 'url' });
+  expect(of('remove', { texts, annotations: { destructiveHint: true } }).effect).toBe('destroy');
+});
+
+test('annotations never lower otherwise', () => {
   expect(of('send', { annotations: { readOnlyHint: true } }).effect).toBe('write');
   expect(of('send', { annotations: { readOnlyHint: true, destructiveHint: false } }).effect).toBe('write');
   expect(of('get', { annotations: { readOnlyHint: true }, texts: ['https://host'] }).effect).toBe('send');
