@@ -222,7 +222,7 @@ function isFollowed({ role, reads, server, siblings, leafText }: Fact): boolean 
 
 /** The host is the client's own word, and the rest of the address is from what the called server returned. */
 function isOfSite({ span, source }: Flow, server: string, address: string): boolean {
-  const host = /^[a-z][a-z0-9+.-]{0,11}:\/\/[^/?#\\@]{1,255}/i.exec(address)?.[0].length;
+  const host = /^[a-z][a-z0-9+.-]{0,11}:\/\/[^/?#\\@]{1,255}(?=[/?#]|$)/i.exec(address)?.[0].length;
   if (host === undefined || source.server !== server || source.channel !== 'result') return false;
   return span[0] >= host && source.marked !== true;
 }
