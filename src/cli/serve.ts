@@ -1,6 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { setFlagsFromString } from 'node:v8';
+import { Approvals } from '../config/approvals.ts';
 import type { Config } from '../config/config.ts';
 import { ConfigError } from '../config/error.ts';
 import { LastRunFile } from '../config/last-run.ts';
@@ -15,6 +16,7 @@ import { killChild } from '../proxy/child.ts';
 import type { Introduction } from '../proxy/handshakes.ts';
 import { Journal } from '../proxy/journal.ts';
 import { PinKeeper } from '../proxy/pin-keeper.ts';
+import { Questions } from '../proxy/questions.ts';
 import { attach, Session } from '../proxy/session.ts';
 import { supervise } from '../proxy/supervise.ts';
 import type { Upstream } from '../proxy/upstream.ts';
@@ -81,7 +83,8 @@ function makeSession(
       ? { stateDir, name: config.servers[0]!.name, commandDigest: commands[0]!.command }
       : { configPath: config.path },
   );
-  const pins = new Pins(readLock(lock));
+  const kept = readLock(lock);
+  const pins = new Pins(kept);
   const key = openSigningKey(stateDir, signingKeyFile());
   const recorder = Recorder.open({
     stateDir,
@@ -102,7 +105,16 @@ function makeSession(
   const servers = config.servers.map((server) => server.name);
   const { trust, allow, limits } = config;
   const mediator = new Mediator(
-    { mode, session: id, servers, trust, allow, seed, taintBytes: limits.taintBytes },
+    {
+      mode,
+      session: id,
+      servers,
+      trust,
+      allow,
+      remembered: kept.remembered ?? [],
+      seed,
+      taintBytes: limits.taintBytes,
+    },
     pins,
   );
   const journal = new Journal(recorder);
@@ -117,11 +129,16 @@ function makeSession(
     upstreams,
     mediator,
     journal,
-    pins: new PinKeeper(pins, {
-      version: () => lockVersion(lock),
-      read: () => readLock(lock),
-      update: (mutate) => updateLock(lock, mutate),
-    }),
+    pins: new PinKeeper(
+      pins,
+      {
+        version: () => lockVersion(lock),
+        read: () => readLock(lock),
+        update: (mutate) => updateLock(lock, mutate),
+      },
+      (flows) => mediator.remember(flows),
+    ),
+    questions: new Questions({ store: new Approvals(stateDir), session: id, lock, now: Date.now }),
     lastRun: { read: () => file.read<Introduction>(), write: (all) => file.write(all) },
     client: { input: process.stdin, output: process.stdout },
     onLarge: () => {

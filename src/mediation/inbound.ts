@@ -110,8 +110,21 @@ function resourceTexts(resource: unknown, path: string, texts: Text[]): void {
   members(resource, path, texts, (key, value, at) => {
     if (key === '_meta') return;
     if (key === 'annotations') annotationTexts(value, at, texts);
+    else if (key === 'blob' && typeof value === 'string') blobText(value, at, texts);
     else member(key, value, at, key === 'uri' || key === 'mimeType' ? 'field' : 'prose', texts);
   });
+}
+
+/** Neither control characters nor bytes that were none. */
+function isText(text: string): boolean {
+  return !/[\0-\x08\x0e-\x1a\ufffd]/.test(text);
+}
+
+/** A blob that is text, whatever its type says: the client may decode it, and show it to the model. */
+function blobText(blob: string, path: string, texts: Text[]): void {
+  const bytes = Buffer.from(blob, 'base64');
+  const text = bytes.toString('utf8');
+  texts.push({ path, text: isText(text) ? text : blob, form: 'prose' });
 }
 
 function annotationTexts(annotations: unknown, path: string, texts: Text[]): void {

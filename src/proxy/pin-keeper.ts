@@ -1,4 +1,4 @@
-import type { DescriptorKind, Lock } from '../event.ts';
+import type { DescriptorKind, Lock, RememberedFlow } from '../event.ts';
 import type { Pins } from '../mediation/descriptors/pins.ts';
 import { log } from './log.ts';
 
@@ -13,17 +13,20 @@ export interface LockStore {
 /** New pins are written together, this long after the first of them, in ms. */
 const GATHER_MS = 20;
 
-/** Keeps the pins of this session and the lock file in step: what a person approves meanwhile counts at once. */
+/** Keeps this session and the lock file in step: what a person approves or takes back meanwhile counts at once. */
 export class PinKeeper {
   readonly #pins: Pins;
   readonly #store: LockStore;
+  readonly #remember: (flows: readonly RememberedFlow[]) => void;
   #version: string | undefined;
   #timer: NodeJS.Timeout | undefined;
   #broken = false;
 
-  constructor(pins: Pins, store: LockStore) {
+  /** `remember` is told which flows are remembered, whenever the lock was read. */
+  constructor(pins: Pins, store: LockStore, remember: (flows: readonly RememberedFlow[]) => void) {
     this.#pins = pins;
     this.#store = store;
+    this.#remember = remember;
     this.#version = store.version();
   }
 
@@ -31,10 +34,14 @@ export class PinKeeper {
   refresh(): void {
     const version = this.#store.version();
     if (version === this.#version) return;
+    this.#version = version;
     try {
-      this.#pins.adopt(this.#store.read());
-      this.#version = version;
+      const lock = this.#store.read();
+      this.#pins.adopt(lock);
+      this.#remember(lock.remembered ?? []);
     } catch (error) {
+      // Of what was remembered, some may have been taken back.
+      this.#remember([]);
       this.#complain(error);
     }
   }
@@ -56,7 +63,10 @@ export class PinKeeper {
     this.#timer = undefined;
     if (!this.#pins.changed) return;
     try {
-      this.#store.update((disk) => this.#pins.merge(disk));
+      this.#store.update((disk) => {
+        this.#remember(disk.remembered ?? []);
+        return this.#pins.merge(disk);
+      });
       this.#version = this.#store.version();
     } catch (error) {
       this.#complain(error);

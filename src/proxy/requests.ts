@@ -36,8 +36,9 @@ function judgeAndSend(context: Context, request: Request, route: Route, freshlyL
   const list = listNeededBy(request.method);
   const name = originOf(request.method, params);
   if (list !== undefined && upstream.gone === undefined) {
+    // What a person decided meanwhile counts at once: a pin, or a yes that was taken back.
+    context.pins.refresh();
     const standing = context.mediator.standing(upstream.name, list.kind, name);
-    if (standing === 'withheld') context.pins.refresh();
     // The server may have learned new tricks without saying so; it is asked once more before it is refused.
     if (standing === 'unlisted' && list.kind !== 'resource' && !freshlyListed) {
       return whenListed(context, upstream, list, protocolMeta(request.params), () =>
@@ -52,7 +53,8 @@ function judgeAndSend(context: Context, request: Request, route: Route, freshlyL
     const text = `server ${JSON.stringify(upstream.name)} is not running: ${upstream.gone}. Restart the client's connection`;
     return context.toClient(errorLine(request.id, UPSTREAM_GONE, text));
   }
-  const judgement = context.mediator.judge(upstream.name, request.method, params);
+  let judgement = context.mediator.judge(upstream.name, request.method, params);
+  if (judgement?.verdict === 'ask') judgement = context.questions.settle(judgement, request, params);
   if (judgement !== undefined) {
     record(context, request, upstream, judgement);
     if (judgement.verdict !== 'allow') {

@@ -20,6 +20,7 @@ import {
 } from './message.ts';
 import { Outbox } from './outbox.ts';
 import type { PinKeeper } from './pin-keeper.ts';
+import type { Questions } from './questions.ts';
 import { absorb, failInFlight, forwardAnswer } from './replies.ts';
 import { sendRequest } from './requests.ts';
 import { SeveralRouting } from './several.ts';
@@ -32,6 +33,7 @@ export interface SessionOptions {
   mediator: Mediator;
   journal: Journal;
   pins: PinKeeper;
+  questions: Questions;
   lastRun: LastRun;
   client: { input: Readable; output: Writable };
   /** Runs once, when the first large message comes. */
@@ -62,6 +64,7 @@ export class Session implements Context {
   readonly mediator: Mediator;
   readonly journal: Journal;
   readonly pins: PinKeeper;
+  readonly questions: Questions;
   readonly upstreams: readonly Upstream[];
   readonly inFlight: Context['inFlight'] = new Map();
   readonly waiting: Context['waiting'] = new Map();
@@ -84,6 +87,7 @@ export class Session implements Context {
     this.mediator = options.mediator;
     this.journal = options.journal;
     this.pins = options.pins;
+    this.questions = options.questions;
     this.upstreams = options.upstreams;
     this.#limits = options.limits;
     this.#onLarge = options.onLarge;

@@ -1,5 +1,5 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { Lock } from '../../src/event.ts';
+import { afterEach, beforeEach, describe, expect, type Mock, test, vi } from 'vitest';
+import type { Lock, Remembered, RememberedFlow } from '../../src/event.ts';
 import { describeAll } from '../../src/mediation/descriptors/descriptor.ts';
 import { Pins } from '../../src/mediation/descriptors/pins.ts';
 import { log } from '../../src/proxy/log.ts';
@@ -43,17 +43,19 @@ function setting(): {
   pins: Pins;
   store: Store;
   keeper: PinKeeper;
+  remember: Mock<(flows: readonly RememberedFlow[]) => void>;
   see: (name: string, suspicious?: boolean) => unknown;
 } {
   const pins = new Pins(EMPTY);
   const store = new Store();
+  const remember = vi.fn();
   const see = (name: string, suspicious = false) =>
     pins.check(
       describeAll('tool', 's', [{ name, description: 'Adds.' }])[0]!,
       suspicious ? SUSPICION : [],
       NOW,
     );
-  return { pins, store, keeper: new PinKeeper(pins, store), see };
+  return { pins, store, keeper: new PinKeeper(pins, store, remember), remember, see };
 }
 
 beforeEach(() => {
@@ -137,6 +139,49 @@ describe('refresh', () => {
     vi.runAllTimers();
     keeper.flush();
     expect(names(store.lock)).toEqual(['ours', 'theirs']);
+  });
+});
+
+describe('remembered flows', () => {
+  const YES: Remembered = {
+    server: 'bank',
+    tool: 'pay',
+    argument: '/iban',
+    from: 'mail',
+    value: `sha256:${'0'.repeat(64)}`,
+    since: NOW,
+    approvedBy: 'person',
+    question: 'd-0123abcd',
+  };
+
+  test('are handed on when a person adds one or takes one back', () => {
+    const { store, keeper, remember } = setting();
+    keeper.refresh();
+    expect(remember).not.toHaveBeenCalled();
+    store.put({ ...EMPTY, remembered: [YES] });
+    keeper.refresh();
+    expect(remember).toHaveBeenLastCalledWith([YES]);
+    store.put(EMPTY);
+    keeper.refresh();
+    expect(remember).toHaveBeenLastCalledWith([]);
+  });
+
+  test('stay in the lock when pins are written, and are noticed then', () => {
+    const { store, keeper, see, remember } = setting();
+    store.put({ ...EMPTY, remembered: [YES] });
+    see('a');
+    keeper.flush();
+    expect(store.lock.remembered).toEqual([YES]);
+    expect(names(store.lock)).toEqual(['a']);
+    expect(remember).toHaveBeenLastCalledWith([YES]);
+  });
+
+  test('hold no longer where the lock cannot be read: one may have been taken back', () => {
+    const { store, keeper, remember } = setting();
+    store.put({ ...EMPTY, remembered: [YES] });
+    store.broken = true;
+    keeper.refresh();
+    expect(remember).toHaveBeenLastCalledWith([]);
   });
 });
 

@@ -8,6 +8,7 @@ import { Mediator } from '../../src/mediation/mediator.ts';
 import type { Introduction } from '../../src/proxy/handshakes.ts';
 import { Journal } from '../../src/proxy/journal.ts';
 import { PinKeeper } from '../../src/proxy/pin-keeper.ts';
+import { type QuestionStore, Questions } from '../../src/proxy/questions.ts';
 import { attach, Session } from '../../src/proxy/session.ts';
 import type { Upstream } from '../../src/proxy/upstream.ts';
 import type { Recorder } from '../../src/recording/recorder.ts';
@@ -97,6 +98,7 @@ export function scene(
     mode?: Mode;
     lastRun?: Record<string, Introduction>;
     messageBytes?: number;
+    questions?: QuestionStore;
   } = {},
 ): Scene {
   const { servers = ['web'], mode = 'guard', messageBytes = 1 << 20 } = options;
@@ -126,7 +128,17 @@ export function scene(
     upstreams,
     mediator: new Mediator(settings, pins),
     journal,
-    pins: new PinKeeper(pins, { version: () => '1', read: () => EMPTY, update: (mutate) => mutate(EMPTY) }),
+    pins: new PinKeeper(
+      pins,
+      { version: () => '1', read: () => EMPTY, update: (mutate) => mutate(EMPTY) },
+      () => {},
+    ),
+    questions: new Questions({
+      store: options.questions ?? { ask: () => {}, close: () => {}, use: () => false },
+      session: 's',
+      lock: '/cordon.lock',
+      now: () => 1000,
+    }),
     lastRun: {
       read: () => lastRun,
       write: (all) => {

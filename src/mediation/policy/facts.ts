@@ -131,7 +131,7 @@ function flowFacts(at: Case, places: Places): FlowFact[] {
 
 const NO_TAGS: readonly number[] = [];
 const LINK = /@(?:href|src|action)$/;
-const HOST = /^[a-z][a-z0-9+.-]{0,11}:\/\/[^/?#\\@]{1,255}/i;
+const HOST = /^[a-z][a-z0-9+.-]{0,11}:\/\/[^/?#\\@]{1,255}(?=[/?#]|$)/i;
 
 /** Where an address's host ends; beyond all where there is none. */
 function hostEnd(address: string): number {

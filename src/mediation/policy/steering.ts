@@ -31,11 +31,14 @@ const FEWEST_WORDS = 8;
  */
 export function steers(text: string, verbs?: RegExp): boolean {
   if (text.length < 4) return false;
-  const plain = isAscii(text) ? text : text.normalize('NFKC').replace(/\p{Cf}/gu, '');
+  const ascii = isAscii(text);
+  // One word in our letters orders nothing; other scripts put no blanks between words.
+  if (ascii && !/\s/.test(text)) return false;
+  const plain = ascii ? text : text.normalize('NFKC').replace(/\p{Cf}/gu, '');
   const isProse = formOf(text) === 'prose';
   if (ASKS.test(plain) || (isProse ? ORDERED_IN_PROSE : ORDERED).test(plain)) return true;
   if (isProse && verbs?.test(plain) === true) return true;
-  if (plain !== text || !isAscii(text)) if (MIXED.test(plain)) return true;
+  if (!ascii && MIXED.test(plain)) return true;
   return isRunning(plain) && !ENGLISH.test(plain);
 }
 

@@ -1,13 +1,23 @@
 import { readLiteral } from './literal.ts';
+import { readTable } from './table.ts';
 import { readYaml } from './yaml.ts';
 
 /** Larger texts stay prose: parsing them again costs more than their structure is worth. */
 const LARGEST = 1024 * 1024;
 
-/** The structure that a text is, where it is one as a whole: JSON and its likes, YAML. Undefined for prose. */
+/** The structure that a text is, where it is one as a whole: JSON and its likes, YAML, tables. Undefined for prose. */
 export function structureOf(text: string): unknown {
   if (text.length > LARGEST) return undefined;
-  return readLiteral(text) ?? readYaml(text);
+  return (
+    readLiteral(text) ??
+    (mayBeYaml(text) ? readYaml(text) : undefined) ??
+    (text.includes('\n') ? readTable(text) : undefined)
+  );
+}
+
+/** A mapping has a colon that ends a key, a sequence begins with a dash. */
+function mayBeYaml(text: string): boolean {
+  return text.includes(': ') || text.includes(':\n') || text.trimStart().startsWith('- ');
 }
 
 /** Names and titles have fewer words. */

@@ -1,0 +1,348 @@
+import { expect, test } from 'vitest';
+import type { Flow, Source } from '../../../src/event.ts';
+import { ARGUMENT_RULES, type Fact } from '../../../src/mediation/policy/rules.ts';
+import { flow } from '../support.ts';
+
+type Given = Omit<Partial<Fact>, 'flow' | 'siblings'> & {
+  flow?: Omit<Partial<Flow>, 'source'>;
+  source?: Partial<Source>;
+  /** Other flows into the same place. */
+  others?: Parameters<typeof flow>[0][];
+};
+
+const URL = 'https://host.example.invalid/page?id=7';
+const HERE = { steers: 'here' } as const;
+const NEAR = { steers: 'near' } as const;
+const FIELD = { form: 'field', alone: true } as const;
+
+/** A whole value from a page of another server, that the called tool writes. */
+function fact({ flow: more = {}, source = {}, others = [], ...rest }: Given): Fact {
+  const text = rest.text ?? 'value-1234';
+  const telling = flow({ span: [0, text.length], ...more, source });
+  return {
+    text,
+    leafText: rest.leafText ?? text,
+    role: 'selector',
+    effect: 'write',
+    reads: false,
+    server: 'mail',
+    leaves: true,
+    remembered: false,
+    ...rest,
+    flow: telling,
+    siblings: [telling, ...others.map((other) => flow({ span: [0, text.length], ...other }))],
+  };
+}
+
+const ruleFor = (given: Given): string => {
+  const one = fact(given);
+  return ARGUMENT_RULES.find((rule) => rule.when(one))!.name;
+};
+
+/** Every rule with a fact in which it fires, and its nearest neighbours, in which it must not. */
+const PAIRS: Record<string, [fires: Given, neighbours: Given[]][]> = {
+  scalar: [[{ role: 'scalar', source: { ...HERE, marked: true } }, [{ role: 'selector', source: HERE }]]],
+  'poisoned-argument': [
+    [
+      { source: { ...HERE, marked: true }, remembered: true },
+      [
+        { source: { ...HERE, marked: true }, text: '7' },
+        { source: { ...NEAR } },
+        { source: { ...HERE, marked: true }, role: 'scalar' },
+      ],
+    ],
+    [{ source: { marked: true }, role: 'content' }, [{ source: {}, role: 'content' }]],
+  ],
+  remembered: [
+    [
+      { remembered: true, source: HERE, role: 'destination' },
+      [
+        { remembered: false, source: HERE, role: 'destination' },
+        { remembered: true, source: { ...HERE, marked: true }, role: 'destination' },
+      ],
+    ],
+  ],
+  'foreign-description': [
+    [
+      { source: { ...HERE, channel: 'descriptor' }, text: 'documents' },
+      [
+        { source: { ...HERE, channel: 'descriptor' }, text: URL },
+        { source: { ...HERE, channel: 'descriptor' }, text: 'eve@attacker.example.invalid' },
+        { source: { ...HERE, channel: 'result' }, text: 'documents' },
+        { source: { ...HERE, channel: 'descriptor', marked: true }, text: 'documents' },
+      ],
+    ],
+  ],
+  'common-word': [
+    [
+      { source: HERE, flow: { common: true }, text: 'documents' },
+      [
+        { source: HERE, text: 'documents' },
+        { source: HERE, flow: { common: true }, text: 'documents', role: 'destination' },
+        { source: HERE, flow: { common: true }, text: 'documents', role: 'credential' },
+        { source: HERE, flow: { common: true }, text: 'doc7' },
+        { source: HERE, flow: { common: true }, text: 'Mallory' },
+      ],
+    ],
+  ],
+  'handed-out': [
+    [
+      { source: NEAR, flow: FIELD },
+      [
+        { source: NEAR, flow: FIELD, role: 'destination' },
+        { source: NEAR, flow: FIELD, role: 'credential' },
+        { source: NEAR, flow: { ...FIELD, form: 'prose' } },
+        { source: NEAR, flow: { ...FIELD, alone: false } },
+        { source: NEAR, flow: { ...FIELD, match: 'atom' } },
+        { source: NEAR, flow: { ...FIELD, inName: true } },
+        { source: { ...NEAR, channel: 'error' }, flow: FIELD },
+        { source: { ...NEAR, channel: 'resource' }, flow: FIELD },
+        { source: { ...NEAR, echo: true }, flow: FIELD },
+        // A text that steers names it.
+        { source: NEAR, flow: FIELD, others: [{ source: { ...HERE, event: 'e9' } }] },
+      ],
+    ],
+    // It said so before it was told.
+    [
+      {
+        source: { ...NEAR, event: 'e3' },
+        flow: FIELD,
+        others: [{ ...FIELD, source: { ...NEAR, echo: true, event: 'e4' } }],
+      },
+      [
+        {
+          source: { ...NEAR, event: 'e5' },
+          flow: FIELD,
+          others: [{ ...FIELD, source: { ...NEAR, echo: true, event: 'e4' } }],
+        },
+      ],
+    ],
+    // What is destroyed or run is the called server's own.
+    [
+      { source: { ...NEAR, server: 'mail' }, flow: FIELD, effect: 'destroy' },
+      [
+        { source: { ...NEAR, server: 'web' }, flow: FIELD, effect: 'destroy' },
+        { source: { ...NEAR, server: 'web' }, flow: FIELD, effect: 'execute' },
+      ],
+    ],
+    // What stands in a tag stands in the text of the page as well.
+    [
+      {
+        source: HERE,
+        flow: { ...FIELD, path: '/content/0/text@href' },
+        others: [{ path: '/content/0/text', source: HERE }],
+      },
+      [
+        {
+          source: HERE,
+          flow: { ...FIELD, path: '/content/1/text@href' },
+          others: [{ path: '/content/0/text', source: HERE }],
+        },
+      ],
+    ],
+  ],
+  mention: [
+    [
+      { role: 'destination' },
+      [
+        { role: 'destination', source: NEAR },
+        { role: 'destination', source: HERE },
+      ],
+    ],
+    [{ role: 'selector' }, [{ role: 'credential' }, { role: 'code' }, { role: 'selector', source: HERE }]],
+  ],
+  delegated: [
+    [
+      { role: 'destination', source: { ...HERE, asked: true } },
+      [
+        { role: 'destination', source: HERE },
+        { role: 'credential', source: { ...HERE, asked: true } },
+        { role: 'code', source: { ...HERE, asked: true } },
+        { role: 'destination', source: { ...HERE, asked: true }, effect: 'destroy' },
+        { role: 'destination', source: { ...HERE, asked: true }, effect: 'execute' },
+        { role: 'destination', source: { ...HERE, asked: true, marked: true } },
+      ],
+    ],
+  ],
+  'followed-link': [
+    [
+      {
+        role: 'destination',
+        reads: true,
+        source: { ...NEAR, server: 'mail' },
+        text: URL,
+        flow: { ...FIELD, path: '/content/0/text@href' },
+      },
+      [
+        {
+          role: 'destination',
+          reads: false,
+          source: { ...NEAR, server: 'mail' },
+          text: URL,
+          flow: { ...FIELD, path: '/content/0/text@href' },
+        },
+        {
+          role: 'destination',
+          reads: true,
+          source: { ...NEAR, server: 'web' },
+          text: URL,
+          flow: { ...FIELD, path: '/content/0/text@href' },
+        },
+        {
+          role: 'destination',
+          reads: true,
+          source: { ...NEAR, server: 'mail' },
+          text: URL,
+          flow: { ...FIELD, path: '/content/0/text@alt' },
+        },
+        {
+          role: 'destination',
+          reads: true,
+          source: { ...NEAR, server: 'mail' },
+          text: URL,
+          flow: { path: '/content/0/text' },
+        },
+        {
+          role: 'destination',
+          reads: true,
+          source: { ...NEAR, server: 'mail' },
+          text: URL,
+          flow: { ...FIELD, path: '/content/0/text@href', match: 'atom' },
+        },
+        {
+          role: 'destination',
+          reads: true,
+          source: { ...NEAR, server: 'mail', channel: 'descriptor' },
+          text: URL,
+          flow: { ...FIELD, path: '/content/0/text@href' },
+        },
+      ],
+    ],
+    // The host is the client's own word.
+    [
+      {
+        role: 'destination',
+        reads: true,
+        source: { ...HERE, server: 'mail' },
+        leafText: URL,
+        text: 'id=7',
+        flow: { span: [34, 38], match: 'atom' },
+      },
+      [
+        {
+          role: 'destination',
+          reads: true,
+          source: { ...HERE, server: 'mail' },
+          leafText: URL,
+          text: 'host.example.invalid',
+          flow: { span: [8, 28], match: 'atom' },
+        },
+        {
+          role: 'destination',
+          reads: true,
+          source: { ...HERE, server: 'web' },
+          leafText: URL,
+          text: 'id=7',
+          flow: { span: [34, 38], match: 'atom' },
+        },
+        {
+          role: 'destination',
+          reads: true,
+          source: { ...HERE, server: 'mail' },
+          leafText: 'https://here.example.invalid@evil.invalid',
+          text: 'evil.invalid',
+          flow: { span: [29, 41], match: 'atom' },
+        },
+        {
+          role: 'destination',
+          reads: true,
+          source: { ...HERE, server: 'mail' },
+          leafText: 'https:\\\\here\\@evil.invalid/',
+          text: 'evil.invalid',
+          flow: { span: [14, 26], match: 'atom' },
+        },
+        // One flow of another page is enough to lose it.
+        {
+          role: 'destination',
+          reads: true,
+          source: { ...HERE, server: 'mail' },
+          leafText: URL,
+          text: 'id=7',
+          flow: { span: [34, 38], match: 'atom' },
+          others: [{ span: [34, 38], match: 'atom', source: HERE }],
+        },
+      ],
+    ],
+  ],
+  'own-credential': [
+    [
+      { role: 'credential', source: { ...NEAR, server: 'mail' } },
+      [
+        { role: 'credential', source: { ...HERE, server: 'mail' } },
+        { role: 'credential', source: { ...NEAR, server: 'web' } },
+        { role: 'credential', source: { ...NEAR, server: 'mail' }, others: [{ source: { server: 'web' } }] },
+        {
+          role: 'credential',
+          source: { ...NEAR, server: 'mail' },
+          others: [{ source: { ...HERE, server: 'mail' } }],
+        },
+        { role: 'code', source: { ...NEAR, server: 'mail' } },
+      ],
+    ],
+  ],
+  'tainted-credential': [
+    [{ role: 'credential' }, [{ role: 'selector' }, { role: 'credential', source: { server: 'mail' } }]],
+  ],
+  'tainted-code': [
+    [{ role: 'code', source: { server: 'mail' } }, [{ role: 'content' }, { role: 'code', remembered: true }]],
+  ],
+  'tainted-destination': [
+    [{ role: 'destination', source: NEAR }, [{ role: 'destination' }, { role: 'content', source: NEAR }]],
+    [{ role: 'destination', source: HERE, flow: FIELD }, [{ role: 'selector', source: HERE, flow: FIELD }]],
+  ],
+  'tainted-selector': [[{ source: HERE }, [{}, { source: HERE, role: 'content' }]]],
+  'planted-place': [
+    [
+      { role: 'content', source: HERE, text: URL, flow: { match: 'atom' } },
+      [
+        { role: 'content', source: HERE, text: URL, flow: { match: 'atom' }, leaves: false },
+        { role: 'content', source: HERE, text: `${'word '.repeat(9)}${URL}`, flow: { match: 'span' } },
+        { role: 'content', source: HERE, text: 'fourteen', flow: { match: 'atom' } },
+        { role: 'content', text: URL, flow: { match: 'atom' } },
+      ],
+    ],
+  ],
+  quotation: [[{ role: 'content', source: HERE }, [{ role: 'content', source: HERE, text: URL }]]],
+};
+
+const rows = Object.entries(PAIRS).flatMap(([name, pairs]) =>
+  pairs.map(([fires, neighbours]) => [name, fires, neighbours] as const),
+);
+
+test.each(rows)('%s, and its nearest neighbours fall under another', (name, fires, neighbours) => {
+  expect(ruleFor(fires)).toBe(name);
+  expect(neighbours.length).toBeGreaterThan(0);
+  for (const neighbour of neighbours) expect(ruleFor(neighbour), JSON.stringify(neighbour)).not.toBe(name);
+});
+
+test('every rule has such a pair, a verdict of its own and a reason that nobody shares', () => {
+  const names = ARGUMENT_RULES.map(({ name }) => name);
+  expect(Object.keys(PAIRS).sort()).toEqual([...names].sort());
+  expect(new Set(ARGUMENT_RULES.map(({ because }) => because)).size).toBe(names.length);
+});
+
+test('each rule decides its pair: without it, another would', () => {
+  for (const [name, fires] of rows) {
+    const one = fact(fires);
+    expect(ARGUMENT_RULES.filter((rule) => rule.name !== name).find((rule) => rule.when(one))?.name).not.toBe(
+      name,
+    );
+    expect(ARGUMENT_RULES.find((rule) => rule.name === name)!.when(one)).toBe(true);
+  }
+});
+
+test('nothing falls through: the last rule takes all', () => {
+  const roles = ['destination', 'selector', 'credential', 'code', 'content', 'scalar'] as const;
+  for (const role of roles)
+    for (const source of [{}, NEAR, HERE]) expect(ruleFor({ role, source })).toBeDefined();
+});
