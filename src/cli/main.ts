@@ -1,9 +1,12 @@
 const COMMANDS: Record<string, () => Promise<{ command(argv: string[]): Promise<number> }>> = {
   run: () => import('./run.ts'),
+  approvals: () => import('./approvals.ts'),
   demo: () => import('./demo.ts'),
+  flows: () => import('./flows.ts'),
   keys: () => import('./keys.ts'),
   log: () => import('./log.ts'),
   pins: () => import('./pins.ts'),
+  policy: () => import('./policy.ts'),
   'print-config': () => import('./print-config.ts'),
   receipt: () => import('./receipt.ts'),
   status: () => import('./status.ts'),
@@ -14,9 +17,12 @@ const USAGE = `usage: cordon COMMAND [...]
 
   run           serve MCP servers through Cordon, over stdin and stdout
   print-config  print the configuration to paste into a client
-  status        what is running, and what is withheld
+  status        what is running, what is withheld and what waits for an answer
   pins          list, diff, approve or revoke what servers advertise
-  why ID        the evidence of a denial, and the line that would allow just this
+  policy        what Cordon thinks of each tool, as a draft to edit, and why
+  approvals     list, allow or deny calls that were held back
+  flows         list, diff or revoke what was allowed from now on
+  why ID        the evidence of a refusal, and what would allow just this
   log           list, show, verify or prove recorded sessions
   receipt       make, show or verify the receipt of an allowed call
   keys          make, show, replace or check the keys that sign them

@@ -1,0 +1,138 @@
+import type { Effect, Flow, Leaf, Role, ServerTrust, Source } from '../../event.ts';
+import { escapeToken } from '../../json/pointer.ts';
+import { type EffectOpinion, effectOfTool } from '../effects/effects.ts';
+import { profileOf, type ToolProfile } from '../effects/profile.ts';
+import { recordOf } from '../sinks.ts';
+import { type GivenRoles, givenRole, givenRoles } from './given.ts';
+import { roleOf } from './roles.ts';
+import { ARGUMENT_RULES, type ArgumentRule, type Fact } from './rules.ts';
+
+/** What is thought of a tool before any call of it. */
+export interface Outlook {
+  effect: EffectOpinion;
+  /** The well-known tool that it is, or only looks like. */
+  profile: ToolProfile | undefined;
+  arguments: ArgumentOutlook[];
+}
+
+export interface ArgumentOutlook {
+  /** Pointer into the arguments, with `*` for a place in a list. */
+  pointer: string;
+  role: Role;
+  by: 'configuration' | 'profile' | 'schema' | 'name';
+  /** A number or a time there is a scalar. */
+  byValue: boolean;
+  /** What can hold a call back for what flows into it. */
+  rules: readonly ArgumentRule[];
+}
+
+const DEEPEST = 8;
+const MOST = 256;
+/** What an argument can hold: words, a number, a time. */
+const SAMPLES = ['some words', '7', '2026-01-31'];
+
+/** What the policy would make of a tool, by its descriptor and what the user says of its server. */
+export function outlookOf(
+  { server, name, descriptor }: { server: string; name: string; descriptor: unknown },
+  trust: ServerTrust | undefined,
+): Outlook {
+  const effect = effectOfTool(name, server, descriptor, trust);
+  const given = givenRoles(name, descriptor, trust);
+  const schema = recordOf(descriptor)['inputSchema'];
+  const pointers: string[] = [];
+  collect(schema, '', 0, pointers);
+  const args = pointers.map((pointer) => argumentOf(pointer, schema, given));
+  const leaves = args.some(({ role }) => role === 'destination');
+  return {
+    effect,
+    profile: profileOf(name, descriptor, trust?.package),
+    arguments: args.map((one) => ({ ...one, rules: rulesFor(one.role, effect.effect, leaves) })),
+  };
+}
+
+/** Pointers of all that a schema announces and does not divide further. */
+function collect(schema: unknown, pointer: string, depth: number, pointers: string[]): void {
+  if (pointers.length >= MOST) return;
+  const { properties, items, type } = recordOf(schema);
+  // Yes or no carries nothing.
+  if (type === 'boolean') return;
+  const names = depth < DEEPEST ? Object.keys(recordOf(properties)) : [];
+  for (const name of names)
+    collect(recordOf(properties)[name], `${pointer}/${escapeToken(name)}`, depth + 1, pointers);
+  if (names.length > 0) return;
+  const isList = depth < DEEPEST && recordOf(items)['properties'] !== undefined;
+  if (isList) collect(items, `${pointer}/*`, depth + 1, pointers);
+  else if (pointer !== '') pointers.push(pointer);
+}
+
+function argumentOf(pointer: string, schema: unknown, given: GivenRoles): Omit<ArgumentOutlook, 'rules'> {
+  const path = pointer.replaceAll('/*', '/0');
+  const leaves = SAMPLES.map((text): Leaf => ({ path, text, form: 'string' }));
+  const told = givenRole(leaves[0]!, given);
+  const roles = leaves.map((leaf) => told?.role ?? roleOf(leaf, schema));
+  const role = roles[0]!;
+  const byName = roleOf(leaves[0]!, undefined) === role ? 'name' : 'schema';
+  return {
+    pointer,
+    role,
+    by: told?.by ?? byName,
+    byValue: roles.some((one) => one !== role),
+  };
+}
+
+/**
+ * The rules that can hold a call back for a flow into an argument of this role: those that decide, by the table itself,
+ * about a value that was read, from the least suspect source to the most. `leaves`: the call says where it goes.
+ */
+export function rulesFor(role: Role, effect: Effect, leaves: boolean): ArgumentRule[] {
+  const found = new Set<ArgumentRule>();
+  const isRead = effect === 'read';
+  for (const text of ['word', 'https://host.example.invalid/x']) {
+    for (const steers of [undefined, 'near', 'here'] as const) {
+      for (const marked of [false, true]) {
+        const flow = flowOf(text, steers, marked);
+        const fact: Fact = {
+          flow,
+          text,
+          leafText: text,
+          role,
+          effect: isRead ? 'send' : effect,
+          reads: isRead,
+          server: 'called',
+          leaves,
+          remembered: false,
+          siblings: [flow],
+        };
+        const rule = ARGUMENT_RULES.find((one) => one.when(fact));
+        if (rule !== undefined && rule.verdict !== 'allow') found.add(rule);
+      }
+    }
+  }
+  return ARGUMENT_RULES.filter((rule) => found.has(rule));
+}
+
+/** A value in running text of another server's answer. */
+function flowOf(text: string, steers: Source['steers'], marked: boolean): Flow {
+  const source: Source = {
+    event: 'e1',
+    server: 'other',
+    origin: 'tool',
+    channel: 'result',
+    label: { integrity: 'untrusted', confidentiality: 'public', reasons: [] },
+    ...(steers !== undefined && { steers }),
+    ...(marked && { marked }),
+  };
+  const span = [0, text.length] as const;
+  return {
+    argument: '/x',
+    inName: false,
+    span,
+    match: 'whole',
+    transforms: [],
+    source,
+    path: '/content/0/text',
+    at: span,
+    form: 'prose',
+    alone: false,
+  };
+}
