@@ -106,27 +106,35 @@ function isSaid(leaf: Leaf, places: Places): boolean {
 }
 
 function flowFacts(at: Case, places: Places): FlowFact[] {
-  const naming = new Map<string, boolean>();
   const facts = at.flows.map((flow): FlowFact => {
     const leaf = places.leafOf(flow);
     const whole = leaf?.text ?? '';
     const text = whole.slice(flow.span[0], flow.span[1]);
-    const isPlace = naming.get(text) ?? namesPlace(text);
-    naming.set(text, isPlace);
     return {
-      flow,
+      ...factOfFlow(flow, whole),
       place: places.of(flow.argument, flow.inName, leaf),
       permitted: at.allow.some((rule) => covers(rule, at) && permits(rule, flow)),
       remembered: leaf !== undefined && isRemembered(at, flow, text, places.roleOf(leaf)),
-      namesPlace: isPlace,
-      isPlain: text.toLowerCase() === text && !/\d/.test(text),
-      isPastHost: flow.span[0] >= hostEnd(whole),
-      isLink: LINK.test(flow.path),
-      tags: NO_TAGS,
     };
   });
   addTags(at.flows, facts);
   return facts;
+}
+
+/** What a flow into the only argument of a call shows by itself. `whole`: the argument's text. */
+export function factOfFlow(flow: Flow, whole: string): FlowFact {
+  const text = whole.slice(flow.span[0], flow.span[1]);
+  return {
+    flow,
+    place: 0,
+    permitted: false,
+    remembered: false,
+    namesPlace: namesPlace(text),
+    isPlain: text.toLowerCase() === text && !/\d/.test(text),
+    isPastHost: flow.span[0] >= hostEnd(whole),
+    isLink: LINK.test(flow.path),
+    tags: NO_TAGS,
+  };
 }
 
 const NO_TAGS: readonly number[] = [];
@@ -138,7 +146,8 @@ function hostEnd(address: string): number {
   return HOST.exec(address)?.[0].length ?? Number.POSITIVE_INFINITY;
 }
 
-function addTags(flows: readonly Flow[], facts: FlowFact[]): void {
+/** Notes which of a call's flows stand in a tag of the text in which another stands. */
+export function addTags(flows: readonly Flow[], facts: readonly FlowFact[]): void {
   const inTags = flows.flatMap(({ path }, index) => (path.includes('@') ? index : []));
   if (inTags.length === 0) return;
   for (const [index, fact] of facts.entries()) {

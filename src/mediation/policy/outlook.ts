@@ -3,6 +3,7 @@ import { escapeToken } from '../../json/pointer.ts';
 import { type EffectOpinion, effectOfTool } from '../effects/effects.ts';
 import { profileOf, type ToolProfile } from '../effects/profile.ts';
 import { recordOf } from '../sinks.ts';
+import { factOfFlow } from './facts.ts';
 import { type GivenRoles, givenRole, givenRoles } from './given.ts';
 import { roleOf } from './roles.ts';
 import { ARGUMENT_RULES, type ArgumentRule, type Fact } from './rules.ts';
@@ -82,26 +83,24 @@ function argumentOf(pointer: string, schema: unknown, given: GivenRoles): Omit<A
 
 /**
  * The rules that can hold a call back for a flow into an argument of this role: those that decide, by the table itself,
- * about a value that was read, from the least suspect source to the most. `leaves`: the call says where it goes.
+ * about a value that was read, from the least suspect source to the most. `goes`: the call says where it goes.
  */
-export function rulesFor(role: Role, effect: Effect, leaves: boolean): ArgumentRule[] {
+export function rulesFor(role: Role, effect: Effect, goes: boolean): ArgumentRule[] {
   const found = new Set<ArgumentRule>();
   const isRead = effect === 'read';
   for (const text of ['word', 'https://host.example.invalid/x']) {
     for (const steers of [undefined, 'near', 'here'] as const) {
       for (const marked of [false, true]) {
-        const flow = flowOf(text, steers, marked);
+        const flow = factOfFlow(flowOf(text, steers, marked), text);
         const fact: Fact = {
-          flow,
-          text,
-          leafText: text,
+          ...flow,
           role,
           effect: isRead ? 'send' : effect,
           reads: isRead,
           server: 'called',
-          leaves,
-          remembered: false,
+          goes,
           siblings: [flow],
+          flows: [flow],
         };
         const rule = ARGUMENT_RULES.find((one) => one.when(fact));
         if (rule !== undefined && rule.verdict !== 'allow') found.add(rule);
