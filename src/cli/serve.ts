@@ -12,6 +12,7 @@ import { canonical } from '../json/canonical.ts';
 import { sha256 } from '../json/digest.ts';
 import { Pins } from '../mediation/descriptors/pins.ts';
 import { Mediator } from '../mediation/mediator.ts';
+import { plainSettings } from '../mediation/settings.ts';
 import { killChild } from '../proxy/child.ts';
 import type { Introduction } from '../proxy/handshakes.ts';
 import { Journal } from '../proxy/journal.ts';
@@ -104,23 +105,21 @@ function makeSession(
   });
   const servers = config.servers.map((server) => server.name);
   const { trust, allow, limits } = config;
-  const mediator = new Mediator(
-    {
-      mode,
-      session: id,
-      servers,
-      trust,
-      allow,
-      remembered: kept.remembered ?? [],
-      seed,
-      taintBytes: limits.taintBytes,
-    },
-    pins,
-  );
+  const settings = {
+    mode,
+    session: id,
+    servers,
+    trust,
+    allow,
+    remembered: kept.remembered ?? [],
+    seed,
+    taintBytes: limits.taintBytes,
+  };
+  const mediator = new Mediator(settings, pins);
   const journal = new Journal(recorder);
   journal.note(
     'session.settings',
-    {},
+    { pins: keep(recorder, kept), policy: keep(recorder, plainSettings(settings)) },
     { commands: JSON.stringify(commands), configuration: config.digest ?? '' },
   );
   const file = new LastRunFile(stateDir, config.path ?? JSON.stringify(commands));
@@ -146,6 +145,14 @@ function makeSession(
     },
   });
   return { session, record: { session: id, mode, lock } };
+}
+
+/** The digest of what a session began with, under which its text is kept. */
+function keep(recorder: Recorder, value: unknown): string {
+  const text = canonical(value);
+  const digest = sha256(text);
+  recorder.keep(digest, text);
+  return digest;
 }
 
 /** Sorts by time and does not repeat. */

@@ -1,4 +1,4 @@
-import type { Allow, Mode, RememberedFlow, ServerTrust } from '../event.ts';
+import type { Allow, Effect, Mode, RememberedFlow, ServerTrust } from '../event.ts';
 
 /** What decides beside the traffic itself; recorded, so that a session can be judged again. */
 export interface Settings {
@@ -17,4 +17,31 @@ export interface Settings {
   detectors?: boolean;
   /** Memory for retained text, in bytes. */
   taintBytes: number;
+}
+
+/** Settings as plain JSON, without what names or blinds one session: its id and its seed. */
+export function plainSettings({ session: _, seed: __, ...settings }: Settings): PlainSettings {
+  return plain(settings) as PlainSettings;
+}
+
+/** What `plainSettings` gives; as read back, members may be missing. */
+export interface PlainSettings {
+  mode: Mode;
+  servers: readonly string[];
+  trust: Readonly<Record<string, PlainTrust>>;
+  allow: readonly Allow[];
+  remembered?: readonly RememberedFlow[];
+  detectors?: boolean;
+  taintBytes: number;
+}
+
+export type PlainTrust = Omit<ServerTrust, 'tools'> & {
+  tools: Readonly<Record<string, { effect?: Effect }>>;
+};
+
+function plain(value: unknown): unknown {
+  if (value instanceof Map) return plain(Object.fromEntries(value));
+  if (Array.isArray(value)) return value.map(plain);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, plain(member)]));
 }

@@ -78,6 +78,7 @@ export class Journal {
       const now = `${state} ${descriptor.digest}`;
       if (this.#described.get(key) === now) continue;
       this.#described.set(key, now);
+      if (descriptor.canonical !== '') this.#recorder.keep(descriptor.digest, descriptor.canonical);
       // A tool's or prompt's name is what the log speaks of; a resource's address is content.
       const named = kind === 'tool' || kind === 'prompt';
       const family = kind === 'resourceTemplate' ? 'resource' : kind;

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
+import { Blobs } from './blobs.ts';
 import { ContentDigester } from './content.ts';
 import { type Body, encodeEntry } from './entry.ts';
 import { RecordingError, reasonOf, systemCode } from './errors.ts';
@@ -49,6 +50,7 @@ export class Recorder {
   readonly #origin: string;
   readonly #digester: ContentDigester;
   readonly #folder: SessionFolder;
+  readonly #blobs: Blobs;
   readonly #wal: WriteAhead;
   readonly #tree: TreeWriter;
   /** What is not in the tree yet. */
@@ -79,6 +81,7 @@ export class Recorder {
     }
     this.#options = options;
     this.#origin = originOf(key.hostId, sessionId);
+    this.#blobs = new Blobs(stateDir);
     const salt = randomBytes(32);
     this.#digester = new ContentDigester(salt);
     this.#tree = new TreeWriter((file) => this.#folder.put(file));
@@ -116,6 +119,11 @@ export class Recorder {
     return n;
   }
 
+  /** Keeps a text that entries speak of by its digest: docs/log-format.md, "Blobs". */
+  keep(digest: string, text: string): void {
+    this.#blobs.put(digest, text);
+  }
+
   /**
    * Everything appended has been taken by the system when this returns: it survives the death of this process,
    * and with `sync: 'always'` the death of the machine.
@@ -146,6 +154,7 @@ export class Recorder {
     try {
       this.append('session.close', body);
       this.commit();
+      this.#blobs.writeNow();
       this.#guarded(() => {
         this.#stage();
         this.#syncFolder();
@@ -241,6 +250,7 @@ export class Recorder {
   #checkpoint(): void {
     this.#unschedule();
     if (this.#failure !== undefined) return;
+    void this.#blobs.write();
     try {
       this.#stage();
     } catch (error) {

@@ -55,6 +55,12 @@ export class FakeRecorder {
     return this.entries.push({ kind, body, content });
   }
 
+  readonly kept = new Map<string, string>();
+
+  keep(digest: string, text: string): void {
+    this.kept.set(digest, text);
+  }
+
   commit(): void {
     if (this.broken) throw new Error('disk full');
     this.#trace.push('commit');
