@@ -140,7 +140,7 @@ function notOpen({ state }: Desk, id: string): number {
 }
 
 function print(json: boolean, value: unknown, lines: readonly string[]): number {
-  const text = json ? reviewable(JSON.stringify(value, undefined, 2)) : lines.join('\n');
+  const text = json ? reviewable(JSON.stringify(value, undefined, 2)) : lines.map(printable).join('\n');
   process.stdout.write(`${text}\n`);
   return 0;
 }

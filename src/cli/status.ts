@@ -1,20 +1,25 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { Approvals } from '../config/approvals.ts';
 import { ConfigError } from '../config/error.ts';
+import { excerpt } from '../config/held-call.ts';
 import { lockPath, readLock } from '../config/lock-file.ts';
 import { stateDirectory } from '../config/state.ts';
 import type { PendingPin } from '../event.ts';
 import { printable } from '../json/printable.ts';
 import { startTimeOf } from '../proxy/process-group.ts';
+import { type Group, groupsOf } from './approvals/question.ts';
+import { named } from './fence.ts';
 import { locksInState } from './locks.ts';
 
 const USAGE = `usage: cordon status [--state DIR] [--json]
 
-Shows the sessions that run, and every descriptor that is withheld until a person approves it: those of the
-state directory, of ./mcp.json and of running sessions. Other configurations: cordon pins diff --config FILE.
+Shows the sessions that run, the calls that were held back until a person decides, and every descriptor that is
+withheld until a person approves it: those of the state directory, of ./mcp.json and of running sessions. Other
+configurations: cordon pins diff --config FILE.
 
-Exit code: 0; 1 if something is withheld; 2 if the command line or a lock is wrong.
+Exit code: 0; 1 if something is held back or withheld; 2 if the command line or a lock is wrong.
 `;
 
 interface Server {
@@ -35,7 +40,7 @@ interface Withheld extends Pick<PendingPin, 'server' | 'kind' | 'name' | 'state'
   detectors: string[];
 }
 
-/** `cordon status`: what runs and what is withheld. */
+/** `cordon status`: what runs, what is held back and what is withheld. */
 export async function command(argv: string[]): Promise<number> {
   try {
     const { values } = parseArgs({
@@ -76,11 +81,13 @@ function report(stateDir: string, json: boolean): number {
     }
   }
 
-  if (json) process.stdout.write(`${JSON.stringify({ sessions, withheld, errors }, null, 2)}\n`);
-  else process.stdout.write(`${[...sessionLines(sessions), ...withheldLines(withheld)].join('\n')}\n`);
+  const held = groupsOf(new Approvals(stateDir).open(Date.now()));
+  const lines = () => [...sessionLines(sessions), ...heldLines(held), ...withheldLines(withheld)];
+  const text = json ? JSON.stringify({ sessions, held, withheld, errors }, null, 2) : lines().join('\n');
+  process.stdout.write(`${text}\n`);
   for (const error of errors) process.stderr.write(`cordon status: ${error}\n`);
   if (errors.length > 0) return 2;
-  return withheld.length > 0 ? 1 : 0;
+  return withheld.length + held.length > 0 ? 1 : 0;
 }
 
 /** The sessions whose process still is the one that wrote the record: pids are used again. */
@@ -121,6 +128,17 @@ function sessionLines(sessions: readonly Session[]): string[] {
     printable(`session ${session}  ${mode}  pid ${pid}`),
     ...servers.map((one) => printable(`  ${one.name}  pid ${one.pid}`)),
   ]);
+}
+
+function heldLines(held: readonly Group[]): string[] {
+  if (held.length === 0) return ['nothing is held back'];
+  return [
+    `${held.length} held back until answered (cordon approvals list):`,
+    ...held.map(({ call, ids }) => {
+      const times = ids.length > 1 ? `, ${ids.length} times` : '';
+      return printable(`  ${call.id}  ${named(call.name)} on ${named(excerpt(call.server, 48, 0))}: ${call.rule}${times}`);
+    }),
+  ];
 }
 
 function withheldLines(withheld: readonly Withheld[]): string[] {

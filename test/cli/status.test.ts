@@ -3,10 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { command } from '../../src/cli/status.ts';
+import { Approvals } from '../../src/config/approvals.ts';
 import { updateLock } from '../../src/config/lock-file.ts';
 import { describeAll } from '../../src/mediation/descriptors/descriptor.ts';
 import { Pins } from '../../src/mediation/descriptors/pins.ts';
 import { startTimeOf } from '../../src/proxy/process-group.ts';
+import { HELD } from '../config/support.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -52,7 +54,7 @@ function running(pid: number, startTime: string | undefined, lock: string): void
 
 test('says so when there is nothing', async () => {
   const { code, out } = await status();
-  expect(out).toContain('no session is running\nnothing is withheld\n');
+  expect(out).toContain('no session is running\nnothing is held back\nnothing is withheld\n');
   expect(code).toBe(0);
 });
 
@@ -67,12 +69,23 @@ test('shows what is withheld, here and in the lock of a running session', async 
   expect(out).toContain('calc.sub (tool) is suspect: ansi');
 });
 
+test('shows what was held back, each question once', async () => {
+  const approvals = new Approvals(folder);
+  approvals.ask(HELD, Date.now());
+  approvals.ask({ ...HELD, id: 'd-0000000f', time: 2000 }, Date.now());
+  const { code, out } = await status();
+  expect(code).toBe(1);
+  expect(out).toContain(
+    '1 held back until answered (cordon approvals list):\n  d-0000000f  "send" on "mail": tainted-destination, 2 times\n',
+  );
+});
+
 test('a record of a process that is gone, of another one or half written is no session', async () => {
   running(process.pid, 'another time', 'x');
   running(2 ** 22 + 1, '1', 'x');
   writeFileSync(join(folder, 'running', '3.json'), '{"pid":');
   const { out } = await status('--json');
-  expect(JSON.parse(out)).toEqual({ sessions: [], withheld: [], errors: [] });
+  expect(JSON.parse(out)).toEqual({ sessions: [], held: [], withheld: [], errors: [] });
 });
 
 test('names a broken lock and shows the others', async () => {

@@ -363,13 +363,14 @@ export const PROFILES: readonly ProfileTable[] = [
       send gzip-file-as-resource name=content data=destination`,
   },
   {
-    // tools/list of @modelcontextprotocol/server-sequential-thinking 2026.8.31 and @upstash/context7-mcp 4.1.1.
+    // tools/list of @modelcontextprotocol/server-sequential-thinking 2026.8.31.
     name: 'sequential-thinking',
     packages: ['npm/@modelcontextprotocol/server-sequential-thinking'],
     tools: `
       read sequentialthinking thought!=content nextThoughtNeeded! thoughtNumber! totalThoughts!`,
   },
   {
+    // tools/list of @upstash/context7-mcp 4.1.1.
     name: 'context7',
     packages: ['npm/@upstash/context7-mcp'],
     tools: `
