@@ -6,7 +6,7 @@ import { type EffectOpinion, effectOfTool, verbOf } from './effects/effects.ts';
 import { schemaWords } from './evidence.ts';
 import { raise, raisedBy } from './labels.ts';
 import { type GivenRoles, givenRoles } from './policy/given.ts';
-import { ordered } from './policy/steering.ts';
+import { orderedTo } from './policy/steering.ts';
 import type { Settings } from './settings.ts';
 import { recordOf, type Sink, type SinkKind } from './sinks.ts';
 import { walk } from './walk.ts';
@@ -223,7 +223,7 @@ function verbsOf(toolNames: ReadonlyMap<string, ReadonlySet<string>>): RegExp {
   for (const [server, names] of toolNames) {
     for (const name of names) if (verbs.size < MAX_VERBS) verbs.add(verbOf(name, server));
   }
-  return ordered([...verbs]);
+  return orderedTo([...verbs]);
 }
 
 function keyOf(server: string, kind: DescriptorKind, name: string): string {

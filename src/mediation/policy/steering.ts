@@ -10,13 +10,17 @@ const ASKING =
 /** Verbs of orders: a sentence that begins with one of these is one. */
 const ORDERS =
   'send forward write publish upload download open click go run execute install make give tell ask say include provide submit fill enter type confirm verify approve read find get delete remove erase cancel pay buy reserve invite add create save append insert attach translate summarize respond notify inform subscribe join leave begin continue proceed try keep put take bring enable disable allow grant revoke accept reject select choose pick replace edit modify ignore forget disregard stop follow complete do let be move rename reset transfer wire';
-/** Verbs that as often are nouns: what begins with one of these is an order in running text, and a title elsewhere. */
+/** Verbs that as often are nouns: an order only with what it is to be done to behind it, and in running text. */
 const TITLES =
   'email mail message reply post share visit call update change set use finish check search look list show order book schedule copy print return output answer report contact log sign register start turn purchase';
 
 const ASKS = new RegExp(`\\b(?:${ASKING})\\b`, 'i');
+/** What an order is followed by, where its verb could be a noun. */
+const OBJECT =
+  '(?:the|an?|this|that|these|those|my|your|our|their|his|her|all|any|every|each|it|me|us|them|him|to)\\b|https?:|www\\.|["\'\\d@]';
+
 const ORDERED = ordered(ORDERS.split(' '));
-const ORDERED_IN_PROSE = ordered(`${ORDERS} ${TITLES}`.split(' '));
+const ORDERED_IN_PROSE = ordered(TITLES.split(' '), OBJECT);
 /** Words that running English cannot do without. */
 const ENGLISH = /\b(?:the|an?|of|to|and|is|are|was|in|for|it|on|at|with|i|my|by|from|this)\b/i;
 /** Letters of other scripts inside Latin words are there to be misread. */
@@ -36,16 +40,21 @@ export function steers(text: string, verbs?: RegExp): boolean {
   if (ascii && !/\s/.test(text)) return false;
   const plain = ascii ? text : text.normalize('NFKC').replace(/\p{Cf}/gu, '');
   const isProse = formOf(text) === 'prose';
-  if (ASKS.test(plain) || (isProse ? ORDERED_IN_PROSE : ORDERED).test(plain)) return true;
-  if (isProse && verbs?.test(plain) === true) return true;
+  if (ASKS.test(plain) || ORDERED.test(plain)) return true;
+  if (isProse && (ORDERED_IN_PROSE.test(plain) || verbs?.test(plain) === true)) return true;
   if (!ascii && MIXED.test(plain)) return true;
   return isRunning(plain) && !ENGLISH.test(plain);
 }
 
+/** Sentences that begin with one of a session's own verbs, which its tools are named by, and what it is done to. */
+export function orderedTo(verbs: readonly string[]): RegExp {
+  return ordered(verbs, OBJECT);
+}
+
 /** Matches a sentence, a list item or an element that begins with one of `verbs`. The gap is bounded: no backtracking. */
-export function ordered(verbs: readonly string[]): RegExp {
+function ordered(verbs: readonly string[], object = ''): RegExp {
   const words = verbs.filter((verb) => /^[a-z]{2,24}$/.test(verb)).join('|');
-  return new RegExp(`(?:^|[.!?\\n:;,>])[\\s"'*\\d.()\\-]{0,8}(?:${words || '(?!)'})\\s`, 'i');
+  return new RegExp(`(?:^|[.!?\\n:;,>])[\\s"'*\\d.()\\-]{0,8}(?:${words || '(?!)'})\\s(?:${object})`, 'i');
 }
 
 /** Eight words or more, or eight letters of a script that puts no spaces between them. */
