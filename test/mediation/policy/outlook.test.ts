@@ -1,14 +1,22 @@
 import { expect, test } from 'vitest';
 import type { Effect, Role, ServerTrust } from '../../../src/event.ts';
-import { outlookOf, rulesFor } from '../../../src/mediation/policy/outlook.ts';
+import { outlookOf } from '../../../src/mediation/policy/outlook.ts';
 import { ARGUMENT_RULES } from '../../../src/mediation/policy/rules.ts';
 
 const text = { type: 'string' };
 const of = (properties: object, trust?: ServerTrust, name = 'send_note') =>
   outlookOf({ server: 's', name, descriptor: { name, inputSchema: { type: 'object', properties } } }, trust);
 const pointers = (properties: object) => of(properties).arguments.map(({ pointer }) => pointer);
-const names = (role: Role, effect: Effect = 'send', leaves = true) =>
-  rulesFor(role, effect, leaves).map(({ name }) => name);
+/** The rules for an argument of a role, in a call that also says where it goes or does not. */
+function names(role: Role, effect: Effect = 'send', goes = true): string[] {
+  const roles = new Map<string, Role>([['/x', role], ...(goes ? [['/y', 'destination'] as const] : [])]);
+  const trust: ServerTrust = {
+    integrity: 'untrusted',
+    confidentiality: 'public',
+    tools: new Map([['send_note', { effect, roles, fields: new Map() }]]),
+  };
+  return of({ x: text, ...(goes && { y: text }) }, trust).arguments[0]!.rules.map(({ name }) => name);
+}
 
 test('every argument that can carry something is there, by pointer', () => {
   expect(
