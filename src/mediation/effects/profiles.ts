@@ -353,6 +353,7 @@ export const PROFILES: readonly ProfileTable[] = [
       read get-env
       read get-resource-links
       read get-resource-reference
+      read get-roots-list
       read get-structured-content location!
       read get-sum a! b!
       read get-tiny-image
@@ -360,6 +361,8 @@ export const PROFILES: readonly ProfileTable[] = [
       write simulate-research-query topic!=content
       write toggle-simulated-logging
       write toggle-subscriber-updates
+      write trigger-elicitation-request
+      write trigger-sampling-request prompt!=content maxTokens
       send gzip-file-as-resource name=content data=destination`,
   },
   {

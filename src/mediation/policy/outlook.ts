@@ -59,7 +59,7 @@ function collect(schema: unknown, pointer: string, depth: number, pointers: stri
   const { properties, items, type } = recordOf(schema);
   // Yes or no carries nothing.
   if (type === 'boolean') return;
-  const names = depth < DEEPEST ? Object.keys(recordOf(properties)) : [];
+  const names = depth < DEEPEST ? Object.keys(recordOf(properties)).sort() : [];
   for (const name of names)
     collect(recordOf(properties)[name], `${pointer}/${escapeToken(name)}`, depth + 1, pointers);
   if (names.length > 0) return;

@@ -29,7 +29,7 @@ test('every argument that can carry something is there, by pointer', () => {
       silent: { type: 'boolean' },
       free: { type: 'object' },
     }),
-  ).toEqual(['/to', '/a~1b', '/guests/*/email', '/guests/*/note', '/tags', '/where/city', '/free']);
+  ).toEqual(['/a~1b', '/free', '/guests/*/email', '/guests/*/note', '/tags', '/to', '/where/city']);
 });
 
 test('a schema that nests without end or announces without end is cut short', () => {
@@ -54,11 +54,11 @@ test('says by what a role is told', () => {
     trust,
   );
   expect(args.arguments.map(({ pointer, role, by, byValue }) => [pointer, role, by, byValue])).toEqual([
-    ['/who', 'destination', 'configuration', false],
-    ['/home', 'destination', 'schema', false],
     ['/body', 'content', 'name', false],
-    ['/when', 'selector', 'name', false],
     ['/date', 'content', 'name', true],
+    ['/home', 'destination', 'schema', false],
+    ['/when', 'selector', 'name', false],
+    ['/who', 'destination', 'configuration', false],
   ]);
 });
 
