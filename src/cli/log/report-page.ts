@@ -162,7 +162,7 @@ function refusalsOf({ refusals, refused }: Summary): Html {
   if (refused === 0) return html`<h2>Refused</h2>\n<p>Nothing was denied or held back.</p>\n`;
   const rows = refusals.map(
     (entry) =>
-      html`<tr><td>${link(entry.n)}</td><td>${timeOf(entry.time)}</td><td>${subjectOf(entry)}</td><td>${refusalOf(entry)}</td><td>${word(entry['rule'])}</td><td>${word(entry['id'])}</td><td>${flowLines(entry)}</td></tr>\n`,
+      html`<tr><td>${link(entry.n)}</td><td>${timeOf(entry.time)}</td><td>${subjectOf(entry)}</td><td>${refusalOf(entry) ?? ''}</td><td>${word(entry['rule'])}</td><td>${word(entry['id'])}</td><td>${flowLines(entry)}</td></tr>\n`,
   );
   const more =
     refused > refusals.length
