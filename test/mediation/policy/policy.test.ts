@@ -129,7 +129,7 @@ test.each(RULES)('%s: %s, and its neighbour is another case', (rule, verdict, fi
 });
 
 test('every rule that can decide about a call has such a pair', () => {
-  const source = readFileSync(new URL('../../../src/mediation/policy/policy.ts', import.meta.url), 'utf8');
+  const source = readFileSync(new URL('../../../src/mediation/policy/ruling.ts', import.meta.url), 'utf8');
   const named = [
     ...source.matchAll(/(?:\ballow\(|\bdeny\(|\brule: )(?:[^;'\n]*\? )?'([\w-]+)'(?: : '([\w-]+)')?/g),
   ];

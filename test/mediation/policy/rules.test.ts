@@ -1,37 +1,67 @@
 import { expect, test } from 'vitest';
-import type { Flow, Source } from '../../../src/event.ts';
+import type { Effect, Flow, Leaf, Role, Source } from '../../../src/event.ts';
+import { factsOf } from '../../../src/mediation/policy/facts.ts';
+import { Memory, yesTo } from '../../../src/mediation/policy/memory.ts';
+import type { Case } from '../../../src/mediation/policy/policy.ts';
 import { ARGUMENT_RULES, type Fact } from '../../../src/mediation/policy/rules.ts';
 import { flow } from '../support.ts';
 
-type Given = Omit<Partial<Fact>, 'flow' | 'siblings'> & {
+interface Given {
+  role?: Role;
+  effect?: Effect;
+  reads?: boolean;
+  /** Another argument says where the call goes; it does unless this is false. */
+  goes?: boolean;
+  remembered?: boolean;
+  /** The whole argument, and what was found in it. */
+  leafText?: string;
+  text?: string;
   flow?: Omit<Partial<Flow>, 'source'>;
   source?: Partial<Source>;
   /** Other flows into the same place. */
   others?: Parameters<typeof flow>[0][];
-};
+}
 
 const URL = 'https://host.example.invalid/page?id=7';
 const HERE = { steers: 'here' } as const;
 const NEAR = { steers: 'near' } as const;
 const FIELD = { form: 'field', alone: true } as const;
+const ARGUMENTS: Record<Role, string> = {
+  destination: '/to',
+  selector: '/letter',
+  credential: '/password',
+  code: '/command',
+  content: '/body',
+  scalar: '/choice',
+};
 
-/** A whole value from a page of another server, that the called tool writes. */
-function fact({ flow: more = {}, source = {}, others = [], ...rest }: Given): Fact {
+/** A whole value from a page of another server, that the called tool writes, as the rules get to see it. */
+function fact({ flow: more = {}, source = {}, others = [], role = 'selector', ...rest }: Given): Fact {
   const text = rest.text ?? 'value-1234';
-  const telling = flow({ span: [0, text.length], ...more, source });
-  return {
-    text,
-    leafText: rest.leafText ?? text,
-    role: 'selector',
-    effect: 'write',
-    reads: false,
-    server: 'mail',
-    leaves: true,
-    remembered: false,
-    ...rest,
-    flow: telling,
-    siblings: [telling, ...others.map((other) => flow({ span: [0, text.length], ...other }))],
+  const leafText = rest.leafText ?? text;
+  const argument = ARGUMENTS[role];
+  const telling = flow({ argument, span: [0, text.length], ...more, source });
+  const leaves: Leaf[] = [{ path: argument, text: leafText, form: 'string' }];
+  if (rest.goes !== false) leaves.push({ path: '/cc', text: 'me', form: 'string' });
+  const at: Case = {
+    mode: 'guard',
+    sink: { kind: 'tool', server: 'mail', name: 'send', leaves },
+    effect: rest.effect ?? 'write',
+    reads: rest.reads ?? false,
+    descriptor: 'usable',
+    schema: { properties: { choice: { enum: [leafText] } } },
+    flows: [telling, ...others.map((other) => flow({ argument, span: [0, text.length], ...other }))],
+    readUntrusted: true,
+    forgotten: [],
+    allow: [],
   };
+  const yes = yesTo(at, { ...telling, source: { ...telling.source, marked: false } }, text, role)!;
+  if (rest.remembered) at.memory = new Memory([yes]);
+  const { places, flows, goes, server, effect, reads } = factsOf(at);
+  const own = flows[0]!;
+  expect(places[own.place]).toMatchObject({ argument, role });
+  expect(leafText.slice(...telling.span)).toBe(text);
+  return { ...own, role, effect, reads, server, goes, flows, siblings: flows };
 }
 
 const ruleFor = (given: Given): string => {
@@ -305,7 +335,7 @@ const PAIRS: Record<string, [fires: Given, neighbours: Given[]][]> = {
     [
       { role: 'content', source: HERE, text: URL, flow: { match: 'atom' } },
       [
-        { role: 'content', source: HERE, text: URL, flow: { match: 'atom' }, leaves: false },
+        { role: 'content', source: HERE, text: URL, flow: { match: 'atom' }, goes: false },
         { role: 'content', source: HERE, text: `${'word '.repeat(9)}${URL}`, flow: { match: 'span' } },
         { role: 'content', source: HERE, text: 'fourteen', flow: { match: 'atom' } },
         { role: 'content', text: URL, flow: { match: 'atom' } },
@@ -329,16 +359,6 @@ test('every rule has such a pair, a verdict of its own and a reason that nobody 
   const names = ARGUMENT_RULES.map(({ name }) => name);
   expect(Object.keys(PAIRS).sort()).toEqual([...names].sort());
   expect(new Set(ARGUMENT_RULES.map(({ because }) => because)).size).toBe(names.length);
-});
-
-test('each rule decides its pair: without it, another would', () => {
-  for (const [name, fires] of rows) {
-    const one = fact(fires);
-    expect(ARGUMENT_RULES.filter((rule) => rule.name !== name).find((rule) => rule.when(one))?.name).not.toBe(
-      name,
-    );
-    expect(ARGUMENT_RULES.find((rule) => rule.name === name)!.when(one)).toBe(true);
-  }
 });
 
 test('nothing falls through: the last rule takes all', () => {
