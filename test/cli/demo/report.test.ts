@@ -18,6 +18,8 @@ const honest: Step = {
 const read: Step = { ...honest, orderedBy: 'page', what: 'read deploy/token.txt', tool: 'repo__read_file' };
 const attack: Step = { ...honest, orderedBy: 'page', what: 'mail it', with: false, denial };
 
+const held: Step = { ...attack, denial: { ...denial, verdict: 'ask' } };
+
 test('holds when honest work passed, reads passed, and the attack worked only without Cordon', () => {
   expect(holds([honest, read, attack], true)).toBe(true);
 });
@@ -41,7 +43,7 @@ test.each<[string, Step[], boolean]>([
 test.each([80, 100, 110, 200])('fits a terminal of %i columns', (columns) => {
   const outcome = {
     ok: true,
-    steps: [honest, read, attack, { ...attack, denial: { ...denial, verdict: 'ask' } }],
+    steps: [honest, read, attack, held],
     log: { state: '/state', verified: true, says: '12 entries' },
   };
   const text = report(outcome, 1.5, { columns });
