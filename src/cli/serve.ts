@@ -7,17 +7,19 @@ import { ConfigError } from '../config/error.ts';
 import { LastRunFile } from '../config/last-run.ts';
 import { lockPath, lockVersion, readLock, updateLock } from '../config/lock-file.ts';
 import { VERSION } from '../config/version.ts';
-import type { Mode } from '../event.ts';
+import type { Lock, Mode } from '../event.ts';
 import { canonical } from '../json/canonical.ts';
 import { sha256 } from '../json/digest.ts';
 import { Pins } from '../mediation/descriptors/pins.ts';
 import { Mediator } from '../mediation/mediator.ts';
-import { plainSettings } from '../mediation/settings.ts';
+import { plainSettings, type Settings } from '../mediation/settings.ts';
 import { killChild } from '../proxy/child.ts';
 import type { Introduction } from '../proxy/handshakes.ts';
 import { Journal } from '../proxy/journal.ts';
+import { log } from '../proxy/log.ts';
 import { PinKeeper } from '../proxy/pin-keeper.ts';
 import { Questions } from '../proxy/questions.ts';
+import { noteUnrecorded } from '../proxy/running.ts';
 import { attach, Session } from '../proxy/session.ts';
 import { supervise } from '../proxy/supervise.ts';
 import type { Upstream } from '../proxy/upstream.ts';
@@ -25,6 +27,7 @@ import { RecordingError } from '../recording/errors.ts';
 import { MachineIndex } from '../recording/index/machine-index.ts';
 import { openSigningKey } from '../recording/keys/keys.ts';
 import { Recorder } from '../recording/recorder.ts';
+import { SessionLog } from '../recording/session-log.ts';
 import { signingKeyFile } from './key-file.ts';
 
 /**
@@ -86,23 +89,6 @@ function makeSession(
   );
   const kept = readLock(lock);
   const pins = new Pins(kept);
-  const key = openSigningKey(stateDir, signingKeyFile());
-  const recorder = Recorder.open({
-    stateDir,
-    sessionId: id,
-    key,
-    index: new MachineIndex(stateDir, key, Date.now),
-    sync: config.record.sync,
-    now: Date.now,
-    head: {
-      session: id,
-      cordon: VERSION,
-      mode,
-      seed,
-      configured: config.path !== undefined,
-      servers: config.servers.map(({ name }) => ({ name })),
-    },
-  });
   const servers = config.servers.map((server) => server.name);
   const { trust, allow, limits } = config;
   const settings = {
@@ -116,10 +102,10 @@ function makeSession(
     taintBytes: limits.taintBytes,
   };
   const mediator = new Mediator(settings, pins);
-  const journal = new Journal(recorder);
+  const journal = new Journal(logOf(config, stateDir, settings, kept));
   journal.note(
     'session.settings',
-    { pins: keep(recorder, kept), policy: keep(recorder, plainSettings(settings)) },
+    {},
     { commands: JSON.stringify(commands), configuration: config.digest ?? '' },
   );
   const file = new LastRunFile(stateDir, config.path ?? JSON.stringify(commands));
@@ -147,12 +133,39 @@ function makeSession(
   return { session, record: { session: id, mode, lock } };
 }
 
-/** The digest of what a session began with, under which its text is kept. */
-function keep(recorder: Recorder, value: unknown): string {
-  const text = canonical(value);
-  const digest = sha256(text);
-  recorder.keep(digest, text);
-  return digest;
+/** The log of a session: each part begins with what the session runs under. */
+function logOf(config: Config, stateDir: string, settings: Settings, pins: Lock): SessionLog {
+  const { session, mode, seed, servers } = settings;
+  const { sync, onFailure, rotateBytes } = config.record;
+  const kept = [plainSettings(settings), pins].map((value) => canonical(value));
+  const [policy, lock] = kept.map(sha256);
+  return new SessionLog({
+    ...{ onFailure, rotateBytes, now: Date.now },
+    open: (part, former) => {
+      const key = openSigningKey(stateDir, signingKeyFile());
+      const sessionId = part === 1 ? session : `${session}.${part}`;
+      const recorder = Recorder.open({
+        ...{ stateDir, sessionId, key, sync, now: Date.now },
+        index: new MachineIndex(stateDir, key, Date.now),
+        head: {
+          ...{ session: sessionId, cordon: VERSION, mode, seed, policy, pins: lock, continues: former },
+          configured: config.path !== undefined,
+          servers: servers.map((name) => ({ name })),
+        },
+      });
+      for (const text of kept) recorder.keep(sha256(text), text);
+      return recorder;
+    },
+    onGap: (gap) => {
+      noteUnrecorded(stateDir, gap);
+      if (gap === undefined)
+        return log('warn', 'the log is written again: it says what is missing (record.gap)');
+      log(
+        'error',
+        `the log cannot be written: ${gap.reason}. Calls go on unrecorded (record.onFailure: continue)`,
+      );
+    },
+  });
 }
 
 /** Sorts by time and does not repeat. */

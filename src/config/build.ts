@@ -79,7 +79,11 @@ export function withDefaults(servers: readonly ServerEntry[], block: CordonFile)
       depth: block.limits?.depth ?? 128,
       taintBytes: block.limits?.taintBytes ?? 64 * 1024 * 1024,
     },
-    record: { sync: block.record?.sync ?? 'group' },
+    record: {
+      sync: block.record?.sync ?? 'group',
+      onFailure: block.record?.onFailure ?? 'deny',
+      rotateBytes: block.record?.rotateBytes ?? 1024 * 1024 * 1024,
+    },
     trust: new Map(servers.map((server) => [server.name, trustOf(said.get(server.name) ?? {}, server)])),
     allow: (block.allow ?? []).map(
       ({ server, tool, argument, from }): Allow =>

@@ -41,7 +41,13 @@ export interface Config {
   servers: readonly ServerEntry[];
   mode: Mode;
   limits: Limits;
-  record: { sync: Sync };
+  record: {
+    sync: Sync;
+    /** What becomes of calls while the log cannot be written. */
+    onFailure: 'deny' | 'continue';
+    /** A log longer than this continues in another. */
+    rotateBytes: number;
+  };
   /** One for each of `servers`. */
   trust: ReadonlyMap<string, ServerTrust>;
   allow: readonly Allow[];

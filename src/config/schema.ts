@@ -56,7 +56,11 @@ const cordon = closed({
     depth: whole(8, 256).optional(),
     taintBytes: whole(1024 * 1024, 4 * 1024 * 1024 * 1024).optional(),
   }).optional(),
-  record: closed({ sync: one('group', 'always', 'never').optional() }).optional(),
+  record: closed({
+    sync: one('group', 'always', 'never').optional(),
+    onFailure: one('deny', 'continue').optional(),
+    rotateBytes: whole(1024 * 1024, 64 * 1024 * 1024 * 1024).optional(),
+  }).optional(),
   servers: named(
     closed({
       trust: integrity.optional(),

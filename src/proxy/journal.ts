@@ -3,7 +3,7 @@ import { findingEvidence, judgementEvidence } from '../mediation/evidence.ts';
 import type { Judgement } from '../mediation/judgement.ts';
 import type { Described, Labelled } from '../mediation/mediator.ts';
 import type { SinkKind } from '../mediation/sinks.ts';
-import type { Recorder } from '../recording/recorder.ts';
+import type { SessionLog } from '../recording/session-log.ts';
 import { log } from './log.ts';
 
 type Content = Record<string, string | Uint8Array>;
@@ -21,15 +21,18 @@ const KINDS: Record<SinkKind, string> = {
   unknown: 'client.request',
 };
 
+/** What entries are written to. */
+export type Log = Pick<SessionLog, 'append' | 'commit' | 'close' | 'keep'>;
+
 /** Turns what happened into entries of the log: kinds and members are those of docs/log-format.md. */
 export class Journal {
-  readonly #recorder: Recorder;
+  readonly #recorder: Log;
   readonly #described = new Map<string, string>();
   readonly #timer: NodeJS.Timeout;
   #lingering = false;
   #failure: string | undefined;
 
-  constructor(recorder: Recorder) {
+  constructor(recorder: Log) {
     this.#recorder = recorder;
     this.#timer = setTimeout(() => {
       this.#lingering = false;

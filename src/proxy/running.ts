@@ -11,6 +11,8 @@ export interface RunningRecord {
   servers: { name: string; pid: number; startTime: string }[];
   /** Path of the lock that holds its pins. */
   lock: string;
+  /** Since when calls go on unrecorded, in milliseconds since 1970, and why. */
+  unrecorded?: { since: number; reason: string } | undefined;
 }
 
 const KILL_AFTER_MS = 2000;
@@ -27,6 +29,20 @@ export function putOnRecord(stateDir: string, record: RunningRecord): () => void
   const path = join(folder, `${record.pid}.json`);
   writeFileSync(path, JSON.stringify(record), { mode: 0o600 });
   return () => rmSync(path, { force: true });
+}
+
+/** Says on this proxy's record since when calls go on unrecorded, or no longer, as far as the disk lets it. */
+export function noteUnrecorded(stateDir: string, gap: { since: number; reason: string } | undefined): void {
+  const path = join(folderOf(stateDir), `${process.pid}.json`);
+  const record = parse(path);
+  if (record === undefined) return;
+  const { unrecorded: _, ...rest } = record;
+  const unrecorded = gap && { since: gap.since, reason: gap.reason };
+  try {
+    writeFileSync(path, JSON.stringify({ ...rest, unrecorded }), { mode: 0o600 });
+  } catch {
+    // It is on stderr, too.
+  }
 }
 
 /**

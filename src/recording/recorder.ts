@@ -9,6 +9,7 @@ import { isSessionId, originOf, WAL } from './format.ts';
 import type { SigningKey } from './keys/keys.ts';
 import { Lines } from './lines.ts';
 import { signCheckpoint } from './note.ts';
+import type { Former } from './session-log.ts';
 import { TreeWriter } from './tree.ts';
 import { WriteAhead } from './wal.ts';
 
@@ -32,6 +33,10 @@ export interface RecorderOptions {
   };
 }
 
+/** Of the empty log: SHA-256 of nothing. */
+const EMPTY_ROOT = '47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=';
+/** The index is told of a session once its first messages are on their way: that blocks for some milliseconds. */
+const INDEX_AFTER_MS = 20;
 /** A checkpoint follows an entry within this time. */
 const CHECKPOINT_MS = 2_000;
 /** This many bytes of entries are brought into the tree between calls, so that a checkpoint has little left to do. */
@@ -56,8 +61,8 @@ export class Recorder {
   /** What is not in the tree yet. */
   readonly #lines = new Lines();
   #next = 0;
-  /** Entries under the checkpoint in force. */
-  #signed = 0;
+  /** The checkpoint in force. */
+  #signedHead = { size: 0, root: EMPTY_ROOT };
   #indexed = false;
   #timer: NodeJS.Timeout | undefined;
   #immediate: NodeJS.Immediate | undefined;
@@ -92,8 +97,27 @@ export class Recorder {
     this.directory = this.#folder.path;
     this.#wal = new WriteAhead(join(this.directory, WAL), wal.length);
     this.#lines.commit();
+    if (options.index !== undefined) this.#indexSoon();
     if (options.sync === 'always') this.#guarded(() => this.#folder.syncNow());
     else this.#whenSynced(() => {});
+  }
+
+  /** How long the log is. */
+  get bytes(): number {
+    return this.#wal.bytes;
+  }
+
+  /** The last checkpoint: what whoever continues this log names. */
+  head(): Former {
+    return { session: this.#options.sessionId, size: this.#signedHead.size, root: this.#signedHead.root };
+  }
+
+  /** Lets go of a log that can no longer be written; what it holds stays as a crash would leave it. */
+  abandon(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#unschedule();
+    this.#wal.close();
   }
 
   /** Why this recorder records no more, if so. */
@@ -159,6 +183,7 @@ export class Recorder {
         this.#stage();
         this.#syncFolder();
         this.#folder.publish();
+        this.#signedHead = this.#treeHead();
         this.#syncFolder();
         this.#folder.removeWal();
         this.#syncFolder();
@@ -204,6 +229,10 @@ export class Recorder {
     this.#lines.take((lines) => this.#tree.pushLines(lines));
   }
 
+  #treeHead(): { size: number; root: string } {
+    return { size: this.#tree.size, root: this.#tree.root().toString('base64') };
+  }
+
   #sign(): string {
     return signCheckpoint(
       { origin: this.#origin, size: this.#tree.size, root: this.#tree.root() },
@@ -213,10 +242,27 @@ export class Recorder {
 
   #stage(): void {
     this.#wal.checkLinked();
-    if (!this.#indexed) this.#options.index?.opened(this.#options.sessionId, this.directory);
-    this.#indexed = true;
+    this.#tellIndex();
     this.#grow();
     this.#folder.stage(this.#sign(), this.#tree.partials());
+  }
+
+  /** While servers start, nobody waits for a call. */
+  #indexSoon(): void {
+    setTimeout(() => {
+      if (this.#closed || this.#failure !== undefined) return;
+      try {
+        this.#tellIndex();
+      } catch (error) {
+        this.#fail(error);
+      }
+    }, INDEX_AFTER_MS).unref();
+  }
+
+  #tellIndex(): void {
+    if (this.#indexed) return;
+    this.#options.index?.opened(this.#options.sessionId, this.directory);
+    this.#indexed = true;
   }
 
   #syncFolder(): void {
@@ -257,10 +303,10 @@ export class Recorder {
       this.#fail(error);
       return;
     }
-    const size = this.#tree.size;
+    const head = this.#treeHead();
     this.#whenSynced(() => {
       this.#folder.publish();
-      this.#signed = size;
+      this.#signedHead = head;
     });
   }
 
@@ -273,7 +319,7 @@ export class Recorder {
         this.#syncing = false;
         if (this.#closed) return;
         step();
-        if (this.#next > this.#signed) this.#schedule();
+        if (this.#next > this.#signedHead.size) this.#schedule();
       })
       .catch((error) => {
         // Closing finishes the work by itself, and takes away files that were being synced here.

@@ -25,6 +25,11 @@ export class WriteAhead {
     this.#bytes = bytes;
   }
 
+  /** Length of the file. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
   /**
    * Appends whole lines in one write(2).
    *

@@ -41,14 +41,11 @@ export function judgeAgain(
 ): Rejudged {
   const found: Rejudged = { judged: 0, verdicts: [], changes: [], undetermined: [] };
   let mode: unknown;
-  let servers: string[] = [];
   let fork: Fork = {};
   for (const entry of entries) {
     if (entry.kind === 'session.open') {
       mode = entry['mode'];
-      servers = listOf(entry['servers']).map((server) => word(objectOf(server)['name']));
-      fork = meant(servers, undefined);
-    } else if (entry.kind === 'session.settings') {
+      const servers = listOf(entry['servers']).map((server) => word(objectOf(server)['name']));
       fork = meant(servers, settingsFrom(settings(entry['policy'])));
     } else if (entry['verdict'] !== undefined) judgeOne(entry, mode, fork, found);
   }

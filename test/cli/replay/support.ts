@@ -27,12 +27,15 @@ export class RecordedPlay {
     const trust = new Map(servers.map((name) => [name, trusted('untrusted')]));
     const settings: Settings = { mode, session: id, servers, trust, allow, seed: 1, taintBytes: 1 << 20 };
     this.mediator = new Mediator(settings, new Pins({ version: 1, pins: [], pending: [] }));
-    const head = { session: id, cordon: '0.0.1', mode, servers: servers.map((name) => ({ name })) };
+    const policy = canonical(plainSettings(settings));
+    const head = {
+      ...{ session: id, cordon: '0.0.1', mode, policy: sha256(policy) },
+      servers: servers.map((name) => ({ name })),
+    };
     this.recorder = openRecorder(state, { sessionId: id, head });
     this.journal = new Journal(this.recorder);
-    const policy = canonical(plainSettings(settings));
     this.recorder.keep(sha256(policy), policy);
-    this.journal.note('session.settings', { policy: sha256(policy) });
+    this.journal.note('session.settings', {});
     onTestFinished(() => this.close());
     this.tools('web', tool('fetch'));
     const to = { type: 'string' };
