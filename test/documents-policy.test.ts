@@ -26,7 +26,7 @@ test('docs/policy.md shows the table of rules: every rule of it, no other, in it
 });
 
 test('docs/policy.md names every rule about calls that the code decides by, and no other', () => {
-  const code = read('src/mediation/policy/policy.ts');
+  const code = read('src/mediation/policy/ruling.ts');
   const decided = [
     ...code.matchAll(/(?:return |\? )(allow|deny)\('([\w-]+)'/g),
     ...[...code.matchAll(/verdict: '(ask)', rule: '([\w-]+)'/g)],

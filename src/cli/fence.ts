@@ -5,7 +5,7 @@ import { printable, reviewable } from '../json/printable.ts';
 /** Narrow enough that no terminal breaks a line, and with it foreign text out of its fence. Letters may be two wide. */
 const WIDTH = 60;
 const WIDE_WIDTH = 30;
-const NAME_CHARS = 48;
+const NAME_COLUMNS = 48;
 const PLAIN = /^[\x20-\x7e]*$/;
 /** Scripts before U+1100 are one column wide; most of what comes later is two. */
 const NARROW = /^[\x20-\u10ff]*$/;
@@ -26,25 +26,34 @@ export function fencedJson({ head, tail, length }: Excerpt): string[] {
 }
 
 function barred(start: string, end: string, left: number): string[] {
-  const lines = pieces(start);
-  if (end !== '') lines.push(`(${left.toLocaleString('en')} characters more)`, ...pieces(end));
-  return lines.map((line) => `| ${line}`);
+  const bar = (line: string): string => `| ${line}`;
+  const more = end === '' ? [] : [`(${left.toLocaleString('en')} characters more)`];
+  return [...pieces(start).map(bar), ...more, ...(end === '' ? [] : pieces(end).map(bar))];
 }
 
 /** A name in the middle of a line: quoted, nothing hidden, and cut so that the line stays one. */
 export function named({ head, length }: Excerpt): string {
-  if (length <= NAME_CHARS) return quotedText(head);
-  const cut = head.slice(0, NAME_CHARS).toWellFormed();
-  return `${quotedText(cut)} (and ${(length - NAME_CHARS).toLocaleString('en')} characters more)`;
+  let shown = '';
+  let count = 0;
+  let columns = 0;
+  for (const char of head) {
+    const next = quotedText(char).slice(1, -1);
+    columns += NARROW.test(next) ? next.length : 2 * next.length;
+    if (columns > NAME_COLUMNS) break;
+    shown += next;
+    count += char.length;
+  }
+  const left = length - count;
+  return left === 0 ? `"${shown}"` : `"${shown}" (and ${left.toLocaleString('en')} characters more)`;
 }
 
-/** A text in ASCII alone; undefined where it is so already. Letters of other scripts look like those of an address. */
-export function spelledOut({ head, tail }: Excerpt): string | undefined {
+/** A text in ASCII alone; empty where it is so already. Letters of other scripts look like those of an address. */
+export function spelledOut({ head, tail }: Excerpt): string[] {
   const text = head + tail;
-  if (PLAIN.test(text)) return undefined;
-  return JSON.stringify(
-    printable(text).replace(/[^\x20-\x7e]/gu, (char) => `\\u{${char.codePointAt(0)!.toString(16)}}`),
-  ).replaceAll('\\\\u{', '\\u{');
+  if (PLAIN.test(text)) return [];
+  const hex = (char: string): string => `\\u{${char.codePointAt(0)!.toString(16)}}`;
+  const lines = pieces(text.replace(/[^\x20-\x7e]/gu, hex));
+  return lines.length === 1 ? lines : lines.map((line) => `| ${line}`);
 }
 
 /** A remembered flow in lines: from where to where, and what may flow. */

@@ -14,11 +14,11 @@ export function timeOf(milliseconds: number): string {
  */
 export function lineOf(entry: Entry, stream: { isTTY?: boolean }): string {
   const paint = paintFor(stream, process.env);
-  const refusal = REFUSALS[word(entry['verdict'])];
+  const refusal = refusalOf(entry);
   const line = [
     String(entry.n).padStart(5),
     timeOf(entry.time),
-    (refusal ?? '').padEnd(6),
+    (refusal === undefined ? '' : MARKS[refusal]).padEnd(6),
     entry.kind.padEnd(15),
     word(entry['event']).padEnd(5),
     subjectOf(entry),
@@ -37,8 +37,19 @@ export function lineOf(entry: Entry, stream: { isTTY?: boolean }): string {
   return refusal === undefined ? text : paint.bold(paint.red(text));
 }
 
-/** What did not happen, by the verdict. */
-const REFUSALS: Readonly<Record<string, string>> = { deny: 'DENIED', ask: 'HELD' };
+const MARKS = { denied: 'DENIED', 'held back': 'HELD' };
+
+/** What became of a call that did not go through, as people say it; undefined for any other entry. */
+export function refusalOf(entry: Entry): keyof typeof MARKS | undefined {
+  switch (entry['verdict']) {
+    case 'deny':
+      return 'denied';
+    case 'ask':
+      return 'held back';
+    default:
+      return undefined;
+  }
+}
 
 /** `server.tool` of an entry, as far as it names them. */
 export function subjectOf(entry: Entry): string {

@@ -9,6 +9,7 @@ const COMMANDS: Record<string, () => Promise<{ command(argv: string[]): Promise<
   policy: () => import('./policy.ts'),
   'print-config': () => import('./print-config.ts'),
   receipt: () => import('./receipt.ts'),
+  replay: () => import('./replay.ts'),
   status: () => import('./status.ts'),
   why: () => import('./why.ts'),
 };
@@ -24,6 +25,7 @@ const USAGE = `usage: cordon COMMAND [...]
   flows         list, diff or revoke what was allowed from now on
   why ID        the evidence of a refusal, and what would allow just this
   log           list, show, verify or prove recorded sessions
+  replay        judge recorded sessions again, as they were or under another policy
   receipt       make, show or verify the receipt of an allowed call
   keys          make, show, replace or check the keys that sign them
   demo          the attack, without Cordon and with it

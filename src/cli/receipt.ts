@@ -6,7 +6,7 @@ import { MAX_PROOF_BYTES, parseInclusion } from '../recording/proofs/proof-file.
 import { requireWitnesses } from '../recording/proofs/witness.ts';
 import { type Entry, findSession, parseEntry } from '../recording/reader.ts';
 import { refusing } from './log/proof.ts';
-import { listOf, objectOf, originOf, timeOf, word } from './log-line.ts';
+import { listOf, objectOf, originOf, refusalOf, timeOf, word } from './log-line.ts';
 import {
   type Flags,
   numberFlag,
@@ -75,7 +75,8 @@ function make(state: string, session: string | undefined, flags: Flags): number 
   const receipt = proofOfEntry(directory, signersMeant(state, flags), index, true);
   const entry = parseEntry(opened(() => parseInclusion(Buffer.from(receipt))).entry!);
   if (entry?.['verdict'] !== 'allow') {
-    const what = entry?.['verdict'] === 'deny' ? 'was denied' : `is no call, but ${word(entry?.kind)}`;
+    const refusal = entry && refusalOf(entry);
+    const what = refusal === undefined ? `is no call, but ${word(entry?.kind)}` : `was ${refusal}`;
     throw new UsageError(
       `entry ${index} ${what}: cordon log prove proves it, a receipt is of an allowed call`,
     );

@@ -136,7 +136,9 @@ function heldLines(held: readonly Group[]): string[] {
     `${held.length} held back until answered (cordon approvals list):`,
     ...held.map(({ call, ids }) => {
       const times = ids.length > 1 ? `, ${ids.length} times` : '';
-      return printable(`  ${call.id}  ${named(call.name)} on ${named(excerpt(call.server, 48, 0))}: ${call.rule}${times}`);
+      return printable(
+        `  ${call.id}  ${named(call.name)} on ${named(excerpt(call.server, 48, 0))}: ${call.rule}${times}`,
+      );
     }),
   ];
 }

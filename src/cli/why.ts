@@ -1,6 +1,6 @@
 import { printable, reviewable } from '../json/printable.ts';
 import { type Entry, listSessions, readEntries } from '../recording/reader.ts';
-import { listOf, objectOf, originOf, timeOf, word } from './log-line.ts';
+import { listOf, objectOf, originOf, refusalOf, timeOf, word } from './log-line.ts';
 import { readCommand } from './read-command.ts';
 
 const USAGE = `usage: cordon why ID [--state DIR] [--json]
@@ -56,7 +56,7 @@ export async function command(argv: string[]): Promise<number> {
 function evidenceOf(state: string, id: string): Evidence | undefined {
   for (const { id: session, directory } of listSessions(state)) {
     for (const entry of readEntries(directory)) {
-      if (entry['id'] !== id || !Object.hasOwn(VERBS, word(entry['verdict']))) continue;
+      if (entry['id'] !== id || refusalOf(entry) === undefined) continue;
       const events = new Set(listOf(entry['flows']).map((flow) => objectOf(objectOf(flow)['from'])['event']));
       const sources = events.size === 0 ? [] : entriesOf(directory, events, entry.n);
       const [opening] = readEntries(directory);
@@ -110,14 +110,11 @@ function allowLines(entry: Entry): AllowLine[] {
   return [...lines.values()];
 }
 
-/** What became of it, by the verdict. */
-const VERBS: Readonly<Record<string, string>> = { deny: 'denied', ask: 'held back' };
-
 function explain(evidence: Evidence): string[] {
   const { session, entry, sources, approved } = evidence;
   const subject = [entry['server'], entry['tool'] ?? entry['prompt']].map(word).filter((part) => part !== '');
   const lines = [
-    `${word(entry['id'])}: ${VERBS[word(entry['verdict'])]} ${subject.join('.')} (${entry.kind}, event ${word(entry['event'])})`,
+    `${word(entry['id'])}: ${refusalOf(entry)} ${subject.join('.')} (${entry.kind}, event ${word(entry['event'])})`,
     `  when      ${timeOf(entry.time)}, session ${session}, entry ${entry.n}`,
     `  rule      ${word(entry['rule'])}`,
   ];

@@ -34,7 +34,7 @@ export function refusalText(sink: Sink, verdict: Verdict, id: string): string {
   lines.push(
     `Rule: ${verdict.rule}. Id: ${id}. Nothing was sent to the server. Do not try it again in another form:`,
     isQuestion
-      ? `tell the user what was held back and why; once the user has allowed it, make the same call again. The user can allow exactly this with: cordon approvals allow ${id}`
+      ? `tell the user what was held back and why. Only the user may allow it: do not run the following yourself, and once the user has, make the same call again. To allow exactly this: cordon approvals allow ${id}`
       : `tell the user what was denied and why. A person can see the evidence, and what would allow it, with: cordon why ${id}`,
   );
   return lines.join('\n');

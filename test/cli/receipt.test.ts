@@ -115,6 +115,7 @@ describe('there is no receipt', () => {
     const key = openSigningKey(state);
     for (const [n, verdict] of [
       [0, 'deny'],
+      [0, 'ask'],
       [1, 'allow'],
     ] as const) {
       const entry = Buffer.from(JSON.stringify({ kind: 'tool.invoke', n, time: 0, v: 1, verdict }));

@@ -15,5 +15,7 @@ export const HELD: HeldCall = {
   questions: [{ argument: excerpt('/to', 120, 40), value: excerpt('eve@attacker.example.invalid', 160, 40) }],
   more: 0,
   carries: excerpt('{}', 1200, 300),
-  remember: [{ server: 'mail', tool: 'send', argument: '/to', from: 'web', value: 'sha256:11' }],
+  remember: [
+    { server: 'mail', tool: 'send', argument: '/to', from: 'web', value: `sha256:${'1'.repeat(64)}` },
+  ],
 };

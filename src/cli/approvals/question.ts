@@ -72,11 +72,10 @@ export function callLines({ carries }: HeldCall): string[] {
 
 function argumentLines({ argument, value, source }: HeldArgument): string[] {
   const [first, ...rest] = fenced(value);
-  const plain = spelledOut(value);
   return [
     `  argument  ${named(argument)} holds`,
     ...[first!, ...rest].map((line) => `            ${line}`),
-    ...(plain === undefined ? [] : fenced(excerpt(plain, 240, 60)).map((line) => `    in ASCII ${line}`)),
+    ...spelledOut(value).map((line) => `  in ASCII  ${line}`),
     ...(source === undefined
       ? ['  from      nothing that was read shows where that is from']
       : [

@@ -1,6 +1,8 @@
-/** What a denial says of itself; `cordon why <id>` has the rest. */
+/** What a refusal says of itself; `cordon why <id>` has the rest. */
 export interface Denial {
   id: string;
+  /** Denied for good, or until a person allows it. */
+  verdict: 'deny' | 'ask';
   rule: string;
   flows: DeniedFlow[];
 }
@@ -13,10 +15,11 @@ export interface DeniedFlow {
   event: string;
 }
 
-/** The denial in an answer's text, or undefined for any other error: only Cordon's own words count as a denial. */
+/** The refusal in an answer's text, or undefined for any other error: only Cordon's own words count as one. */
 export function denialIn(text: string): Denial | undefined {
-  const verdict = /^Rule: ([\w-]+)\. Id: ([\w-]+)\. Nothing was sent to the server/m.exec(text);
-  if (!text.startsWith('Cordon denied ') || verdict === null) return undefined;
+  const opening = /^Cordon (denied|held back) /.exec(text);
+  const reason = /^Rule: ([\w-]+)\. Id: ([\w-]+)\. Nothing was sent to the server/m.exec(text);
+  if (opening === null || reason === null) return undefined;
   const flows = [
     ...text.matchAll(/^- Argument "([^"]+)" contains .* of "([^"]+)" on server "([^"]+)" \(event (\w+)/gm),
   ].map(([, argument, tool, server, event]) => ({
@@ -24,5 +27,5 @@ export function denialIn(text: string): Denial | undefined {
     from: `${server}.${tool}`,
     event: event!,
   }));
-  return { id: verdict[2]!, rule: verdict[1]!, flows };
+  return { id: reason[2]!, verdict: opening[1] === 'denied' ? 'deny' : 'ask', rule: reason[1]!, flows };
 }

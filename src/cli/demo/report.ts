@@ -77,7 +77,7 @@ export function report(
     }
     const bad = step.orderedBy === 'page' && !isRead(step);
     const seen = (done: boolean) => ({
-      text: done ? 'done' : step.denial === undefined ? 'failed' : 'DENIED',
+      text: done ? 'done' : verdictOf(step),
       paint: done === bad ? paint.red : paint.green,
     });
     lines.push(
@@ -108,6 +108,11 @@ export function report(
       : paint.red('This is not what the demo promises: please report it with the table above.'),
   );
   return lines.map((line) => ` ${line}`.trimEnd()).join('\n');
+}
+
+function verdictOf({ denial }: Step): string {
+  if (denial === undefined) return 'failed';
+  return denial.verdict === 'deny' ? 'DENIED' : 'HELD';
 }
 
 function evidence(step: Step): string {

@@ -1,5 +1,7 @@
 import { printable } from '../../json/printable.ts';
+import { dropBlobs } from '../../recording/blobs.ts';
 import { RecordingError } from '../../recording/errors.ts';
+import { LogFault } from '../../recording/files.ts';
 import { MachineIndex } from '../../recording/index/machine-index.ts';
 import { openSigningKey, ownSigners } from '../../recording/keys/keys.ts';
 import { findSession, listSessions, readEntryBytes } from '../../recording/reader.ts';
@@ -72,6 +74,7 @@ export function prune(state: string, _words: readonly string[], json: boolean, f
       kept.push({ session: id, why: error.message });
     }
   }
+  if (pruned.length > 0) dropUnneeded(state, now);
   if (json) print(JSON.stringify({ pruned, kept }, undefined, 2));
   else {
     print(
@@ -81,6 +84,24 @@ export function prune(state: string, _words: readonly string[], json: boolean, f
     for (const { why } of kept) print(`  ${printable(why)}`);
   }
   return kept.length > 0 ? 1 : 0;
+}
+
+/** Removes what no entry that is left speaks of; nothing where an entry cannot be read. */
+function dropUnneeded(state: string, now: number): void {
+  const needed = new Set<string>();
+  try {
+    for (const { directory, pruned } of listSessions(state)) {
+      if (pruned !== undefined) continue;
+      for (const bytes of readEntryBytes(directory)) {
+        for (const [, digest] of bytes.toString('latin1').matchAll(/"(sha256:[0-9a-f]{64})"/g))
+          needed.add(digest!);
+      }
+    }
+  } catch (error) {
+    if (error instanceof LogFault) return;
+    throw error;
+  }
+  dropBlobs(state, needed, now - UNITS.get('d')!);
 }
 
 const UNITS: ReadonlyMap<string, number> = new Map([

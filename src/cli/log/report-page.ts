@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import type { Entry } from '../../recording/reader.ts';
-import { labelOf, listOf, objectOf, originOf, subjectOf, timeOf, word } from '../log-line.ts';
+import { labelOf, listOf, objectOf, originOf, refusalOf, subjectOf, timeOf, word } from '../log-line.ts';
 import { type Content, type Html, html } from './html.ts';
 
 /** What a report is made of. Entries are foreign text in part, and read as they lie there. */
@@ -18,14 +18,14 @@ const MAX_ROWS = 20_000;
 const MAX_LISTED = 1_000;
 
 /**
- * The page of a session, in pieces: findings, denials, flows from source to sink, time line. It needs nothing but
+ * The page of a session, in pieces: findings, refusals, flows from source to sink, time line. It needs nothing but
  * itself: no script, no font, no picture, and a policy that would let none in.
  */
 export function* reportPage(input: ReportInput): Generator<string> {
   const summary = summarize(input.entries());
   yield head(input.session).markup;
   yield headline(input, summary).markup;
-  yield denialsOf(summary).markup;
+  yield refusalsOf(summary).markup;
   yield flowsOf(summary).markup;
   yield '<h2>Time line</h2>\n<table>\n';
   yield html`<thead><tr>${columns('Entry', 'Time', 'What', 'Event', 'Who', 'Verdict', 'Label')}</tr></thead>\n<tbody>\n`
@@ -46,7 +46,7 @@ interface Route {
   label: string;
   sink: string;
   allowed: number;
-  denied: number;
+  refused: number;
   /** An entry of each: where it came from, if that is known, and where it went to. */
   from: number | undefined;
   to: number;
@@ -57,8 +57,8 @@ interface Summary {
   last: Entry | undefined;
   entries: number;
   allowed: number;
-  denied: number;
-  denials: Entry[];
+  refused: number;
+  refusals: Entry[];
   routes: Map<string, Route>;
   /** Flows whose way is not listed, because there are too many ways. */
   routesLeftOut: number;
@@ -70,8 +70,8 @@ function summarize(entries: Iterable<Entry>): Summary {
     last: undefined,
     entries: 0,
     allowed: 0,
-    denied: 0,
-    denials: [],
+    refused: 0,
+    refusals: [],
     routes: new Map(),
     routesLeftOut: 0,
   };
@@ -86,9 +86,9 @@ function summarize(entries: Iterable<Entry>): Summary {
     }
     const verdict = entry['verdict'];
     if (verdict === 'allow') summary.allowed++;
-    if (verdict === 'deny') {
-      summary.denied++;
-      if (summary.denials.length < MAX_LISTED) summary.denials.push(entry);
+    if (refusalOf(entry) !== undefined) {
+      summary.refused++;
+      if (summary.refusals.length < MAX_LISTED) summary.refusals.push(entry);
     }
     for (const flow of listOf(entry['flows']).map(objectOf)) addRoute(summary, entry, flow, places);
   }
@@ -115,10 +115,10 @@ function addRoute(
       summary.routesLeftOut++;
       return;
     }
-    route = { source, label, sink, allowed: 0, denied: 0, from: places.get(from['event']), to: entry.n };
+    route = { source, label, sink, allowed: 0, refused: 0, from: places.get(from['event']), to: entry.n };
     summary.routes.set(key, route);
   }
-  if (entry['verdict'] === 'deny') route.denied++;
+  if (refusalOf(entry) !== undefined) route.refused++;
   else route.allowed++;
 }
 
@@ -139,7 +139,7 @@ ${STYLE}
 }
 
 function headline({ session, finding, intact }: ReportInput, summary: Summary): Html {
-  const { opening, last, entries, allowed, denied } = summary;
+  const { opening, last, entries, allowed, refused } = summary;
   const servers = listOf(opening?.['servers']).map((server) => word(objectOf(server)['name']));
   const facts: [string, Content][] = [
     ['Opened', opening === undefined ? '' : timeOf(opening.time)],
@@ -148,7 +148,7 @@ function headline({ session, finding, intact }: ReportInput, summary: Summary): 
     ['Servers', servers.join(', ')],
     ['Cordon', word(opening?.['cordon'])],
     ['Entries', entries],
-    ['Calls', `${allowed + denied}, of which ${denied} denied`],
+    ['Calls', `${allowed + refused}, of which ${refused} refused`],
   ];
   return html`<h1>Session ${session}</h1>
 <p class="${intact ? 'good' : 'bad'}">${finding}</p>
@@ -158,17 +158,19 @@ ${facts.filter(([, value]) => value !== '').map(([name, value]) => html`<dt>${na
 `;
 }
 
-function denialsOf({ denials, denied }: Summary): Html {
-  if (denied === 0) return html`<h2>Denied</h2>\n<p>Nothing was denied.</p>\n`;
-  const rows = denials.map(
+function refusalsOf({ refusals, refused }: Summary): Html {
+  if (refused === 0) return html`<h2>Refused</h2>\n<p>Nothing was denied or held back.</p>\n`;
+  const rows = refusals.map(
     (entry) =>
-      html`<tr><td>${link(entry.n)}</td><td>${timeOf(entry.time)}</td><td>${subjectOf(entry)}</td><td>${word(entry['rule'])}</td><td>${word(entry['id'])}</td><td>${flowLines(entry)}</td></tr>\n`,
+      html`<tr><td>${link(entry.n)}</td><td>${timeOf(entry.time)}</td><td>${subjectOf(entry)}</td><td>${refusalOf(entry) ?? ''}</td><td>${word(entry['rule'])}</td><td>${word(entry['id'])}</td><td>${flowLines(entry)}</td></tr>\n`,
   );
   const more =
-    denied > denials.length ? html`<p>${denied - denials.length} denials more, in the time line.</p>\n` : '';
-  return html`<h2>Denied</h2>
+    refused > refusals.length
+      ? html`<p>${refused - refusals.length} refusals more, in the time line.</p>\n`
+      : '';
+  return html`<h2>Refused</h2>
 <table>
-<thead><tr>${columns('Entry', 'Time', 'Call', 'Rule', 'Id', 'What it carried')}</tr></thead>
+<thead><tr>${columns('Entry', 'Time', 'Call', 'What became of it', 'Rule', 'Id', 'What it carried')}</tr></thead>
 <tbody>
 ${rows}</tbody>
 </table>
@@ -187,18 +189,18 @@ function flowLines(entry: Entry): Content {
 function flowsOf({ routes, routesLeftOut }: Summary): Html {
   if (routes.size === 0)
     return html`<h2>Flows</h2>\n<p>No call carried anything from an earlier output.</p>\n`;
-  // Denied ones first, then by how often.
+  // Refused ones first, then by how often.
   const sorted = [...routes.values()].sort(
-    (a, b) => Math.sign(b.denied) - Math.sign(a.denied) || b.denied + b.allowed - a.denied - a.allowed,
+    (a, b) => Math.sign(b.refused) - Math.sign(a.refused) || b.refused + b.allowed - a.refused - a.allowed,
   );
   const rows = sorted.map(
-    ({ source, label, sink, allowed, denied, from, to }) =>
-      html`<tr class="${denied > 0 ? 'deny' : ''}"><td>${source}${from === undefined ? '' : [' ', link(from)]}</td><td>${label}</td><td>&rarr;</td><td>${sink} ${link(to)}</td><td>${allowed}</td><td>${denied}</td></tr>\n`,
+    ({ source, label, sink, allowed, refused, from, to }) =>
+      html`<tr class="${refused > 0 ? 'refused' : ''}"><td>${source}${from === undefined ? '' : [' ', link(from)]}</td><td>${label}</td><td>&rarr;</td><td>${sink} ${link(to)}</td><td>${allowed}</td><td>${refused}</td></tr>\n`,
   );
   const more = routesLeftOut > 0 ? html`<p>${routesLeftOut} flows more, on other ways.</p>\n` : '';
   return html`<h2>Flows</h2>
 <table>
-<thead><tr>${columns('Source', 'Label', '', 'Sink', 'Allowed', 'Denied')}</tr></thead>
+<thead><tr>${columns('Source', 'Label', '', 'Sink', 'Allowed', 'Refused')}</tr></thead>
 <tbody>
 ${rows}</tbody>
 </table>
@@ -206,9 +208,8 @@ ${more}`;
 }
 
 function rowOf(entry: Entry): Html {
-  const denied = entry['verdict'] === 'deny';
   const verdict = [word(entry['verdict']), word(entry['rule'])].filter(Boolean).join(', ');
-  return html`<tr id="e${entry.n}" class="${denied ? 'deny' : ''}"><td>${entry.n}</td><td>${timeOf(entry.time)}</td><td>${entry.kind}</td><td>${word(entry['event'])}</td><td>${subjectOf(entry)}</td><td>${verdict}${flowLines(entry)}</td><td>${labelOf(entry)}</td></tr>\n`;
+  return html`<tr id="e${entry.n}" class="${refusalOf(entry) === undefined ? '' : 'refused'}"><td>${entry.n}</td><td>${timeOf(entry.time)}</td><td>${entry.kind}</td><td>${word(entry['event'])}</td><td>${subjectOf(entry)}</td><td>${verdict}${flowLines(entry)}</td><td>${labelOf(entry)}</td></tr>\n`;
 }
 
 function link(n: number): Html {
@@ -230,7 +231,7 @@ dt { color: GrayText; } dd { margin: 0; overflow-wrap: anywhere; }
 table { border-collapse: collapse; width: 100%; font-size: .87rem; font-variant-numeric: tabular-nums; }
 th, td { text-align: left; vertical-align: top; padding: .25rem .6rem; border-bottom: 1px solid #8883; overflow-wrap: anywhere; }
 th { position: sticky; top: 0; background: Canvas; }
-tr.deny td { background: #c0392b1f; } tr:target td { outline: 1px solid; }
+tr.refused td { background: #c0392b1f; } tr:target td { outline: 1px solid; }
 </style>`;
 
 /** Of what stands between the tags, as the policy of the page names it. */

@@ -65,7 +65,6 @@ export const PROFILES: readonly ProfileTable[] = [
       read git_show repo_path! revision!
       read git_branch repo_path! branch_type!
       write git_commit repo_path! message!=content
-      write git_commit_signed repo_path! message!=content
       write git_add repo_path! files!
       write git_create_branch repo_path! branch_name!
       write git_checkout repo_path! branch_name!
@@ -208,14 +207,11 @@ export const PROFILES: readonly ProfileTable[] = [
       destroy delete-event calendarId! eventId!`,
   },
   {
-    // Documentation of @modelcontextprotocol/server-gdrive (modelcontextprotocol/servers, src/gdrive/README.md): an
-    // address of its own names a file, and nothing is sent there.
+    // Documentation of @modelcontextprotocol/server-gdrive (modelcontextprotocol/servers, src/gdrive/README.md): files
+    // are read as resources.
     name: 'google-drive',
     packages: ['npm/@modelcontextprotocol/server-gdrive'],
     tools: `
-      read gdrive_list_all cursor
-      read gdrive_search query!
-      read gdrive_read_file uri!=selector
       read search query!`,
   },
   {
@@ -249,8 +245,8 @@ export const PROFILES: readonly ProfileTable[] = [
       destroy API-update-page-markdown page_id! type!`,
   },
   {
-    // Documentation of @modelcontextprotocol/server-postgres (modelcontextprotocol/servers, src/postgres/README.md). Its
-    // read-only transaction could be left by the very SQL it ran (modelcontextprotocol/servers#1889).
+    // Source of @modelcontextprotocol/server-postgres (modelcontextprotocol/servers, src/postgres/index.ts). Its read-only
+    // transaction could be left by the very SQL that it ran (modelcontextprotocol/servers#1889).
     name: 'postgres',
     packages: ['npm/@modelcontextprotocol/server-postgres'],
     tools: `
@@ -276,12 +272,20 @@ export const PROFILES: readonly ProfileTable[] = [
       read fetch url!=destination`,
   },
   {
-    // Documentation of @modelcontextprotocol/server-brave-search (modelcontextprotocol/servers, src/brave-search/README.md).
+    // Documentation of @modelcontextprotocol/server-brave-search (modelcontextprotocol/servers, src/brave-search/README.md)
+    // and of its successor (brave/brave-search-mcp-server, README.md).
     name: 'brave-search',
     packages: ['npm/@modelcontextprotocol/server-brave-search', 'npm/@brave/brave-search-mcp-server'],
     tools: `
       read brave_web_search query!
-      read brave_local_search query!`,
+      read brave_local_search query!
+      read brave_image_search query!
+      read brave_video_search query!
+      read brave_news_search query!
+      read brave_llm_context query!
+      read brave_place_search query
+      read brave_summarizer key!
+      read brave_answers messages!`,
   },
   {
     // Documentation of @playwright/mcp (microsoft/playwright-mcp, README.md). `element` is for people, `ref` for it. What a
@@ -353,6 +357,7 @@ export const PROFILES: readonly ProfileTable[] = [
       read get-env
       read get-resource-links
       read get-resource-reference
+      read get-roots-list
       read get-structured-content location!
       read get-sum a! b!
       read get-tiny-image
@@ -360,6 +365,8 @@ export const PROFILES: readonly ProfileTable[] = [
       write simulate-research-query topic!=content
       write toggle-simulated-logging
       write toggle-subscriber-updates
+      write trigger-elicitation-request
+      write trigger-sampling-request prompt!=content maxTokens
       send gzip-file-as-resource name=content data=destination`,
   },
   {

@@ -3,10 +3,10 @@ import { escapeToken } from '../../json/pointer.ts';
 import { type EffectOpinion, effectOfTool } from '../effects/effects.ts';
 import { profileOf, type ToolProfile } from '../effects/profile.ts';
 import { recordOf } from '../sinks.ts';
-import { factOfFlow } from './facts.ts';
 import { type GivenRoles, givenRole, givenRoles } from './given.ts';
+import { decide } from './policy.ts';
 import { roleOf } from './roles.ts';
-import { ARGUMENT_RULES, type ArgumentRule, type Fact } from './rules.ts';
+import { ARGUMENT_RULES, type ArgumentRule } from './rules.ts';
 
 /** What is thought of a tool before any call of it. */
 export interface Outlook {
@@ -43,11 +43,13 @@ export function outlookOf(
   const pointers: string[] = [];
   collect(schema, '', 0, pointers);
   const args = pointers.map((pointer) => argumentOf(pointer, schema, given));
-  const leaves = args.some(({ role }) => role === 'destination');
+  const goesTo = args.find(({ role }) => role === 'destination')?.pointer;
+  const rulesFor = (pointer: string): ArgumentRule[] =>
+    rulesOf({ server, name, schema, given, effect: effect.effect, goesTo }, pointer);
   return {
     effect,
     profile: profileOf(name, descriptor, trust?.package),
-    arguments: args.map((one) => ({ ...one, rules: rulesFor(one.role, effect.effect, leaves) })),
+    arguments: args.map((one) => ({ ...one, rules: rulesFor(one.pointer) })),
   };
 }
 
@@ -57,7 +59,7 @@ function collect(schema: unknown, pointer: string, depth: number, pointers: stri
   const { properties, items, type } = recordOf(schema);
   // Yes or no carries nothing.
   if (type === 'boolean') return;
-  const names = depth < DEEPEST ? Object.keys(recordOf(properties)) : [];
+  const names = depth < DEEPEST ? Object.keys(recordOf(properties)).sort() : [];
   for (const name of names)
     collect(recordOf(properties)[name], `${pointer}/${escapeToken(name)}`, depth + 1, pointers);
   if (names.length > 0) return;
@@ -67,8 +69,7 @@ function collect(schema: unknown, pointer: string, depth: number, pointers: stri
 }
 
 function argumentOf(pointer: string, schema: unknown, given: GivenRoles): Omit<ArgumentOutlook, 'rules'> {
-  const path = pointer.replaceAll('/*', '/0');
-  const leaves = SAMPLES.map((text): Leaf => ({ path, text, form: 'string' }));
+  const leaves = SAMPLES.map((text) => leafAt(pointer, text));
   const told = givenRole(leaves[0]!, given);
   const roles = leaves.map((leaf) => told?.role ?? roleOf(leaf, schema));
   const role = roles[0]!;
@@ -81,37 +82,54 @@ function argumentOf(pointer: string, schema: unknown, given: GivenRoles): Omit<A
   };
 }
 
+interface Called {
+  server: string;
+  name: string;
+  schema: unknown;
+  given: GivenRoles;
+  effect: Effect;
+  /** An argument that says where the call goes. */
+  goesTo: string | undefined;
+}
+
 /**
- * The rules that can hold a call back for a flow into an argument of this role: those that decide, by the table itself,
- * about a value that was read, from the least suspect source to the most. `goes`: the call says where it goes.
+ * The rules that can hold a call back for a flow into one of its arguments: those by which calls are in fact held back
+ * that carry a word or an address, read from what is least suspect to what is most.
  */
-export function rulesFor(role: Role, effect: Effect, goes: boolean): ArgumentRule[] {
-  const found = new Set<ArgumentRule>();
-  const isRead = effect === 'read';
-  for (const text of ['word', 'https://host.example.invalid/x']) {
+function rulesOf({ server, name, schema, given, effect, goesTo }: Called, pointer: string): ArgumentRule[] {
+  const found = new Set<string>();
+  const reads = effect === 'read';
+  for (const text of ['some-name-17', 'https://host.example.invalid/x']) {
+    const leaves = [leafAt(pointer, text)];
+    if (goesTo !== undefined && goesTo !== pointer) leaves.push(leafAt(goesTo, 'somebody'));
     for (const steers of [undefined, 'near', 'here'] as const) {
       for (const marked of [false, true]) {
-        const flow = factOfFlow(flowOf(text, steers, marked), text);
-        const fact: Fact = {
-          ...flow,
-          role,
-          effect: isRead ? 'send' : effect,
-          reads: isRead,
-          server: 'called',
-          goes,
-          siblings: [flow],
-          flows: [flow],
-        };
-        const rule = ARGUMENT_RULES.find((one) => one.when(fact));
-        if (rule !== undefined && rule.verdict !== 'allow') found.add(rule);
+        const { verdict, rule } = decide({
+          mode: 'guard',
+          sink: { kind: 'tool', server, name, leaves },
+          effect: reads ? 'send' : effect,
+          reads,
+          descriptor: 'usable',
+          schema,
+          roles: given,
+          flows: [flowInto(leaves[0]!, steers, marked)],
+          readUntrusted: true,
+          forgotten: [],
+          allow: [],
+        });
+        if (verdict !== 'allow') found.add(rule);
       }
     }
   }
-  return ARGUMENT_RULES.filter((rule) => found.has(rule));
+  return ARGUMENT_RULES.filter((rule) => found.has(rule.name));
+}
+
+function leafAt(pointer: string, text: string): Leaf {
+  return { path: pointer.replaceAll('/*', '/0'), text, form: 'string' };
 }
 
 /** A value in running text of another server's answer. */
-function flowOf(text: string, steers: Source['steers'], marked: boolean): Flow {
+function flowInto({ path, text }: Leaf, steers: Source['steers'], marked: boolean): Flow {
   const source: Source = {
     event: 'e1',
     server: 'other',
@@ -123,7 +141,7 @@ function flowOf(text: string, steers: Source['steers'], marked: boolean): Flow {
   };
   const span = [0, text.length] as const;
   return {
-    argument: '/x',
+    argument: path,
     inName: false,
     span,
     match: 'whole',

@@ -73,7 +73,7 @@ export function roleOf(leaf: Leaf, schema: unknown): Role {
   if ((role === 'content' || role === 'destination') && words.some(isQuantity) && isTime(leaf.text))
     return 'scalar';
   if (role !== 'content' || !words.every((word) => FILLERS.has(word))) return role;
-  return enclosingRole(tokens.slice(0, -1)) ?? role;
+  return enclosingRole(tokens.slice(0, tokens.lastIndexOf(name))) ?? role;
 }
 
 /** A name that the tool does not announce is said, like any other word; but one that is an address is addressed. */
@@ -83,7 +83,7 @@ function roleOfKey(text: string, enclosing: readonly string[]): Role {
 
 /** The nearest of the names around a leaf, if that says where something goes, what opens or what runs. */
 function enclosingRole(tokens: readonly string[]): Role | undefined {
-  const name = tokens.findLast((token) => !isElement(token));
+  const name = tokens.findLast((token) => !isElement(token) && !FILLERS.has(token));
   const role = name === undefined ? undefined : roleOfName(wordsOf(name));
   return role === 'destination' || role === 'credential' || role === 'code' ? role : undefined;
 }

@@ -23,6 +23,18 @@ const ORDERED = ordered(ORDERS.split(' '));
 const ORDERED_IN_PROSE = ordered(TITLES.split(' '), OBJECT);
 /** Words that running English cannot do without. */
 const ENGLISH = /\b(?:the|an?|of|to|and|is|are|was|in|for|it|on|at|with|i|my|by|from|this)\b/i;
+/** And words that other languages in our letters cannot do without, though English stands around them. */
+const FOREIGN = new Set(
+  `und der das dem den ist nicht ein eine einen bitte auf für mit von zum zur wir uns sie ich noch heute sofort
+  el la los las para por una del con que su todos esta este pero ahora le les des est pour dans vous nous votre avec sur cette qui merci
+  il lo gli della delle di che sono questo os uma não você het een voor niet met naar deze zijn och att det som på inte til og ikke
+  nie się jest proszę bir ve için lütfen yang dan untuk dengan ini không của các`
+    .split(/\s+/)
+    .map((word) => word.normalize('NFKC')),
+);
+const FOREIGN_WORDS = 3;
+const FOREIGN_WITHIN = 12;
+const LONGEST_FOREIGN = 7;
 /** Letters of other scripts inside Latin words are there to be misread. */
 const MIXED = /[a-z][\u0370-\u052f\u2c80-\u2dff]|[\u0370-\u052f\u2c80-\u2dff][a-z]/i;
 const OTHER_SCRIPT = /(?!\p{Script=Latin})\p{L}/u;
@@ -43,7 +55,7 @@ export function steers(text: string, verbs?: RegExp): boolean {
   if (ASKS.test(plain) || ORDERED.test(plain)) return true;
   if (isProse && (ORDERED_IN_PROSE.test(plain) || verbs?.test(plain) === true)) return true;
   if (!ascii && MIXED.test(plain)) return true;
-  return isRunning(plain) && !ENGLISH.test(plain);
+  return (isRunning(plain) && !ENGLISH.test(plain)) || isForeign(plain);
 }
 
 /** Sentences that begin with one of a session's own verbs, which its tools are named by, and what it is done to. */
@@ -64,6 +76,31 @@ function isRunning(text: string): boolean {
     if (text.charCodeAt(i) === 32 && ++words >= FEWEST_WORDS) return true;
   }
   return text.length >= FEWEST_WORDS && OTHER_SCRIPT.test(text);
+}
+
+/** Whether so many words that another language needs stand near one another. */
+function isForeign(text: string): boolean {
+  const met: number[] = [];
+  let words = 0;
+  let from = -1;
+  for (let i = 0; i <= text.length; i++) {
+    if (i < text.length && isWordLetter(text.charCodeAt(i))) {
+      if (from < 0) from = i;
+    } else if (from >= 0) {
+      words++;
+      if (i - from <= LONGEST_FOREIGN && FOREIGN.has(text.slice(from, i).toLowerCase())) {
+        met.push(words);
+        const first = met[met.length - FOREIGN_WORDS];
+        if (first !== undefined && words - first < FOREIGN_WITHIN) return true;
+      }
+      from = -1;
+    }
+  }
+  return false;
+}
+
+function isWordLetter(c: number): boolean {
+  return (c >= 97 && c <= 122) || (c >= 65 && c <= 90) || c > 127;
 }
 
 function isAscii(text: string): boolean {

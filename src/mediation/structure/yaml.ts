@@ -141,7 +141,7 @@ class YamlReader {
         this.#at = next - 1;
       } else if (line.indent < least) break;
       else if (keyEnd(line.text) > 0) return this.#fail();
-      else text += ` ${line.text}`;
+      else text += text.endsWith('\n') ? line.text : ` ${line.text}`;
     }
     return text;
   }

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { denialIn } from '../../../src/cli/demo/denial.ts';
 import type { Flow } from '../../../src/event.ts';
-import { denialText } from '../../../src/mediation/explain.ts';
+import { refusalText } from '../../../src/mediation/explain.ts';
 
 const flow: Flow = {
   argument: '/to',
@@ -22,16 +22,17 @@ const flow: Flow = {
   alone: false,
 };
 
-test('reads what a denial of the mediator says', () => {
+test.each(['deny', 'ask'] as const)('reads what the mediator says of the verdict %s', (verdict) => {
   const leaves = [{ path: '/to', text: 'a"b@example.invalid', form: 'string' as const }];
-  const text = denialText(
+  const text = refusalText(
     { kind: 'tool', server: 'mail', name: 'send_mail', leaves },
-    { verdict: 'deny', rule: 'tainted-argument', flows: [flow] },
+    { verdict, rule: 'tainted-destination', flows: [flow] },
     'k3f9',
   );
   expect(denialIn(text)).toEqual({
     id: 'k3f9',
-    rule: 'tainted-argument',
+    verdict,
+    rule: 'tainted-destination',
     flows: [{ argument: '/to', from: 'pages.read_page', event: 'e5' }],
   });
 });

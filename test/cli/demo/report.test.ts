@@ -1,8 +1,10 @@
 import { expect, test } from 'vitest';
+import type { Denial } from '../../../src/cli/demo/denial.ts';
 import { holds, report, type Step } from '../../../src/cli/demo/report.ts';
 
-const denial = {
+const denial: Denial = {
   id: 'k3f9',
+  verdict: 'deny',
   rule: 'guard',
   flows: [{ argument: '/to', from: 'pages.read_page', event: 'e5' }],
 };
@@ -15,6 +17,8 @@ const honest: Step = {
 };
 const read: Step = { ...honest, orderedBy: 'page', what: 'read deploy/token.txt', tool: 'repo__read_file' };
 const attack: Step = { ...honest, orderedBy: 'page', what: 'mail it', with: false, denial };
+
+const held: Step = { ...attack, denial: { ...denial, verdict: 'ask' } };
 
 test('holds when honest work passed, reads passed, and the attack worked only without Cordon', () => {
   expect(holds([honest, read, attack], true)).toBe(true);
@@ -39,10 +43,11 @@ test.each<[string, Step[], boolean]>([
 test.each([80, 100, 110, 200])('fits a terminal of %i columns', (columns) => {
   const outcome = {
     ok: true,
-    steps: [honest, read, attack],
+    steps: [honest, read, attack, held],
     log: { state: '/state', verified: true, says: '12 entries' },
   };
   const text = report(outcome, 1.5, { columns });
   expect(Math.max(...text.split('\n').map((line) => line.length))).toBeLessThanOrEqual(columns);
   expect(text).toContain('DENIED');
+  expect(text).toMatch(/^ {3}mail it +done +HELD /m);
 });

@@ -1,9 +1,11 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { command as log } from '../../../src/cli/log.ts';
+import { sha256 } from '../../../src/json/digest.ts';
 import { startTimeOf } from '../../../src/proxy/process-group.ts';
+import { readBlob } from '../../../src/recording/blobs.ts';
 import { MachineIndex } from '../../../src/recording/index/machine-index.ts';
 import { openSigningKey } from '../../../src/recording/keys/keys.ts';
 import { openRecorder, recordUpTo, temporaryFolder } from '../../recording/support.ts';
@@ -89,6 +91,24 @@ describe('cordon log export', () => {
 });
 
 describe('cordon log prune', () => {
+  test('takes along the blobs that nothing speaks of any more', async () => {
+    const state = temporaryFolder();
+    const record = (sessionId: string, text: string, now: () => number) => {
+      const recorder = openRecorder(state, { sessionId, now });
+      recorder.keep(sha256(text), text);
+      recorder.append('tool.describe', { digest: sha256(text) });
+      recorder.close();
+      utimesSync(join(state, 'blobs', sha256(text).slice(7)), 1000, 1000);
+    };
+    record('old', 'theirs', () => 1_700_000_000_000);
+    record('new', 'needed', Date.now);
+    await run(log, 'prune', '--older-than', '90d', '--state', state);
+    expect([readBlob(state, sha256('theirs')), readBlob(state, sha256('needed'))]).toEqual([
+      undefined,
+      'needed',
+    ]);
+  });
+
   test('drops old entries, says which, and the rest verifies', async () => {
     const state = temporaryFolder();
     openRecorder(state, { sessionId: 'old' }).close();

@@ -47,12 +47,12 @@ const skeleton = (page: string) => page.replace(/<style>[^<]*<\/style>/, '').rep
 const withoutValues = (page: string) => skeleton(page).replace(/"[^"]*"/g, '""');
 
 describe('the page of a session', () => {
-  test('shows denials first, flows from source to sink, and every entry', async () => {
+  test('shows refusals first, flows from source to sink, and every entry', async () => {
     const { code, out } = await run(log, 'report', 'golden', '--state', golden);
     expect(code).toBe(0);
     const order = [
       '5 signed entries are intact',
-      '<h2>Denied</h2>',
+      '<h2>Refused</h2>',
       'tainted-argument',
       '<h2>Flows</h2>',
       '<h2>Time line</h2>',
@@ -130,12 +130,12 @@ describe('the page of a session', () => {
     function* many(): Generator<Entry> {
       for (let n = 0; n < 30_000; n++) {
         const flows = [{ argument: `/${n}`, from: { server: 's' } }];
-        yield { n, time: n, kind: 'tool.invoke', verdict: 'deny', flows };
+        yield { n, time: n, kind: 'tool.invoke', verdict: n % 2 === 0 ? 'deny' : 'ask', flows };
       }
     }
     const page = [...reportPage({ session: 's', finding: '', intact: true, entries: many })].join('');
     expect(page).toContain('10000 entries more');
-    expect(page).toContain('29000 denials more');
+    expect(page).toContain('29000 refusals more');
     expect(page).toContain('29000 flows more');
     expect(page.length).toBeLessThan(8_000_000);
   });

@@ -1,14 +1,22 @@
 import { expect, test } from 'vitest';
 import type { Effect, Role, ServerTrust } from '../../../src/event.ts';
-import { outlookOf, rulesFor } from '../../../src/mediation/policy/outlook.ts';
+import { outlookOf } from '../../../src/mediation/policy/outlook.ts';
 import { ARGUMENT_RULES } from '../../../src/mediation/policy/rules.ts';
 
 const text = { type: 'string' };
 const of = (properties: object, trust?: ServerTrust, name = 'send_note') =>
   outlookOf({ server: 's', name, descriptor: { name, inputSchema: { type: 'object', properties } } }, trust);
 const pointers = (properties: object) => of(properties).arguments.map(({ pointer }) => pointer);
-const names = (role: Role, effect: Effect = 'send', leaves = true) =>
-  rulesFor(role, effect, leaves).map(({ name }) => name);
+/** The rules for an argument of a role, in a call that also says where it goes or does not. */
+function names(role: Role, effect: Effect = 'send', goes = true): string[] {
+  const roles = new Map<string, Role>([['/x', role], ...(goes ? [['/y', 'destination'] as const] : [])]);
+  const trust: ServerTrust = {
+    integrity: 'untrusted',
+    confidentiality: 'public',
+    tools: new Map([['send_note', { effect, roles, fields: new Map() }]]),
+  };
+  return of({ x: text, ...(goes && { y: text }) }, trust).arguments[0]!.rules.map(({ name }) => name);
+}
 
 test('every argument that can carry something is there, by pointer', () => {
   expect(
@@ -21,7 +29,7 @@ test('every argument that can carry something is there, by pointer', () => {
       silent: { type: 'boolean' },
       free: { type: 'object' },
     }),
-  ).toEqual(['/to', '/a~1b', '/guests/*/email', '/guests/*/note', '/tags', '/where/city', '/free']);
+  ).toEqual(['/a~1b', '/free', '/guests/*/email', '/guests/*/note', '/tags', '/to', '/where/city']);
 });
 
 test('a schema that nests without end or announces without end is cut short', () => {
@@ -46,11 +54,11 @@ test('says by what a role is told', () => {
     trust,
   );
   expect(args.arguments.map(({ pointer, role, by, byValue }) => [pointer, role, by, byValue])).toEqual([
-    ['/who', 'destination', 'configuration', false],
-    ['/home', 'destination', 'schema', false],
     ['/body', 'content', 'name', false],
-    ['/when', 'selector', 'name', false],
     ['/date', 'content', 'name', true],
+    ['/home', 'destination', 'schema', false],
+    ['/when', 'selector', 'name', false],
+    ['/who', 'destination', 'configuration', false],
   ]);
 });
 

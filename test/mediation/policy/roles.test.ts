@@ -95,6 +95,8 @@ describe('by the words of the name', () => {
       expect(of(`/password/${name}`)).toBe('credential');
       expect(of(`/command/0/${name}`)).toBe('code');
       expect(of(`/cells/0/${name}`)).toBe('content');
+      expect(of(`/to/${name}/0`)).toBe('destination');
+      expect(of(`/to/0/data/0/${name}`)).toBe('destination');
       expect(of(`/${name}`)).toBe('content');
     }
   });
