@@ -72,6 +72,8 @@ export class Approvals {
     const grant = this.#read(name, parseGrant);
     if (grant === undefined || grant.id !== id) return false;
     if (grant.session !== session || grant.binding !== binding || grant.until <= now) return false;
+    // The clock was set back, or somebody wrote more into it.
+    if (grant.until > now + GRANT_MS) return false;
     return this.#remove(name);
   }
 

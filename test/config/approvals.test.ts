@@ -106,6 +106,11 @@ describe('a yes', () => {
     expect(files()).toEqual([]);
   });
 
+  test('is not longer for a clock that was set back', () => {
+    allow();
+    expect(approvals.use(HELD.id, SAME, now - 1)).toBe(false);
+  });
+
   test('that was not used can be taken back', () => {
     allow();
     expect(approvals.revoke(HELD.id)).toBe(true);

@@ -171,6 +171,54 @@ describe('structured', () => {
     },
   );
 
+  test('a text that is YAML or a literal too, its scalars fields or prose as they are written', () => {
+    const letter = 'id: 7\nto:\n- ann\nbody: "Dear Ann, the harbour opens at nine in the morning"\n';
+    const expected = [
+      ['#/id', 'id', 'field'],
+      ['#/to', 'to', 'field'],
+      ['#/body', 'body', 'field'],
+      ['#/id', '7', 'field'],
+      ['#/to/0', 'ann', 'field'],
+      ['#/body', 'Dear Ann, the harbour opens at nine in the morning', 'prose'],
+    ];
+    const told = (value: string) =>
+      structured(text(value)).map(({ path, text: leaf, form, border }) => {
+        expect(border).toBe('/content/0/text'.length);
+        return [path.slice(border), leaf, form];
+      });
+    const sorted = (all: unknown[][]) => all.map((one) => one.join(' ')).sort();
+    expect(sorted(told(letter))).toEqual(sorted(expected));
+    const python = "{'id': 7, 'to': ['ann'], 'body': 'Dear Ann, the harbour opens at nine in the morning'}";
+    expect(sorted(told(python))).toEqual(sorted(expected));
+  });
+
+  test('what stands in tags is told as well, behind @ and the name', () => {
+    const page = 'See <a href="https://h.example.invalid/next" title="a b c d e f g h i">more</a>.';
+    expect(structured(text(page))).toEqual([
+      ...text(page),
+      { path: '/content/0/text@href', text: 'https://h.example.invalid/next', form: 'field' },
+      { path: '/content/0/text@title', text: 'a b c d e f g h i', form: 'prose' },
+    ]);
+    const inner = structured(text(JSON.stringify({ html: `${page} ${'and more words '.repeat(4)}` })));
+    expect(inner.map(({ path }) => path)).toContain('/content/0/text#/html@href');
+    expect(inner.find(({ path }) => path.endsWith('@href'))?.border).toBe(15);
+  });
+
+  test('running text in a structured field is prose, and its tags are told', () => {
+    const [one, two] = structured([
+      { path: '/structuredContent/a', text: 'x\n<a href="y">z</a>', form: 'field' },
+    ]);
+    expect(one!.form).toBe('prose');
+    expect(two).toEqual({ path: '/structuredContent/a@href', text: 'y', form: 'field' });
+  });
+
+  test('tags without end are bounded', () => {
+    const many = structured(text('<a b="c">'.repeat(100_000)));
+    expect(many).toHaveLength(4097);
+    const rows = JSON.stringify(Array.from({ length: 64 }, () => `\n${'<a b="c">'.repeat(1500)}`));
+    expect(structured(text(rows)).length).toBeLessThan(66_000);
+  });
+
   test('a field stays as it is', () => {
     expect(structured(text('{"a":1}', 'field'))).toEqual(text('{"a":1}', 'field'));
   });

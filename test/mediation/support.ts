@@ -6,6 +6,7 @@ import type {
   Flow,
   Mode,
   Pin,
+  RememberedFlow,
   ServerTrust,
 } from '../../src/event.ts';
 import { Pins } from '../../src/mediation/descriptors/pins.ts';
@@ -23,6 +24,8 @@ export interface Setup {
   taintBytes?: number;
   seed?: number;
   pins?: readonly Pin[];
+  remembered?: readonly RememberedFlow[];
+  detectors?: boolean;
 }
 
 /** A session by hand: servers advertise and answer, the client calls. */
@@ -39,6 +42,8 @@ export class Play {
         allow,
         seed: rest.seed ?? 0,
         taintBytes: rest.taintBytes ?? 1 << 20,
+        remembered: rest.remembered ?? [],
+        detectors: rest.detectors ?? true,
       },
       new Pins({ version: 1, pins: [...(rest.pins ?? [])], pending: [] }),
     );

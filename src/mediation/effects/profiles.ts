@@ -320,7 +320,7 @@ export const PROFILES: readonly ProfileTable[] = [
   },
   {
     // Documentation of @modelcontextprotocol/server-puppeteer (modelcontextprotocol/servers, src/puppeteer/README.md).
-    // Launch options name programs and switches.
+    // The options of a launch can name a program.
     name: 'puppeteer',
     packages: ['npm/@modelcontextprotocol/server-puppeteer'],
     tools: `
@@ -328,7 +328,7 @@ export const PROFILES: readonly ProfileTable[] = [
       read puppeteer_hover selector!=selector
       write puppeteer_click selector!=selector
       write puppeteer_select selector!=selector value!=content
-      send puppeteer_navigate url!=destination launchOptions=code
+      send puppeteer_navigate url!=destination launchOptions /launchOptions/executablePath=code
       send puppeteer_fill selector!=selector value!=content
       execute puppeteer_evaluate script!=code`,
   },
