@@ -12,6 +12,7 @@ import { startTimeOf } from '../proxy/process-group.ts';
 import { type Group, groupsOf } from './approvals/question.ts';
 import { named } from './fence.ts';
 import { locksInState } from './locks.ts';
+import { timeOf } from './log-line.ts';
 
 const USAGE = `usage: cordon status [--state DIR] [--json]
 
@@ -33,6 +34,8 @@ interface Session {
   mode: string;
   servers: Server[];
   lock: string;
+  /** Since when calls go on unrecorded, and why: `record.onFailure`. */
+  unrecorded?: { since: number; reason: string };
 }
 
 interface Withheld extends Pick<PendingPin, 'server' | 'kind' | 'name' | 'state' | 'digest'> {
@@ -90,6 +93,11 @@ function report(stateDir: string, json: boolean): number {
   return withheld.length + held.length > 0 ? 1 : 0;
 }
 
+/** Whether a log is that of a session that runs: `one`, or `one.2`, in which it goes on. */
+export function isRunning(stateDir: string, log: string): boolean {
+  return runningSessions(stateDir).some(({ session }) => log === session || log.startsWith(`${session}.`));
+}
+
 /** The sessions whose process still is the one that wrote the record: pids are used again. */
 export function runningSessions(stateDir: string): Session[] {
   const folder = join(stateDir, 'running');
@@ -103,7 +111,9 @@ export function runningSessions(stateDir: string): Session[] {
 /** Undefined for a record that is stale, half written or not one. */
 function sessionOf(path: string): Session | undefined {
   try {
-    const { pid, startTime, session, mode, servers, lock } = JSON.parse(readFileSync(path, 'utf8'));
+    const { pid, startTime, session, mode, servers, lock, unrecorded } = JSON.parse(
+      readFileSync(path, 'utf8'),
+    );
     if (!Number.isSafeInteger(pid) || startTimeOf(pid) !== String(startTime)) return undefined;
     return {
       pid,
@@ -111,6 +121,9 @@ function sessionOf(path: string): Session | undefined {
       mode: String(mode),
       servers: (servers as Server[]).map(({ name, pid }) => ({ name, pid })),
       lock: String(lock),
+      ...(unrecorded === undefined
+        ? {}
+        : { unrecorded: { since: Number(unrecorded.since), reason: String(unrecorded.reason) } }),
     };
   } catch {
     return undefined;
@@ -124,8 +137,11 @@ function summary(lock: string, { server, kind, name, state, digest, findings }: 
 
 function sessionLines(sessions: readonly Session[]): string[] {
   if (sessions.length === 0) return ['no session is running'];
-  return sessions.flatMap(({ pid, session, mode, servers }) => [
+  return sessions.flatMap(({ pid, session, mode, servers, unrecorded }) => [
     printable(`session ${session}  ${mode}  pid ${pid}`),
+    ...(unrecorded === undefined
+      ? []
+      : [printable(`  UNRECORDED since ${timeOf(unrecorded.since)}: ${unrecorded.reason}`)]),
     ...servers.map((one) => printable(`  ${one.name}  pid ${one.pid}`)),
   ]);
 }

@@ -23,9 +23,12 @@ const SAFE_WINDOWS = [
  */
 const CERTIFICATES = ['NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE', 'SSL_CERT_DIR'];
 
-/** What a client holds for itself, and would hand to every server it starts: keys of models, tokens of the editor. */
+/**
+ * What a client holds for itself, and would hand to every server it starts: keys of models, tokens of the editor; and
+ * where Cordon's own key lies.
+ */
 const CLIENTS_SECRETS =
-  /^(?:ANTHROPIC_|CLAUDE_CODE_|OPENAI_|AZURE_OPENAI_|CODEX_|COPILOT_|GITHUB_COPILOT_|CURSOR_|WINDSURF_|CODEIUM_|VSCODE_|OPENROUTER_|AWS_BEARER_TOKEN_BEDROCK$|(?:GEMINI|GOOGLE|GOOGLE_GENERATIVE_AI|MISTRAL|XAI|GROQ|DEEPSEEK)_API_KEY$)/;
+  /^(?:CORDON_SIGNING_KEY_FILE$|ANTHROPIC_|CLAUDE_CODE_|OPENAI_|AZURE_OPENAI_|CODEX_|COPILOT_|GITHUB_COPILOT_|CURSOR_|WINDSURF_|CODEIUM_|VSCODE_|OPENROUTER_|AWS_BEARER_TOKEN_BEDROCK$|(?:GEMINI|GOOGLE|GOOGLE_GENERATIVE_AI|MISTRAL|XAI|GROQ|DEEPSEEK)_API_KEY$)/;
 
 export interface ChildEnvironment {
   /** What to start the child with, whole. A null-prototype object. */

@@ -127,10 +127,14 @@ export class SessionLog {
       this.#failure = error;
       throw error;
     }
-    // One entry that is no JSON: only that is missing.
     const gap: Gap = { since: this.#options.now(), reason: reasonOf(error), missing: {} };
-    for (const lost of this.#uncommitted) count(gap, lost);
     if (kind !== undefined) count(gap, kind);
+    // Nothing is wrong with the log if one entry is no JSON.
+    if (error instanceof RecordingError && error.code === 'entry-unencodable') {
+      this.#recorder.append('record.gap', { ...gap, until: gap.since });
+      return;
+    }
+    for (const lost of this.#uncommitted) count(gap, lost);
     this.#uncommitted = [];
     this.#gap = gap;
     this.#options.onGap?.(gap);

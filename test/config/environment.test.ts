@@ -44,6 +44,7 @@ describe('in front of one command', () => {
   test.each([
     'ANTHROPIC_API_KEY',
     'ANTHROPIC_AUTH_TOKEN',
+    'CORDON_SIGNING_KEY_FILE',
     'OPENAI_API_KEY',
     'OPENAI_ORG_ID',
     'CLAUDE_CODE_OAUTH_TOKEN',

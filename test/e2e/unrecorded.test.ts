@@ -1,10 +1,14 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, expect, test } from 'vitest';
-import { inFrontOf } from './support/launch.ts';
+import { readEntries } from '../../src/recording/reader.ts';
+import { cordon, inFrontOf, inFrontOfAll } from './support/launch.ts';
+import { eventually } from './support/processes.ts';
 import { RawClient } from './support/raw-client.ts';
+import { writeConfig } from './support/sandbox.ts';
 
 const mail = fileURLToPath(new URL('../../fixtures/servers/mail.mjs', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'cordon-unrecorded-'));
@@ -38,3 +42,50 @@ test.skipIf(process.platform === 'win32')(
     expect(sent).toBeGreaterThan(0);
   },
 );
+
+test.skipIf(process.platform === 'win32')(
+  'with record.onFailure "continue" calls go on, and the log says what it lacks once it can be written again',
+  async () => {
+    const [outbox, state] = [join(folder, 'outbox-2.jsonl'), join(folder, 'state-2')];
+    const config = writeConfig(folder, {
+      mcpServers: { mail: { command: process.execPath, args: [mail, outbox] } },
+      cordon: { record: { onFailure: 'continue' } },
+    });
+    const limited = ['bash', '-c', 'trap \'\' XFSZ; ulimit -f 16 && exec "$@"', 'limited'];
+    const client = new RawClient([...limited, ...inFrontOfAll(config, state)]);
+    await client.handshake();
+    const send = async (n: number) => {
+      const args = { to: `${n}@tides.example.invalid`, subject: 'Hello', body: 'In my own words.' };
+      expect((await client.call('send_mail', args)).message.result.isError).not.toBe(true);
+    };
+    let asked = 0;
+    const status = () => JSON.parse(spawnSync(...shell(cordon('status', '--json', '--state', state))).stdout);
+    while (status().sessions[0]?.unrecorded === undefined && asked < 200) await send(++asked);
+    expect(status().sessions[0].unrecorded.reason).toContain('cannot write to');
+    await send(++asked);
+    // A new part has a new file, far from the limit.
+    const parts = () => readdirSync(join(state, 'sessions')).filter((name) => name.includes('.'));
+    await eventually(
+      () => parts().length > 0 && status().sessions[0].unrecorded === undefined,
+      () => 'another part',
+    );
+    await send(++asked);
+    await client.end();
+    expect(readFileSync(outbox, 'utf8').trim().split('\n')).toHaveLength(asked);
+    const sessions = readdirSync(join(state, 'sessions')).map((name) => [
+      ...readEntries(join(state, 'sessions', name)),
+    ]);
+    const entries = sessions.flat();
+    const gap = entries.find(({ kind }) => kind === 'record.gap') as unknown as {
+      missing: Record<string, number>;
+    };
+    const invoked = entries.filter(({ kind }) => kind === 'tool.invoke').length;
+    expect(gap.missing['tool.invoke']).toBeGreaterThan(0);
+    expect(invoked + gap.missing['tool.invoke']!).toBe(asked);
+  },
+  60_000,
+);
+
+function shell([program, ...args]: string[]): [string, string[], { encoding: 'utf8' }] {
+  return [program!, args, { encoding: 'utf8' }];
+}

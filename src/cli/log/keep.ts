@@ -11,7 +11,7 @@ import { verifyLog } from '../../recording/verify.ts';
 import { signingKeyFile } from '../key-file.ts';
 import { timeOf } from '../log-line.ts';
 import { type Flags, textFlag, UsageError } from '../read-command.ts';
-import { runningSessions } from '../status.ts';
+import { isRunning } from '../status.ts';
 import { signersMeant } from '../trust-meant.ts';
 
 /** `cordon log export`: entries as they were hashed. Exit codes as of verify; nothing is printed of a log that is bad. */
@@ -35,7 +35,7 @@ export function exportLog(state: string, [session]: readonly string[], _json: bo
 /** `cordon log seal`. */
 export function seal(state: string, [session]: readonly string[], json: boolean): number {
   const { id, directory } = findSession(state, session);
-  if (runningSessions(state).some((one) => one.session === id)) {
+  if (isRunning(state, id)) {
     throw new RecordingError(
       'session-open',
       `${id} is running: it signs what it writes, and closes its log itself`,

@@ -1,7 +1,7 @@
 import { findSession, readEntries } from '../../recording/reader.ts';
 import { verifyLog } from '../../recording/verify.ts';
 import type { Flags } from '../read-command.ts';
-import { runningSessions } from '../status.ts';
+import { isRunning } from '../status.ts';
 import { signersMeant } from '../trust-meant.ts';
 import { reportPage } from './report-page.ts';
 import { findingOf } from './verify.ts';
@@ -10,7 +10,7 @@ import { findingOf } from './verify.ts';
 export function report(state: string, [session]: readonly string[], _json: boolean, flags: Flags): number {
   const { id, directory } = findSession(state, session);
   const result = verifyLog(directory, signersMeant(state, flags));
-  const running = runningSessions(state).some((one) => one.session === id);
+  const running = isRunning(state, id);
   const page = reportPage({
     session: id,
     finding: findingOf(result, running),

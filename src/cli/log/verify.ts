@@ -1,11 +1,12 @@
 import { printable } from '../../json/printable.ts';
 import { RecordingError } from '../../recording/errors.ts';
+import { checkFormer, type FormerCheck } from '../../recording/former.ts';
 import { requireWitnesses, type WitnessPolicy } from '../../recording/proofs/witness.ts';
 import { findSession } from '../../recording/reader.ts';
 import { type Verification, verifyLog } from '../../recording/verify.ts';
 import { timeOf } from '../log-line.ts';
 import type { Flags } from '../read-command.ts';
-import { runningSessions } from '../status.ts';
+import { isRunning } from '../status.ts';
 import { signersMeant, witnessPolicy } from '../trust-meant.ts';
 
 /** `cordon log verify`. Exit codes: see the usage of `cordon log`. */
@@ -13,18 +14,26 @@ export function verify(state: string, [session]: readonly string[], json: boolea
   const { directory } = findSession(state, session);
   const policy = witnessPolicy(flags);
   const result = verifyLog(directory, signersMeant(state, flags));
-  const running = runningSessions(state).some((one) => one.session === result.session);
+  const running = isRunning(state, result.session);
   const witnessed = witnessing(result, policy);
-  if (json) print(JSON.stringify({ ...result, ...witnessed, running }, undefined, 2));
+  const former = checkFormer(directory);
+  if (json) print(JSON.stringify({ ...result, ...witnessed, former, running }, undefined, 2));
   else print(findingOf(result, running));
+  if (!json && former !== undefined) print(printable(`${FORMER[former.state]} ${former.session}`));
   if (!json && witnessed?.witnesses !== undefined)
     print(`cosigned by ${witnessed.witnesses.map(printable).join(', ')}`);
   if (!json && witnessed?.refused !== undefined) print(`UNWITNESSED: ${printable(witnessed.refused)}`);
-  if (witnessed?.refused !== undefined) return 1;
+  if (witnessed?.refused !== undefined || (former !== undefined && former.state !== 'extended')) return 1;
   // A log put back to an earlier checkpoint of its own is intact; that it has no end is all there is to see.
   if (result.status === 'ok' && !result.closed && !running) return 3;
   return { ok: 0, tampered: 1, unsigned: 3 }[result.status];
 }
+
+const FORMER: Readonly<Record<FormerCheck['state'], string>> = {
+  extended: 'it continues',
+  missing: 'MISSING: the log that it continues,',
+  forked: 'FORKED: it continues another state of',
+};
 
 /** Undefined if no witnesses are demanded, or what they would have cosigned is bad anyway. */
 function witnessing(
