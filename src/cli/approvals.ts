@@ -86,7 +86,7 @@ function allow(desk: Desk, id: string, isForGood: boolean): number {
   return print(json, { allowed: { id, until: new Date(until).toISOString() }, remembered }, [
     `${id} is allowed, once, until ${new Date(until).toLocaleTimeString('en-GB')}. Exactly this call:`,
     ...callLines(call),
-    'Have it made again now, in the same session. Any other call is held back as before.',
+    'Have it made again now, in the same session. Any other is held back as before.',
     `To take this back: cordon approvals deny ${id}`,
     ...remembered.flatMap((flow) => [
       '',
