@@ -81,6 +81,7 @@ export function withDefaults(servers: readonly ServerEntry[], block: CordonFile)
     },
     record: { sync: block.record?.sync ?? 'group' },
     trust: new Map(servers.map((server) => [server.name, trustOf(said.get(server.name) ?? {}, server)])),
+    domains: block.domains ?? [],
     allow: (block.allow ?? []).map(
       ({ server, tool, argument, from }): Allow =>
         argument === undefined || from === undefined ? { server, tool } : { server, tool, argument, from },

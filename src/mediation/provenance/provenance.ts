@@ -166,7 +166,7 @@ export class Provenance {
     const isTold = this.#told.has(`${server}.${origin}`);
     const isCheap = named === true && channel === 'result' && this.#kinds.size < FEW_KINDS;
     const tool = isTold || isCheap ? origin : '';
-    const name = `${server}\n${label.integrity}\n${form}\n${channel === 'descriptor'}\n${describes}\n${echo === true}${steers}${marked === true}${asked === true}\n${tool}`;
+    const name = `${server}\n${label.integrity} ${label.confidentiality}\n${form}\n${channel === 'descriptor'}\n${describes}\n${echo === true}${steers}${marked === true}${asked === true}\n${tool}`;
     let kind = this.#kinds.get(name);
     if (kind === undefined) {
       kind = Math.min(this.#kinds.size + 1, MAX_KINDS);
