@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { replay } from '../../bench/protection/replay.ts';
-import { type Trace, toolsetOf, tracesOf } from '../../bench/protection/traces.ts';
+import { type Toolset, type Trace, toolsetOf, tracesOf } from '../../bench/protection/traces.ts';
 import { OFFICE, TRACES } from '../../fixtures/traces/office.ts';
 import { wholeProcess } from './support.ts';
 
@@ -84,10 +84,22 @@ const RECORDED = resolve(process.env['CORDON_TRACES'] ?? '../shared/trajectories
 const SAMPLE = 20;
 const MOST_STEPS = 12;
 
+/** The servers that a trace calls: each is a process. */
+function usedBy({ toolset, steps }: Trace): Toolset {
+  const all = Object.entries(toolsetOf(RECORDED, toolset));
+  return Object.fromEntries(all.filter(([name]) => steps.some(({ server }) => server === name)));
+}
+
+/** Names of servers that a configuration can hold. */
+const isNamed = (trace: Trace): boolean => {
+  const names = Object.keys(usedBy(trace));
+  return names.length > 0 && names.every((name) => /^[a-z0-9]+$/i.test(name));
+};
+
 /** Every so many of them, of each kind as many, none of them long: each step is a message of real processes. */
 function sample(kind: 'attack' | 'benign', count: number): Trace[] {
   const short = [...tracesOf(RECORDED, kind)].filter(
-    ({ steps }) => steps.length > 0 && steps.length <= MOST_STEPS,
+    (trace) => trace.steps.length <= MOST_STEPS && isNamed(trace),
   );
   const every = Math.max(1, Math.floor(short.length / count));
   return short.filter((_, index) => index % every === 0).slice(0, count);
@@ -98,7 +110,7 @@ test.skipIf(!existsSync(join(RECORDED, 'tools')))(
   async () => {
     let held = 0;
     for (const trace of [...sample('attack', SAMPLE / 2), ...sample('benign', SAMPLE / 2)]) {
-      const toolset = toolsetOf(RECORDED, trace.toolset);
+      const toolset = usedBy(trace);
       const options = { mode: 'guard', withPrompt: false, detectors: true } as const;
       const lines = replay(trace, toolset, options).map(({ step, verdict, rule }) => ({
         step,
