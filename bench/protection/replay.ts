@@ -65,8 +65,7 @@ export function replay(trace: Trace, toolset: Toolset, options: Options, life?: 
       judgement = mediator.approve(judgement);
     }
     if (verdict === 'deny' || result === null) continue;
-    const channel = result.isError === true ? 'error' : 'result';
-    mediator.learn(mediator.label({ server, channel, origin: tool, payload: result }, judgement));
+    mediator.learn(mediator.label({ server, channel: 'result', origin: tool, payload: result }, judgement));
   }
   return lines;
 }

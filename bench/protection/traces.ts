@@ -7,7 +7,7 @@ export interface Step {
   server: string;
   tool: string;
   arguments: unknown;
-  result: { content?: unknown[]; isError?: boolean } | null;
+  result: { content?: unknown[]; structuredContent?: object; isError?: boolean } | null;
 }
 
 /** What of a trace a proxy may see, and the id that its verdicts carry. */
@@ -19,7 +19,7 @@ export interface Trace {
   steps: Step[];
 }
 
-export type Toolset = Record<string, { name: string }[]>;
+export type Toolset = Record<string, { name: string; annotations?: object }[]>;
 
 /** The traces of one kind in a folder as README.md of the corpus describes it, in file order. */
 export function* tracesOf(data: string, kind: 'attack' | 'benign'): Generator<Trace> {

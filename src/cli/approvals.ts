@@ -6,6 +6,7 @@ import { flowId, remember } from '../config/remembered.ts';
 import { printable, reviewable } from '../json/printable.ts';
 import { callLines, groupsOf, questionLines } from './approvals/question.ts';
 import { flowLines } from './fence.ts';
+import { shell } from './pins.ts';
 import { readCommand } from './read-command.ts';
 import { runningSessions } from './status.ts';
 
@@ -80,19 +81,19 @@ function allow(desk: Desk, id: string, isForGood: boolean): number {
   for (const other of open) if (isAnswered(other, call, isForGood)) approvals.close(other.id);
   if (!runningSessions(state).some(({ session }) => session === call.session) && process.platform !== 'win32')
     process.stderr.write(
-      'cordon approvals: the session that asked seems to be over: its call can no longer be made\n',
+      'cordon approvals: the session that asked seems to be over: there, the call can no longer be made\n',
     );
   const remembered = isForGood ? call.remember.map((flow) => ({ id: flowId(flow), ...flow })) : [];
   return print(json, { allowed: { id, until: new Date(until).toISOString() }, remembered }, [
     `${id} is allowed, once, until ${new Date(until).toLocaleTimeString('en-GB')}. Exactly this call:`,
     ...callLines(call),
-    'Have it made again now, in the same session. Any other call is held back as before.',
+    'Have it made again now, in the same session. Any other is held back as before.',
     `To take this back: cordon approvals deny ${id}`,
     ...remembered.flatMap((flow) => [
       '',
       `From now on, as ${printable(call.lock)} says:`,
       ...flowLines(flow).map((line) => `  ${line}`),
-      `To take this back: cordon flows revoke --lock ${printable(call.lock)} ${flow.id}`,
+      `To take this back: cordon flows revoke --lock ${shell(printable(call.lock))} ${flow.id}`,
     ]),
   ]);
 }
@@ -126,7 +127,9 @@ function deny(desk: Desk, id: string): number {
   const same = call === undefined ? [] : open.filter((other) => isAnswered(other, call, false));
   for (const other of same) approvals.close(other.id);
   return print(json, { denied: id }, [
-    wasOpen ? `${id} is closed: the call stays refused.` : `${id} is taken back: the call is refused again.`,
+    wasOpen
+      ? `${id} is closed: the call stays refused.`
+      : `${id} is taken back. What it allowed from now on, if anything, stays: cordon flows list`,
   ]);
 }
 

@@ -187,8 +187,8 @@ function selector({ server, name }: Entry): string {
   return printable(name) === name ? `${server}.${name}` : server;
 }
 
-/** A name is foreign text, and the line is made to be pasted into a shell. */
-function shell(word: string): string {
+/** A word of a line that is made to be pasted into a shell. Names are foreign text, and paths may hold blanks. */
+export function shell(word: string): string {
   return /^[\w./@:-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }
 

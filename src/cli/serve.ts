@@ -90,13 +90,14 @@ function makeSession(
   const kept = readLock(lock);
   const pins = new Pins(kept);
   const servers = config.servers.map((server) => server.name);
-  const { trust, allow, limits } = config;
+  const { trust, allow, domains, limits } = config;
   const settings = {
     mode,
     session: id,
     servers,
     trust,
     allow,
+    domains,
     remembered: kept.remembered ?? [],
     seed,
     taintBytes: limits.taintBytes,

@@ -15,6 +15,8 @@ import { type Grant, type HeldCall, parseGrant, parseHeld } from './held-call.ts
 /** A question that nobody answers is swept away; what it quotes should not lie around. */
 const OPEN_MS = 24 * 60 * 60 * 1000;
 const GRANT_MS = 15 * 60 * 1000;
+/** What a clock may be set back by without a yes being lost. */
+const DRIFT_MS = 60 * 1000;
 /** Drafts of a process that died while it wrote. */
 const DRAFT_MS = 60 * 1000;
 /** Longer files are not of our making. */
@@ -73,7 +75,7 @@ export class Approvals {
     if (grant === undefined || grant.id !== id) return false;
     if (grant.session !== session || grant.binding !== binding || grant.until <= now) return false;
     // The clock was set back, or somebody wrote more into it.
-    if (grant.until > now + GRANT_MS) return false;
+    if (grant.until > now + GRANT_MS + DRIFT_MS) return false;
     return this.#remove(name);
   }
 

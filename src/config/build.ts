@@ -85,6 +85,7 @@ export function withDefaults(servers: readonly ServerEntry[], block: CordonFile)
       rotateBytes: block.record?.rotateBytes ?? 1024 * 1024 * 1024,
     },
     trust: new Map(servers.map((server) => [server.name, trustOf(said.get(server.name) ?? {}, server)])),
+    domains: block.domains ?? [],
     allow: (block.allow ?? []).map(
       ({ server, tool, argument, from }): Allow =>
         argument === undefined || from === undefined ? { server, tool } : { server, tool, argument, from },

@@ -51,6 +51,8 @@ export interface Config {
   /** One for each of `servers`. */
   trust: ReadonlyMap<string, ServerTrust>;
   allow: readonly Allow[];
+  /** Mail domains and hosts that are the user's own, with all below them: lower case. */
+  domains: readonly string[];
 }
 
 type Variables = Readonly<Record<string, string | undefined>>;

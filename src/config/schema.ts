@@ -69,6 +69,17 @@ const cordon = closed({
     }),
     'an object from server names to settings',
   ).optional(),
+  domains: z
+    .array(
+      z
+        .string('a domain')
+        .regex(
+          /^(?=.{3,253}$)(?:[a-z0-9-]{1,63}\.)+[a-z0-9-]{1,63}$/,
+          'a domain such as "example.org", in lower case',
+        ),
+      'an array of domains',
+    )
+    .optional(),
   allow: z
     .array(
       closed({ server: word, tool: word, argument: pointer.optional(), from: word.optional() }).refine(

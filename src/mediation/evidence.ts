@@ -98,6 +98,7 @@ function flowEvidence(
   const { source } = flow;
   const { integrity, confidentiality, reasons } = source.label;
   return {
+    account: fact.isAccount || undefined,
     argument: redactArgument(flow.argument, known, members),
     common: flow.common,
     from: {
@@ -120,6 +121,7 @@ function flowEvidence(
       steers: source.steers,
     },
     inName: flow.inName || undefined,
+    leaks: fact.leaks || undefined,
     match: flow.match,
     namesPlace: fact.namesPlace || undefined,
     pastHost: fact.isPastHost || undefined,

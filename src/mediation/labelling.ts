@@ -1,4 +1,5 @@
 import type { Finding, Label, ServerTrust, Text } from '../event.ts';
+import { MAX_SPANS } from './detectors/detector.ts';
 import { findSecrets } from './detectors/secrets.ts';
 import { type Inbound, structured } from './inbound.ts';
 import { byIntegrity, claimedLabel, configuredLabel, raise, raisedBy } from './labels.ts';
@@ -18,6 +19,7 @@ export interface Circumstances {
 
 /** What a message carries in its label before anything is found in it. */
 const UNRAISED: Label = { integrity: 'trusted', confidentiality: 'public', reasons: [] };
+const SECRET: Partial<Label> = { confidentiality: 'secret', reasons: ['secret'] };
 /** The shortest credential told. */
 const SHORTEST_SECRET = 20;
 
@@ -40,15 +42,44 @@ export function labelOf(
     raised = raise(raised, { integrity: 'untrusted', reasons });
   }
   raised = raise(raise(raised, raisedBy(findings)), claimedLabel(payload));
-  if (texts.some(({ text }) => text.length >= SHORTEST_SECRET && findSecrets(text).length > 0)) {
-    raised = raise(raised, { confidentiality: 'secret', reasons: ['secret'] });
-  }
-  const label = raise(configured, raised);
-  if (!trust?.tools.get(origin)?.fields.size) return { label, parts: undefined };
-  const parts = [...byIntegrity(structured(texts), trust, origin)].map(([integrity, group]): Part => {
+  const secrets = secretsOf(texts);
+  const label = raise(raise(configured, raised), secrets.length > 0 ? SECRET : {});
+  const isDivided = (trust?.tools.get(origin)?.fields.size ?? 0) > 0;
+  if (!isDivided && secrets.length === 0) return { label, parts: undefined };
+  const leaves = structured(texts);
+  const groups = isDivided ? byIntegrity(leaves, trust, origin) : new Map([[undefined, leaves]]);
+  const parts = [...groups].map(([integrity, group]): Part => {
     return [raise(integrity === undefined ? configured : { ...configured, integrity }, raised), group];
   });
+  // What stands around a secret is none, so it is learned once more, by itself.
+  if (secrets.length > 0) parts.push([label, secrets]);
   const isBelow = label.integrity === 'trusted' && parts.some(([{ integrity }]) => integrity !== 'trusted');
   const why = { integrity: 'untrusted', reasons: ['configuration'] } as const;
   return { label: isBelow ? raise(label, why) : label, parts };
+}
+
+/** The credentials that stand in texts, each as a text of its own; of a text with more than are told, all of it. */
+function secretsOf(texts: readonly Text[]): Text[] {
+  return texts.flatMap((one) => {
+    if (one.text.length < SHORTEST_SECRET) return [];
+    const found = findSecrets(one.text);
+    if (found.length === MAX_SPANS) return [one];
+    return found.map(({ kind, span: [start, end] }) => ({
+      ...one,
+      text: one.text.slice(
+        start,
+        kind === 'private-key' ? endOfKey(one.text, end) : endOfToken(one.text, end),
+      ),
+    }));
+  });
+}
+
+function endOfKey(text: string, from: number): number {
+  const at = text.indexOf('-----END', from);
+  return at < 0 ? text.length : at;
+}
+
+function endOfToken(text: string, from: number): number {
+  const length = text.slice(from).search(/[\s"'`,;<>\\]/);
+  return length < 0 ? text.length : from + length;
 }

@@ -274,6 +274,7 @@ export class Mediator {
         : [],
       ungrounded,
       allow: this.#settings.allow,
+      domains: this.#settings.domains,
       memory: this.#memory,
     };
     const facts = factsOf(at);

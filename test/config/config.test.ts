@@ -233,7 +233,7 @@ describe('a wrong configuration is refused with place, finding and expectation',
     [
       'an unknown key of the block',
       '{"mcpServers": {"a": {"command": "x"}},\n"cordon": {"serverz": {}}}',
-      'mcp.json:2:12: cordon.serverz: this key is not known, expected one of mode, limits, record, servers, allow; did you mean "servers"?',
+      'mcp.json:2:12: cordon.serverz: this key is not known, expected one of mode, limits, record, servers, domains, allow; did you mean "servers"?',
     ],
     [
       'an unknown key of a tool',

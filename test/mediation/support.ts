@@ -21,6 +21,7 @@ export interface Setup {
   servers?: readonly string[];
   trust?: Record<string, ServerTrust>;
   allow?: readonly Allow[];
+  domains?: readonly string[];
   taintBytes?: number;
   seed?: number;
   pins?: readonly Pin[];
@@ -40,6 +41,7 @@ export class Play {
         servers,
         trust: new Map(Object.entries(trust)),
         allow,
+        domains: rest.domains ?? [],
         seed: rest.seed ?? 0,
         taintBytes: rest.taintBytes ?? 1 << 20,
         remembered: rest.remembered ?? [],

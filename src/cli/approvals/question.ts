@@ -1,5 +1,6 @@
 import { excerpt, type HeldArgument, type HeldCall } from '../../config/held-call.ts';
 import { reasonOf } from '../../mediation/explain.ts';
+import { wrap } from '../demo/table.ts';
 import { fenced, fencedJson, flowLines, named, spelledOut } from '../fence.ts';
 
 /** Calls that ask the same: a yes for good to one lets all of them through. */
@@ -48,20 +49,22 @@ function groupLines({ call, ids }: Group, now: number): string[] {
     ...(ids.length > 1 ? [`  asked     ${ids.length} times, also as ${others}${more}`] : []),
     `  held      ${nounOf(call)}`,
     `            on server ${named(excerpt(call.server, 48, 0))}`,
-    `  because   ${reasonOf(call.rule)}`,
+    ...wrap(reasonOf(call.rule), 66).map((line, i) => `  ${(i === 0 ? 'because' : '').padEnd(10)}${line}`),
     `            (rule ${call.rule}, effect ${call.effect})`,
     ...call.questions.flatMap(argumentLines),
     ...(call.more > 0 ? [`  and       ${call.more} more arguments are in question`] : []),
     ids.length > 1 ? '  the whole call, as it was last made:' : '  the whole call:',
     ...callLines(call),
-    `  to allow exactly this call, once:  cordon approvals allow ${call.id}`,
-    `  to close the question:             cordon approvals deny ${call.id}`,
+    '  to answer:',
+    `    this call, once  cordon approvals allow ${call.id}`,
+    `    no               cordon approvals deny ${call.id}`,
   ];
-  if (call.remember.length === 0) return [...lines, '  it can only be allowed once'];
+  if (call.remember.length === 0)
+    return [...lines, '    from now on      not possible: it can only be allowed once'];
   return [
     ...lines,
-    `  to allow this from now on:         cordon approvals allow ${call.id} --remember`,
-    ...call.remember.flatMap((flow) => flowLines(flow).map((line) => `    ${line}`)),
+    `    from now on      cordon approvals allow ${call.id} --remember`,
+    ...call.remember.flatMap((flow) => flowLines(flow).map((line) => `      ${line}`)),
   ];
 }
 

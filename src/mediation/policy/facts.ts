@@ -1,9 +1,10 @@
 import type { Effect, Flow, Label, Leaf, Mode, Role, Source } from '../../event.ts';
 import { placeOf } from '../own.ts';
 import type { SinkKind } from '../sinks.ts';
+import { isLeak, outletOf } from './confidential.ts';
 import { givenRole } from './given.ts';
 import { yesTo } from './memory.ts';
-import { namesPlace } from './places.ts';
+import { isAccount, namesPlace } from './places.ts';
 import type { Case } from './policy.ts';
 import { roleOf } from './roles.ts';
 
@@ -61,8 +62,12 @@ export interface FlowFact {
   permitted: boolean;
   /** A person said yes to it. */
   remembered: boolean;
+  /** It is private or secret, and would leave for where the configuration does not let it: policy/confidential.ts. */
+  leaks: boolean;
   /** What was found names somewhere to go: policy/places.ts. */
   namesPlace: boolean;
+  /** The whole argument is the number of an account or a telephone. */
+  isAccount: boolean;
   /** What was found has neither capitals nor figures. */
   isPlain: boolean;
   /** It stands behind the host of an address. */
@@ -106,6 +111,8 @@ function isSaid(leaf: Leaf, places: Places): boolean {
 }
 
 function flowFacts(at: Case, places: Places): FlowFact[] {
+  if (at.flows.length === 0) return [];
+  const outlet = outletOf(at.effect, at.sink.leaves, (leaf) => places.roleOf(leaf), at.domains ?? []);
   const facts = at.flows.map((flow): FlowFact => {
     const leaf = places.leafOf(flow);
     const whole = leaf?.text ?? '';
@@ -115,6 +122,7 @@ function flowFacts(at: Case, places: Places): FlowFact[] {
       place: places.of(flow.argument, flow.inName, leaf),
       permitted: at.allow.some((rule) => covers(rule, at) && permits(rule, flow)),
       remembered: leaf !== undefined && isRemembered(at, flow, text, places.roleOf(leaf)),
+      leaks: isLeak(flow, whole, leaf === undefined ? 'selector' : places.roleOf(leaf), outlet),
     };
   });
   addTags(at.flows, facts);
@@ -129,7 +137,9 @@ export function factOfFlow(flow: Flow, whole: string): FlowFact {
     place: 0,
     permitted: false,
     remembered: false,
+    leaks: false,
     namesPlace: namesPlace(text),
+    isAccount: isAccount(whole),
     isPlain: text.toLowerCase() === text && !/\d/.test(text),
     isPastHost: flow.span[0] >= hostEnd(whole),
     isLink: LINK.test(flow.path),

@@ -11,3 +11,10 @@ export function namesPlace(text: string): boolean {
   const some = text.length > LONGEST ? text.slice(0, LONGEST) : text;
   return isNetworkUri(some) || BARE_HOST.test(some.trim()) || ADDRESS.test(some) || NUMBERED.test(some);
 }
+
+const LONGEST_ACCOUNT = 64;
+
+/** Whether a text is the number of an account, a card or a telephone, and not a longer one that holds some number. */
+export function isAccount(text: string): boolean {
+  return text.length <= LONGEST_ACCOUNT && !isNetworkUri(text) && NUMBERED.test(text);
+}

@@ -43,6 +43,8 @@ export interface Case {
    */
   ungrounded?: readonly Leaf[] | undefined;
   allow: readonly Allow[];
+  /** Mail domains and hosts that are the user's own, with all below them. */
+  domains?: readonly string[] | undefined;
   /** What persons said yes to; a session that has read what a detector marked does without. */
   memory?: Memory | undefined;
 }

@@ -28,6 +28,13 @@ export interface ArgumentRule {
 /** The first rule that fits decides about a flow; the strictest verdict among the flows decides about the call. */
 export const ARGUMENT_RULES: readonly ArgumentRule[] = [
   {
+    name: 'confidential',
+    verdict: 'deny',
+    when: ({ leaks }) => leaks,
+    because: 'it is private or secret, and goes where the configuration does not let it go',
+    example: 'a key from a file of the project, in a mail to anybody',
+  },
+  {
     name: 'scalar',
     verdict: 'allow',
     when: ({ role }) => role === 'scalar',
@@ -72,7 +79,7 @@ export const ARGUMENT_RULES: readonly ArgumentRule[] = [
   {
     name: 'mention',
     verdict: 'allow',
-    when: ({ flow, role }) => role !== 'credential' && role !== 'code' && isMention(flow),
+    when: (fact) => !isGrave(fact) && isMention(fact.flow),
     because: 'the message that holds it tells nobody to do anything',
     example: 'a link in "I read an interesting article on www.example.invalid"',
   },
@@ -144,6 +151,15 @@ export const ARGUMENT_RULES: readonly ArgumentRule[] = [
 /** One letter or figure tells nothing; a longer value may. */
 function isTelling({ span }: FlowView): boolean {
   return span[1] - span[0] > 1;
+}
+
+/**
+ * Where a lie is enough and no order is needed: what opens or runs, and the account or telephone that somebody's
+ * running text gives ("the rent goes to ... from now on").
+ */
+function isGrave({ role, isAccount, siblings }: Fact): boolean {
+  if (role === 'credential' || role === 'code') return true;
+  return role === 'destination' && isAccount && !siblings.some(({ flow }) => isField(flow));
 }
 
 function isMention({ source }: FlowView): boolean {

@@ -31,7 +31,12 @@ export function ruleOn(facts: Facts): Ruling {
 
   const open = [...facts.flows.keys()].filter((index) => !facts.flows[index]!.permitted);
   const untrusted = open.filter((index) => facts.flows[index]!.flow.source.label.integrity !== 'trusted');
-  const judged = judgeFlows(facts, untrusted);
+  const leaking = open.filter((index) => facts.flows[index]!.leaks);
+  // What leaks is judged though it be trusted: where it came from says nothing of where it may go.
+  const judged = judgeFlows(
+    facts,
+    leaking.length === 0 ? untrusted : [...new Set([...leaking, ...untrusted])],
+  );
   for (const verdict of ['deny', 'ask'] as const) {
     const telling = judged.filter(([, rule]) => rule.verdict === verdict);
     if (telling.length === 0) continue;
@@ -61,7 +66,7 @@ function judgeFlows(facts: Facts, indices: readonly number[]): Judged[] {
   for (const index of indices) {
     const own = flows[index]!;
     const siblings = byPlace.get(own.place)!;
-    if (isRepeated(own, siblings)) continue;
+    if (!own.leaks && isRepeated(own, siblings)) continue;
     const fact = {
       ...own,
       // A session that has read what a detector marked does without what persons said yes to.

@@ -5,7 +5,8 @@ import { mixedLetters, reversedEscapes, rotatedEscapes } from './disguises.ts';
 import { BACKSLASH, unescapeOnce } from './escapes.ts';
 import { octetsIn } from './octets.ts';
 import { SHORTEST_DECODED } from './readable.ts';
-import { type Run, runsOf } from './runs.ts';
+import type { Run } from './run.ts';
+import { runsOf } from './runs.ts';
 import { signsIn } from './signs.ts';
 import { spacedIn } from './spaced.ts';
 import { ALL_TURNS, isReversed, isRotated, turned } from './turns.ts';
@@ -191,7 +192,7 @@ function borderAfter(text: string, at: number): number {
 }
 
 /** Where a character shows another that an encoding could be made of, or nothing. */
-function disguisesIn(text: string): { places: number[]; disguises: Set<Disguise> } {
+export function disguisesIn(text: string): { places: number[]; disguises: Set<Disguise> } {
   const places: number[] = [];
   const disguises = new Set<Disguise>();
   for (const { 0: one, index } of text.matchAll(/[^\0-\x7f]/gu)) {

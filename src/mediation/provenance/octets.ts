@@ -1,6 +1,7 @@
 import { classOf, hexValue, isDigit, OTHER } from './chars.ts';
+import { hexRun } from './hexadecimal.ts';
 import { SHORTEST_DECODED } from './readable.ts';
-import { hexRun, type Run } from './runs.ts';
+import type { Run } from './run.ts';
 import { rotated, type Turn } from './turns.ts';
 
 /** Characters from a separator to the next: `61 62`, `61, 62`, `0x61 0x62`, `0x61, 0x62`. */

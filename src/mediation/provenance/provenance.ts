@@ -4,12 +4,13 @@ import { type Copy, CopyFinder } from './copies.ts';
 import { decodingsOf } from './decodings.ts';
 import { flowsOf, MAX_PER_LEAF, type Match } from './flows.ts';
 import { Indexer } from './indexer.ts';
-import { LONGEST_NEEDLE, type Needle, needlesOf } from './needles.ts';
+import { JoinFinder } from './joins.ts';
+import { type Needle, needlesOf } from './needles.ts';
 import { TurnProbes } from './probes.ts';
 import { Queue } from './queue.ts';
 import { Said } from './said.ts';
 import { OVERHEAD } from './shelf.ts';
-import { borderWord, isEncodedAcross, type Join, Splits } from './splits.ts';
+import { type Piece, Splits } from './splits.ts';
 import { Store, VALUE } from './store.ts';
 import { GRAM, SHORTEST_COPY, Stretches, TOUCHED } from './stretches.ts';
 import { isReversed, TURNS, type Turn, turnedCodes } from './turns.ts';
@@ -43,6 +44,10 @@ interface Examination {
   fresh: number[];
   /** Leaves of which no output holds anything. */
   own: Leaf[];
+  /** Leaves that were found as the wholes that they are. */
+  whole: Set<Leaf>;
+  /** Those of them that an output set apart. */
+  complete: Set<Leaf>;
 }
 
 /**
@@ -58,6 +63,7 @@ export class Provenance {
   readonly #queue: Queue;
   readonly #splits = new Splits();
   readonly #said = new Said();
+  readonly #joins: JoinFinder;
   readonly #kinds = new Map<string, number>();
   readonly #view = new View();
   /** Keys of the values of the leaf at hand that were looked up: what it repeats is looked up, and told, once. */
@@ -82,6 +88,7 @@ export class Provenance {
     this.#valueFinder = new ValueFinder(this.#store);
     this.#copyFinder = new CopyFinder(this.#store);
     this.#probes = new TurnProbes(this.#store);
+    this.#joins = new JoinFinder(this.#store, this.#said, this.#valueFinder, this.#copyFinder);
     this.#queue = new Queue(retainedBytes);
   }
 
@@ -140,9 +147,9 @@ export class Provenance {
 
   /** What these leaves hold and no output held before is the client's own afterwards. To be called after `trace`. */
   offer(leaves: readonly Leaf[]): void {
-    const { fresh, own } = this.#examine(leaves);
+    const { fresh, own, complete } = this.#examine(leaves);
     this.#last = undefined;
-    this.#splits.keep(leaves);
+    this.#splits.keep(leaves, complete);
     // What was forgotten may have held it first.
     if (this.evicted) return;
     for (let i = 0; i < fresh.length; i += 2) this.#said.add(fresh[i]!, fresh[i + 1]!);
@@ -159,7 +166,7 @@ export class Provenance {
     const isTold = this.#told.has(`${server}.${origin}`);
     const isCheap = named === true && channel === 'result' && this.#kinds.size < FEW_KINDS;
     const tool = isTold || isCheap ? origin : '';
-    const name = `${server}\n${label.integrity}\n${form}\n${channel === 'descriptor'}\n${describes}\n${echo === true}${steers}${marked === true}${asked === true}\n${tool}`;
+    const name = `${server}\n${label.integrity} ${label.confidentiality}\n${form}\n${channel === 'descriptor'}\n${describes}\n${echo === true}${steers}${marked === true}${asked === true}\n${tool}`;
     let kind = this.#kinds.get(name);
     if (kind === undefined) {
       kind = Math.min(this.#kinds.size + 1, MAX_KINDS);
@@ -177,64 +184,63 @@ export class Provenance {
   #examine(leaves: readonly Leaf[]): Examination {
     if (this.#last?.leaves === leaves) return this.#last;
     // What waits is searched for every call, so every call does a little of what waits.
-    const joins = this.#splits.joins(leaves);
-    const isWaiting = !this.settle(SLICE);
-    if (
-      isWaiting &&
-      (this.#isCrowded() || this.#queue.mayHold(leaves) || this.#queue.mayHold(asLeaves(joins)))
-    ) {
-      this.settle();
-    }
+    const rows = this.#splits.rows(leaves);
+    if (!this.settle(SLICE) && (this.#isCrowded() || this.#mayWait(leaves, rows))) this.settle();
     this.#valueFinder.beginCall();
     this.#copyFinder.beginCall();
     const matches = new Map<Leaf, Match[]>();
-    const examination: Examination = { leaves, flows: [], fresh: [], own: [] };
+    const examination: Examination = {
+      leaves,
+      flows: [],
+      fresh: [],
+      own: [],
+      whole: new Set(),
+      complete: new Set(),
+    };
     for (const leaf of leaves) {
       const found: Match[] = [];
       this.#counts.fill(0);
       this.#full = 0;
       this.#leaf(leaf, found, examination.fresh);
+      const whole = found.filter(({ match, run }) => match === 'whole' && run === undefined);
+      if (whole.length > 0) examination.whole.add(leaf);
+      if (!CUT.test(leaf.text) && whole.some(({ hit }) => isApart(hit))) examination.complete.add(leaf);
       if (found.length > 0) matches.set(leaf, found);
       else if (leaf.form === 'string') examination.own.push(leaf);
     }
-    for (const join of joins) this.#join(join, matches);
+    for (const row of rows) this.#join(row, examination, matches);
     if (matches.size > 0) examination.flows = flowsOf(matches, leaves);
     this.#last = examination;
     return examination;
   }
 
-  /** Matches of what pieces make together: of all of it, and of what is decoded across their border. */
-  #join(join: Join, matches: Map<Leaf, Match[]>): void {
-    const { text, border, leaves } = join;
-    const found: Match[] = [];
-    this.#counts.fill(0);
-    this.#full = 0;
-    const whole: Leaf = { path: '', text, form: 'string' };
-    if (this.#mayStand(join)) this.#text(whole, text, ['split'], undefined, found, [], true);
-    if (isEncodedAcross(text, border)) {
-      for (const { from, to, text: inner, transforms } of decodingsOf(text, OVERHEAD).found) {
-        if (from >= border || to <= border) continue;
-        this.#text(whole, inner, ['split', ...transforms], [0, text.length], found, [], false);
-      }
-    }
-    const across = found.filter(
-      ({ run, span }) => run !== undefined || (span[0] < border && border < span[1]),
-    );
-    for (const leaf of across.length > 0 ? leaves : []) {
-      const others = matches.get(leaf) ?? [];
-      const run = [0, leaf.text.length] as const;
-      matches.set(leaf, [...others, ...across.map((match) => ({ ...match, match: 'atom' as const, run }))]);
-    }
+  /** Whether anything of these leaves may be found in what is not indexed yet. */
+  #mayWait(leaves: readonly Leaf[], rows: readonly (readonly Piece[])[]): boolean {
+    const borders = this.#joins.borders(rows);
+    return borders === undefined || this.#queue.mayHold(leaves, borders);
   }
 
-  /** False if the word that goes on across the border of a join stands in no output. */
-  #mayStand(join: Join): boolean {
-    const word = borderWord(join);
-    if (word === undefined || word.length > LONGEST_NEEDLE || /[%&\\]|[^\0-\x7f]/.test(join.text))
-      return true;
-    const view = this.#view;
-    view.fill(word, 0, word.length);
-    return this.#probes.word(view.codes, view.n, word.length === join.text.length);
+  /** Matches of what the pieces of a row make together, of each of them that is of this call. */
+  #join(row: readonly Piece[], { whole, complete, fresh }: Examination, matches: Map<Leaf, Match[]>): void {
+    for (const piece of row) if (piece.leaf !== undefined) piece.complete = complete.has(piece.leaf);
+    for (const { pieces, text, transforms, hit } of this.#joins.find(row, fresh)) {
+      const span = [0, text.length] as const;
+      const split = ['split' as const, ...transforms];
+      const found: Match[] = [];
+      if (hit !== undefined)
+        found.push({ hit, match: 'atom', transforms: split, text, span, run: undefined });
+      else {
+        this.#counts.fill(0);
+        this.#full = 0;
+        this.#text({ path: '', text: '', form: 'string' }, text, split, span, found, []);
+      }
+      for (const { leaf } of found.length > 0 ? pieces : []) {
+        if (leaf === undefined || whole.has(leaf)) continue;
+        const run = [0, leaf.text.length] as const;
+        const others = matches.get(leaf) ?? [];
+        matches.set(leaf, [...others, ...found.map((match) => ({ ...match, match: 'atom' as const, run }))]);
+      }
+    }
   }
 
   /** Matches of a leaf's text, and of what it decodes to. */
@@ -256,7 +262,6 @@ export class Provenance {
     run: readonly [number, number] | undefined,
     matches: Match[],
     fresh: number[],
-    onlyWhole = false,
   ): void {
     const view = this.#view;
     view.fill(text, 0, text.length);
@@ -280,7 +285,7 @@ export class Provenance {
       fresh,
     );
     // What is found whole is found with all of its parts.
-    if (!whole && (!onlyWhole || view.n > LONGEST_NEEDLE)) {
+    if (!whole) {
       if (view.n >= SHORTEST_COPY) {
         this.#copies(view.codes, view, 0, add, fresh);
         for (const turn of this.#probes.stretches(view.codes, view.n)) {
@@ -438,6 +443,12 @@ function holdsOne(ascending: readonly number[], from: number, to: number): boole
   return low < ascending.length && ascending[low]! <= to;
 }
 
-function asLeaves(joins: readonly Join[]): Leaf[] {
-  return joins.map((join) => ({ path: '', text: borderWord(join) ?? join.text, form: 'string' }));
+/** Whether nothing goes on from a value in its text, but for the end of a sentence. */
+function isApart({ held: { text }, from, to }: Hit): boolean {
+  return APART.test(text.slice(Math.max(0, from - 1), from)) && APART_AFTER.test(text.slice(to, to + 2));
 }
+
+/** An escape, which may be cut. */
+const CUT = /[%&\\]/;
+const APART = /^[\s"'`()<>[\]{}]?$/;
+const APART_AFTER = /^(?:$|[\s"'`()<>[\]{}]|[.,;:!?](?:[\s"'`)]|$))/;

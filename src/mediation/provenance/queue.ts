@@ -4,7 +4,7 @@ import { needlesOf } from './needles.ts';
 import { Repeats } from './repeats.ts';
 import { BLOCK, OVERHEAD, type Piece } from './shelf.ts';
 import { GRAM, SHORTEST_COPY } from './stretches.ts';
-import { ALL_TURNS, turnedCodes } from './turns.ts';
+import { ALL_TURNS, turned, turnedCodes } from './turns.ts';
 import { View } from './view.ts';
 
 /** Echoes are expected of this many leaves, of lengths in which they are worth recognising. */
@@ -120,13 +120,17 @@ export class Queue {
 
   /**
    * False only if nothing of these leaves can be found in what waits: then a small call need not wait until a large
-   * result is indexed. A plain search at the speed of memory, for what any match would have to contain.
+   * result is indexed. A plain search at the speed of memory, for what any match would have to contain; `borders` is
+   * that for values in pieces (see joins.ts).
    */
-  mayHold(leaves: readonly Leaf[]): boolean {
+  mayHold(leaves: readonly Leaf[], borders: readonly string[]): boolean {
     let characters = 0;
     for (const leaf of leaves) characters += leaf.text.length;
     if (characters > MAX_SEARCHED) return true;
     const parts = new Set<string>();
+    for (const border of borders) {
+      for (const turn of ALL_TURNS) parts.add(turned(border, turn));
+    }
     for (const leaf of leaves) {
       if (
         !isPlain(leaf.text) ||

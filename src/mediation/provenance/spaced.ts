@@ -1,6 +1,6 @@
 import { classOf, OTHER } from './chars.ts';
 import { SHORTEST_DECODED } from './readable.ts';
-import type { Run } from './runs.ts';
+import type { Run } from './run.ts';
 
 /** Between two places looked at: a stretch of eight characters has three separators behind one of them. */
 const STEP = 6;

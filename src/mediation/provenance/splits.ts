@@ -1,59 +1,60 @@
 import type { Leaf } from '../../event.ts';
-import { classOf, OTHER } from './chars.ts';
 
 /** A value is put together again from at most this many pieces. */
 const MOST_PIECES = 8;
 const SHORTEST_PIECE = 4;
 const LONGEST_PIECE = 256;
-/** The shortest text that another one of eight characters is encoded in. */
-const SHORTEST_ENCODED = 11;
-/** Characters on either side of a border that tell an encoding from words. */
-const NEAR = 16;
 /** Leaves of a call that are taken for pieces, and arguments whose last values are kept. */
 const MOST_LEAVES = 16;
 const MOST_PATHS = 64;
 
-/** Pieces in a row: what they make together, where the last one begins in it, and those of this call. */
-export interface Join {
-  text: string;
-  border: number;
-  leaves: readonly Leaf[];
-}
-
-interface Piece {
+/** What may be a piece of a value: all of a leaf. */
+export interface Piece {
   text: string;
   /** Undefined if an earlier call carried it. */
   leaf: Leaf | undefined;
+  /** It is a value that an output set apart: what follows it is no more of it. */
+  complete: boolean;
+  /** See encodings.ts; worked out when it is first asked for. */
+  encodings: number | undefined;
 }
 
 /**
- * What the values of a call make when they are put together, with each other or with those of the calls before: an
- * attacker may ask for an address in pieces. In order, and next to each other: among the arguments of the calls, or in
- * the same argument of one call after another.
+ * What the values of a call stand next to: an attacker may ask for an address in pieces. In order: among the arguments
+ * of the calls, or in the same argument of one call after another.
  */
 export class Splits {
-  #all: string[] = [];
-  readonly #byPath = new Map<string, string[]>();
+  #all: Piece[] = [];
+  readonly #byPath = new Map<string, Piece[]>();
 
   /** Every row of two to eight pieces that ends with a leaf of this call. */
-  joins(leaves: readonly Leaf[]): Join[] {
-    const joins = new Map<string, Join>();
-    const row: Piece[] = this.#all.map((text) => ({ text, leaf: undefined }));
-    for (const leaf of leaves.filter(isPiece).slice(0, MOST_LEAVES)) {
-      const one = { text: leaf.text.trim(), leaf };
-      row.push(one);
-      const before = (this.#byPath.get(leaf.path) ?? []).map((text) => ({ text, leaf: undefined }));
-      for (const pieces of [row, [...before, one]]) addJoins(pieces, joins);
+  rows(leaves: readonly Leaf[]): Piece[][] {
+    const rows: Piece[][] = [];
+    const all = [...this.#all];
+    for (const leaf of piecesOf(leaves)) {
+      const piece: Piece = { text: leaf.text.trim(), leaf, complete: false, encodings: undefined };
+      all.push(piece);
+      if (all.length > 1) rows.push(all.slice(-MOST_PIECES));
+      const before = this.#byPath.get(leaf.path);
+      // Calls of one argument put the same pieces next to each other either way.
+      if (before?.some((one, i) => one !== all.at(i - before.length - 1))) rows.push([...before, piece]);
     }
-    return [...joins.values()];
+    return rows;
   }
 
-  /** Keeps the pieces of a call, for those that follow. */
-  keep(leaves: readonly Leaf[]): void {
-    for (const { path, text } of leaves.filter(isPiece).slice(0, MOST_LEAVES)) {
-      this.#all.push(text.trim());
+  /** Keeps the pieces of a call, for those that follow; `complete`: the leaves that an output set apart. */
+  keep(leaves: readonly Leaf[], complete: ReadonlySet<Leaf>): void {
+    for (const leaf of piecesOf(leaves)) {
+      const { path } = leaf;
+      const piece: Piece = {
+        text: leaf.text.trim(),
+        leaf: undefined,
+        complete: complete.has(leaf),
+        encodings: undefined,
+      };
+      this.#all.push(piece);
       const row = this.#byPath.get(path) ?? [];
-      row.push(text.trim());
+      row.push(piece);
       if (row.length === MOST_PIECES) row.shift();
       // The argument that was used last is the last to be forgotten.
       this.#byPath.delete(path);
@@ -64,39 +65,11 @@ export class Splits {
   }
 }
 
-function isPiece({ text, form }: Leaf): boolean {
-  return form !== 'key' && text.length >= SHORTEST_PIECE && text.length <= LONGEST_PIECE;
-}
-
-function addJoins(row: readonly Piece[], joins: Map<string, Join>): void {
-  const last = row.at(-1)!;
-  let { text } = last;
-  const leaves = [last.leaf!];
-  for (let i = row.length - 2; i >= 0 && i >= row.length - MOST_PIECES; i--) {
-    const { text: before, leaf } = row[i]!;
-    text = before + text;
-    if (leaf !== undefined) leaves.push(leaf);
-    if (!joins.has(text))
-      joins.set(text, { text, border: text.length - last.text.length, leaves: [...leaves] });
-  }
-}
-
-/** The word that goes on across the last border of a join, or undefined if none does. */
-export function borderWord({ text, border }: Join): string | undefined {
-  if (!isWordy(text, border - 1) || !isWordy(text, border)) return undefined;
-  let from = border - 1;
-  while (from > 0 && isWordy(text, from - 1)) from--;
-  let to = border + 1;
-  while (to < text.length && isWordy(text, to)) to++;
-  return text.slice(from, to);
-}
-
-/** Whether an encoding may go on across a border: no blank stands there, and something else than small letters does. */
-export function isEncodedAcross(text: string, border: number): boolean {
-  const around = text.slice(Math.max(0, border - NEAR), border + NEAR);
-  return text.length >= SHORTEST_ENCODED && !/\s/.test(around) && /[^a-z]/.test(around);
-}
-
-function isWordy(text: string, at: number): boolean {
-  return classOf(text.charCodeAt(at)) !== OTHER;
+function piecesOf(leaves: readonly Leaf[]): Leaf[] {
+  return leaves
+    .filter(
+      ({ text, form }) =>
+        form !== 'key' && text.length >= SHORTEST_PIECE && text.length <= LONGEST_PIECE && text.trim() !== '',
+    )
+    .slice(0, MOST_LEAVES);
 }

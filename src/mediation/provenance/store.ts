@@ -7,6 +7,8 @@ import { Signatures } from './signatures.ts';
 /** A key's salt says what the key stands for. */
 export const ALONE = 0x5bd1e995;
 export const QUOTED = 0x38b34ae5;
+/** Of two pieces that the client put next to each other. */
+export const JOINED = 0x61c88647;
 /** Words, words in a row and longer stretches share theirs: each stands for its characters, and for where they begin. */
 export const VALUE = 0;
 

@@ -82,6 +82,12 @@ const RULES: [rule: string, verdict: Verdict['verdict'], fires: Partial<Case>, n
   ['read', 'allow', { effect: 'read', flows: [TAINTED] }, { effect: 'write', flows: [TAINTED] }],
   ['lockdown', 'deny', { mode: 'lockdown', readUntrusted: true }, { mode: 'lockdown', readUntrusted: false }],
   [
+    'confidential',
+    'deny',
+    carrying('/to', { label: { integrity: 'trusted', confidentiality: 'secret', reasons: [] } }),
+    { flows: [TRUSTED] },
+  ],
+  [
     'poisoned-argument',
     'deny',
     carrying('/to', { steers: 'here', marked: true }),

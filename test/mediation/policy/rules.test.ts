@@ -23,6 +23,7 @@ interface Given {
 }
 
 const URL = 'https://host.example.invalid/page?id=7';
+const PRIVATE = { integrity: 'trusted', confidentiality: 'private', reasons: [] } as const;
 const HERE = { steers: 'here' } as const;
 const NEAR = { steers: 'near' } as const;
 const FIELD = { form: 'field', alone: true } as const;
@@ -71,6 +72,16 @@ const ruleFor = (given: Given): string => {
 
 /** Every rule with a fact in which it fires, and its nearest neighbours, in which it must not. */
 const PAIRS: Record<string, [fires: Given, neighbours: Given[]][]> = {
+  confidential: [
+    [
+      { source: { label: PRIVATE }, role: 'content' },
+      [
+        { source: { label: PRIVATE }, role: 'content', goes: false },
+        { source: { label: PRIVATE }, role: 'content', flow: { common: true } },
+        { source: {}, role: 'content' },
+      ],
+    ],
+  ],
   scalar: [[{ role: 'scalar', source: { ...HERE, marked: true } }, [{ role: 'selector', source: HERE }]]],
   'poisoned-argument': [
     [

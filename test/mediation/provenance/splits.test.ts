@@ -81,6 +81,14 @@ describe('a value in pieces', () => {
     expect(provenance.trace([leaf('DE893704', '/a'), leaf('00440533', '/b')])).toEqual([]);
   });
 
+  test('is found where the source groups it', () => {
+    const flows = session('pay to DE89 3704 0044 0532 0130 00 today').trace([
+      leaf('DE8937040', '/a'),
+      leaf('0440532013000', '/b'),
+    ]);
+    expect(flows.map(({ argument }) => argument)).toEqual(['/a', '/b']);
+  });
+
   test('is not put together from other calls than the last', () => {
     const provenance = session('write to mallory.moriarty@attacker.example today');
     for (const part of [
@@ -100,5 +108,54 @@ describe('a value in pieces', () => {
     );
     const leaves = ['a94a8fe5', 'ccb19ba6', '1c4c0873d391'].map((part, i) => leaf(part, `/${i}`));
     expect(provenance.trace(leaves).map(({ argument }) => argument)).toEqual(['/0', '/1', '/2']);
+  });
+});
+
+describe('what is not in pieces', () => {
+  /** Flows of what is put together, in the last of calls with one argument each. */
+  const splitsOf = (provenance: Provenance, texts: string[], path = '/text'): unknown[] => {
+    let flows: unknown[] = [];
+    for (const text of texts) {
+      const leaves = [leaf(text, path)];
+      flows = provenance.trace(leaves).filter(({ transforms }) => transforms.includes('split'));
+      provenance.offer(leaves);
+    }
+    return flows;
+  };
+  const shop = 'https://shop.example/item/';
+
+  test.each([
+    [
+      'pages of a site one after another',
+      `See ${shop}B0CHX1W1XY and ${shop}B0AB1C2D3E.`,
+      [`${shop}B0AB1C2D3E`, `${shop}B0CHX1W1XY`],
+    ],
+    [
+      'the same path twice',
+      'wrote /root/word/example.docx',
+      ['/root/word/example.docx', '/root/word/example.docx'],
+    ],
+    [
+      'a subject and an address',
+      'The meeting of ongoing software development. Write to emma.johnson@sparrow.example',
+      ['The meeting of ongoing software development.', 'emma.johnson@sparrow.example'],
+    ],
+    [
+      'a folder and one in it',
+      'in /srv/files/drafts there are /srv/files/notes.txt and today',
+      ['/srv/files/drafts', '/srv/files/drafts/today'],
+    ],
+    ['neighbours of a longer value', 'the key is 5f0c8e7a1b2c4d3e8f90', ['a5f0c8e7a', '1b2c4d3e8f90b']],
+  ])('%s', (_, text, calls) => {
+    expect(splitsOf(session(text), calls)).toEqual([]);
+  });
+
+  test('what the client put next to each other before a server did', () => {
+    const provenance = session('a file was opened');
+    const parts = ['first half of a lin', 'e and its second half'];
+    expect(splitsOf(provenance, parts)).toEqual([]);
+    provenance.learn(SOURCE, [{ path: '/content/0/text', text: `log: ${parts.join('')}`, form: 'prose' }]);
+    expect(splitsOf(provenance, parts)).toEqual([]);
+    expect(splitsOf(session(`log: ${parts.join('')}`), parts)).toHaveLength(1);
   });
 });

