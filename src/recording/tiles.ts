@@ -12,7 +12,7 @@ import {
   UNFINISHED,
   WAL,
 } from './format.ts';
-import { leafHash, treeHash } from './merkle.ts';
+import { leafText, treeHash } from './merkle.ts';
 
 /** Checked by themselves, or no part of the log. */
 const BESIDE: ReadonlySet<string> = new Set([CHECKPOINT, WAL, SALT, PRUNED]);
@@ -30,25 +30,26 @@ export class TreeCheck {
 
   /** @throws LogFault when a tile that this entry fills is missing or differs; it names the entry. */
   push(entry: Uint8Array): void {
-    this.pushLeaf(leafHash(entry));
+    this.#add(0, leafText(entry));
   }
 
   /** The same by the hash of an entry that is not there any more. */
   pushLeaf(hash: Buffer): void {
-    this.#add(0, hash);
+    this.#add(0, hash.toString('latin1'));
   }
 
-  #add(level: number, hash: Buffer): void {
+  /** `hash`: a code unit for each byte. */
+  #add(level: number, hash: string): void {
     this.#levels[level] ??= { hashes: Buffer.alloc(TILE_BYTES), width: 0, index: 0 };
     const tile = this.#levels[level];
-    hash.copy(tile.hashes, tile.width * HASH_BYTES);
+    tile.hashes.write(hash, tile.width * HASH_BYTES, 'latin1');
     tile.width++;
     if (tile.width < TILE_WIDTH) return;
     compareTile(this.#folder, level, tile.index, tile.hashes);
     const root = treeHash(tile.hashes);
     tile.width = 0;
     tile.index++;
-    this.#add(level + 1, root);
+    this.#add(level + 1, root.toString('latin1'));
   }
 
   /**

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
 import { CanonicalError, canonical } from '../json/canonical.ts';
@@ -205,9 +206,12 @@ export function checkEntry(bytes: Buffer, n: number, file: string, first = 'sess
   const fault = (message: string) => new LogFault('entry-malformed', file, n, message);
   if (bytes.length > MAX_ENTRY_BYTES) throw fault(`longer than ${MAX_ENTRY_BYTES} bytes`);
   let entry: Record<string, unknown>;
+  // What is not UTF-8 would be read as U+FFFD, and be taken for an entry that has it.
+  if (!isUtf8(bytes)) throw fault('not UTF-8');
+  const text = bytes.toString('utf8');
   try {
-    entry = JSON.parse(bytes.toString('utf8')) as Record<string, unknown>;
-    if (!Buffer.from(canonical(entry)).equals(bytes)) throw fault('not canonical JSON');
+    entry = JSON.parse(text) as Record<string, unknown>;
+    if (canonical(entry) !== text) throw fault('not canonical JSON');
   } catch (error) {
     if (error instanceof SyntaxError || error instanceof CanonicalError) throw fault('not JSON');
     throw error;
