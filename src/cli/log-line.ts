@@ -10,9 +10,10 @@ export function timeOf(milliseconds: number): string {
 
 /**
  * One entry as one line for a person. Every kind reads the same way, so that kinds of later versions can be read too.
- * Names are foreign text: what a terminal would obey is shown as an escape.
+ * Names are foreign text: what a terminal would obey is shown as an escape. At a terminal the line is cut to its width,
+ * of which `before` columns are taken.
  */
-export function lineOf(entry: Entry, stream: { isTTY?: boolean }): string {
+export function lineOf(entry: Entry, stream: { isTTY?: boolean; columns?: number }, before = 0): string {
   const paint = paintFor(stream, process.env);
   const refusal = refusalOf(entry);
   const line = [
@@ -28,12 +29,14 @@ export function lineOf(entry: Entry, stream: { isTTY?: boolean }): string {
     labelOf(entry),
     ...listOf(entry['flows']).map(flowOf),
   ];
-  const text = printable(
+  const whole = printable(
     line
       .filter((part) => part !== '')
       .join('  ')
       .trimEnd(),
   );
+  const room = stream.isTTY === true ? (stream.columns ?? Number.POSITIVE_INFINITY) - before : whole.length;
+  const text = whole.length > room ? `${whole.slice(0, Math.max(0, room - 1)).toWellFormed()}\u2026` : whole;
   return refusal === undefined ? text : paint.bold(paint.red(text));
 }
 

@@ -1,18 +1,21 @@
-import { printable, reviewable } from '../json/printable.ts';
-import { findSession, listSessions, readEntries, type SessionSummary } from '../recording/reader.ts';
 import { index } from './log/index.ts';
 import { exportLog, prune, seal } from './log/keep.ts';
 import { check, consistency, prove } from './log/proof.ts';
+import { grep, list, show, tail } from './log/read.ts';
 import { report } from './log/report.ts';
 import { verify } from './log/verify.ts';
 import { attach, witness } from './log/witness.ts';
-import { lineOf, timeOf } from './log-line.ts';
 import { type Flags, type OptionTypes, readCommand, UsageError } from './read-command.ts';
 
 const USAGE = `usage: cordon log ACTION [...] [--state DIR] [--json]
 
-  list                     the recorded sessions, the newest first
-  show [SESSION]           its entries, one a line; what was not recorded (arguments, results) is not there to show
+  list                     the recorded sessions, the newest first, and how much was denied, held back or approved in each
+  show [SESSION]           what was refused or approved, then all its entries, one a line; what was not recorded (arguments,
+                           results) is not there to show
+  tail [SESSION] [--lines N] [--follow]
+                           its last entries (20), and those that come until it is closed
+  grep TEXT [SESSION] [--verdict allow|ask|deny]
+                           entries that hold a text in any case, of all sessions or one; TEXT is no pattern
   verify [SESSION]         check every byte of a session's log against its signed checkpoint
   index                    check the machine's index of sessions, and that none of them vanished
   prove [SESSION] --entry N
@@ -42,7 +45,8 @@ the index.
   --require-key        refuse to rely on the state directory's own key, unless CORDON_SIGNING_KEY_FILE chose it
   --witness-keys FILE  verify and check: the public keys of witnesses, of which so many as
   --witnesses K        says (default: all) must have cosigned the checkpoint
-  --json               for programs: list, verify and check print one object, show one entry a line, as recorded
+  --json               for programs: list, verify and check print one object, show and tail one entry a line, as recorded, grep
+                       {session, entry}
 
 Exit codes of verify: 0 every entry is signed and intact; 1 something was changed, removed, added or moved, and the
 first bad entry is named, or cosignatures are missing; 2 it could not be checked; 3 what is signed is intact, but
@@ -50,7 +54,7 @@ entries or torn bytes follow that are not signed, or the session has no end: its
 to an earlier state of its own.
 verify cannot tell whether somebody who holds the private key rewrote the log; whether a whole session was removed, index
 tells: 0 all are there; 1 one is not, or the index was changed; 3 one is not in it.
-Of consistency, check, witness and cosign: 0 proved; 1 refused; 2 it could not be checked.
+Of grep: 1 if there is no such entry. Of consistency, check, witness and cosign: 0 proved; 1 refused; 2 it could not be checked.
 `;
 
 /** Lists, shows, verifies and proves recorded sessions. Exit codes: see the usage. */
@@ -80,6 +84,9 @@ const OPTIONS: OptionTypes = {
   entry: { type: 'string' },
   format: { type: 'string' },
   'older-than': { type: 'string' },
+  lines: { type: 'string' },
+  follow: { type: 'boolean' },
+  verdict: { type: 'string' },
 };
 
 const TRUST = ['trusted-keys', 'require-key'];
@@ -88,6 +95,8 @@ const WITNESSES = ['witness-keys', 'witnesses'];
 const ACTIONS: ReadonlyMap<string, Action> = new Map<string, Action>([
   ['list', { run: list, words: 0, flags: [] }],
   ['show', { run: show, words: 1, flags: [] }],
+  ['tail', { run: tail, words: 1, flags: ['lines', 'follow'] }],
+  ['grep', { run: grep, words: 2, flags: ['verdict'] }],
   ['verify', { run: verify, words: 1, flags: [...TRUST, ...WITNESSES] }],
   ['index', { run: index, words: 0, flags: TRUST }],
   ['prove', { run: prove, words: 1, flags: ['entry', ...TRUST] }],
@@ -100,35 +109,3 @@ const ACTIONS: ReadonlyMap<string, Action> = new Map<string, Action>([
   ['witness', { run: witness, words: 1, flags: ['trusted-keys'] }],
   ['cosign', { run: attach, words: 2, flags: ['witness-keys'] }],
 ]);
-
-function list(state: string, _words: readonly string[], json: boolean): number {
-  const sessions = listSessions(state);
-  if (json) print(JSON.stringify(sessions, undefined, 2));
-  else if (sessions.length === 0) print(`no sessions in ${printable(state)}`);
-  else for (const session of sessions) print(summaryOf(session));
-  return 0;
-}
-
-function summaryOf({ id, opened, signed, closed, pruned }: SessionSummary): string {
-  const entries = `${signed} signed ${signed === 1 ? 'entry' : 'entries'}`;
-  const state = pruned === undefined ? (closed ? '' : ', not closed: running or broken off') : ', pruned';
-  return `${id}  ${timeOf(opened)}  ${entries}${state}`;
-}
-
-function show(state: string, [session]: readonly string[], json: boolean): number {
-  const { id, directory, pruned } = findSession(state, session);
-  if (pruned !== undefined) {
-    throw new UsageError(
-      `the entries of ${id} were pruned, ${timeOf(pruned)}: cordon log verify still checks its tree`,
-    );
-  }
-  if (!json) print(`session ${id}, not verified here (cordon log verify ${id})`);
-  for (const entry of readEntries(directory)) {
-    print(json ? reviewable(JSON.stringify(entry)) : lineOf(entry, process.stdout));
-  }
-  return 0;
-}
-
-function print(line: string): void {
-  process.stdout.write(`${line}\n`);
-}

@@ -88,12 +88,14 @@ export function findSession(stateDir: string, prefix = ''): SessionSummary {
 }
 
 /**
- * The entries of a log in order, of a running or broken-off session too. What is no entry ends it without an error:
- * this is for showing what there is.
+ * The entries of a log in order from number `first` on, of a running or broken-off session too. What is no entry ends it
+ * without an error: this is for showing what there is.
  */
-export function* readEntries(directory: string): Generator<Entry> {
+export function* readEntries(directory: string, first = 0): Generator<Entry> {
   try {
+    let n = 0;
     for (const bytes of readEntryBytes(directory)) {
+      if (n++ < first) continue;
       const entry = parseEntry(bytes);
       if (entry === undefined) return;
       yield entry;

@@ -64,6 +64,12 @@ describe('cordon log', () => {
     expect(out.split('\n')).toEqual(
       [
         'session golden, not verified here (cordon log verify golden)',
+        'not recorded, but for size and digest: arguments, result',
+        '',
+        'refused, held back or approved:',
+        '    3  2023-11-14T22:13:20.003Z  DENIED  tool.invoke      e3     mail.send  tainted-argument  d-7f3a9c  [/to <- web.fetch e2]',
+        '',
+        'all entries:',
         '    0  2023-11-14T22:13:20.000Z          session.open   ',
         '    1  2023-11-14T22:13:20.001Z          tool.describe           web.fetch  pinned',
         '    2  2023-11-14T22:13:20.002Z          tool.response    e2     web.fetch  untrusted',
@@ -87,7 +93,7 @@ describe('cordon log', () => {
 
   test('list shows sessions, for people and for programs', async () => {
     expect((await run(log, 'list', '--state', golden)).out).toBe(
-      'golden  2023-11-14T22:13:20.000Z  5 signed entries\n',
+      'golden  2023-11-14T22:13:20.000Z  5 signed entries, 1 denied\n',
     );
     const { out } = await run(log, 'list', '--state', golden, '--json');
     expect(JSON.parse(out)).toMatchObject([{ id: 'golden', signed: 5, closed: true }]);
