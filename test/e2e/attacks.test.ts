@@ -99,6 +99,13 @@ const labelOf = (result: Fields | undefined): Fields =>
 const lastOf = ({ model }: Run, call: string) =>
   model.steps.filter(({ server, tool }) => `${server}/${tool}` === call).at(-1)?.answer;
 
+/** How a refusal begins, and what it says how to go on. */
+const REFUSALS = {
+  denied: /^Cordon denied .*cordon why d-/s,
+  held: /^Cordon held back .*cordon approvals/s,
+  refused: /^Cordon (?:denied|held back) .*cordon (?:why|approvals)/s,
+};
+
 function expectGuarded({ guarded }: Attack, run: Run): void {
   for (const [i, call] of (guarded.withheld ?? []).entries()) {
     const [server, tool] = call.split('/') as [string, string];
@@ -106,12 +113,14 @@ function expectGuarded({ guarded }: Attack, run: Run): void {
     expect(failed(run.probes[i]!.answer), `a call of ${call} is refused`).toBe(true);
     expect(textOf(run.probes[i]!.answer)).toMatch(/withheld|drift|suspect|approve/i);
   }
-  for (const { call, argument, from } of guarded.denied ?? []) {
-    const answer = lastOf(run, call);
-    expect(answer?.result?.['isError'], `${call} is denied: ${JSON.stringify(answer)}`).toBe(true);
-    expect(textOf(answer!), 'the denial names the argument').toContain(argument);
-    expect(textOf(answer!), "the denial names the source's server").toContain(from);
-    expect(textOf(answer!), 'the denial says how to ask why').toContain('cordon why ');
+  for (const verdict of ['denied', 'held', 'refused'] as const) {
+    for (const { call, argument, from } of guarded[verdict] ?? []) {
+      const answer = lastOf(run, call);
+      expect(answer?.result?.['isError'], `${call} is refused: ${JSON.stringify(answer)}`).toBe(true);
+      expect(textOf(answer!), `${call} is ${verdict}`).toMatch(REFUSALS[verdict]);
+      expect(textOf(answer!), 'the refusal names the argument').toContain(argument);
+      expect(textOf(answer!), "the refusal names the source's server").toContain(from);
+    }
   }
   for (const { call, reason, silent } of guarded.suspected ?? []) {
     const results = run.model.steps
@@ -131,7 +140,9 @@ describe.concurrent('attacks', () => {
     expect(control, 'without Cordon the attack succeeds').toBe(true);
 
     const guarded = await stage(attack, 'hostile', 'guard');
-    expect(attack.attacked(guarded), 'behind Cordon it fails').toBe(false);
+    expect(attack.attacked(guarded), attack.missed ?? 'behind Cordon it fails').toBe(
+      attack.missed !== undefined,
+    );
     expectGuarded(attack, guarded);
 
     if (!attack.observed) return;

@@ -67,12 +67,12 @@ test('the default session sent at once, as `npm start < default.jsonl` does: eve
   expect(code).toBe(0);
 });
 
-test('the injection session: what the page orders is denied, and the script is not written', async () => {
+test('the injection session: what the page orders is held back, and the script is not written', async () => {
   const { said } = await drive(session('injection.jsonl'), command(), 'ignore');
   const by = answers(said);
   expect(by.get(3)!.result.isError).toBeUndefined();
   expect(by.get(4)!.result.isError).toBe(true);
-  expect(by.get(4)!.result.content![0]!.text).toMatch(/^Cordon denied .* on server "pages"/s);
+  expect(by.get(4)!.result.content![0]!.text).toMatch(/^Cordon held back .* on server "pages"/s);
   expect(by.get(5)!.result.content![0]!.text).toContain('README.md');
   expect(by.get(5)!.result.content![0]!.text).not.toContain('release.sh');
   expect(existsSync(join(checkout, 'fixtures/sandbox/release.sh'))).toBe(false);

@@ -8,10 +8,12 @@ export interface Outlet {
   /** Every destination that it names is one of the user's own. */
   isOwn: boolean;
   domains: readonly string[];
+  /** The server that is called. */
+  server: string;
 }
 
 export function outletOf(
-  effect: Effect,
+  { effect, server }: { effect: Effect; server: string },
   leaves: readonly Leaf[],
   roleOf: (leaf: Leaf) => Role,
   domains: readonly string[],
@@ -23,16 +25,20 @@ export function outletOf(
     isOpen: effect === 'send' || named.length > 0,
     isOwn: named.length > 0 && named.every(({ text }) => isOwnPlace(text, domains)),
     domains,
+    server,
   };
 }
 
 /**
  * Whether private or secret data leaves for where the configuration does not let it go. A place that private data
- * names may be gone to: its own address tells nobody anything new. A secret is none, wherever it stands.
+ * names may be gone to: its own address tells nobody anything new. A secret is none, wherever it stands, and is handed to
+ * no other server at all.
  */
-export function isLeak(flow: Flow, leaf: string, role: Role, { isOpen, isOwn, domains }: Outlet): boolean {
+export function isLeak(flow: Flow, leaf: string, role: Role, outlet: Outlet): boolean {
   const { confidentiality } = flow.source.label;
-  if (confidentiality === 'public' || !isOpen || flow.common === true) return false;
+  const { isOpen, isOwn, domains, server } = outlet;
+  if (confidentiality === 'public' || flow.common === true) return false;
+  if (!isOpen && (confidentiality === 'private' || flow.source.server === server)) return false;
   const isPlace = role === 'destination' && flow.match === 'whole' && confidentiality === 'private';
   if (isPlace && flow.transforms.length === 0 && namesPlace(leaf)) return false;
   if (!isOwn) return true;

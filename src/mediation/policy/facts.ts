@@ -112,7 +112,12 @@ function isSaid(leaf: Leaf, places: Places): boolean {
 
 function flowFacts(at: Case, places: Places): FlowFact[] {
   if (at.flows.length === 0) return [];
-  const outlet = outletOf(at.effect, at.sink.leaves, (leaf) => places.roleOf(leaf), at.domains ?? []);
+  const outlet = outletOf(
+    { effect: at.effect, server: at.sink.server },
+    at.sink.leaves,
+    (leaf) => places.roleOf(leaf),
+    at.domains ?? [],
+  );
   const facts = at.flows.map((flow): FlowFact => {
     const leaf = places.leafOf(flow);
     const whole = leaf?.text ?? '';

@@ -10,7 +10,7 @@ import { OVERHEAD } from './shelf.ts';
 import type { Piece } from './splits.ts';
 import { ALONE, JOINED, type Store, VALUE } from './store.ts';
 import { GRAM, SHORTEST_COPY } from './stretches.ts';
-import { ALL_TURNS, isReversed, isRotated, TURNS, type Turn, turnedCodes } from './turns.ts';
+import { ALL_TURNS, isReversed, isRotated, TURNS, type Turn, turnedCodes, turnInto } from './turns.ts';
 import type { Hit, ValueFinder } from './values.ts';
 import { variantsOf } from './variants.ts';
 import { View } from './view.ts';
@@ -47,6 +47,9 @@ export class JoinFinder {
   readonly #values: ValueFinder;
   readonly #copies: CopyFinder;
   readonly #view = new View();
+  /** Of one word in each turn. */
+  readonly #keys = new Int32Array(2 * ALL_TURNS.length);
+  readonly #turned = new Uint16Array(LONGEST_NEEDLE);
 
   constructor(store: Store, said: Said, values: ValueFinder, copies: CopyFinder) {
     this.#store = store;
@@ -153,27 +156,35 @@ export class JoinFinder {
     if (isEmpty) return [0, true];
     // Of an escape that is cut the character stands on one side.
     const stretch = border === 0 || border === n ? undefined : stretchAt(codes, n, border);
-    if (stretch === undefined) return [ANY_TURN, true];
-    const [from, to] = stretch;
-    const [first, last] = core(codes, 0, n);
-    const isLong = to - from > LONGEST_NEEDLE;
+    const isLong = n >= SHORTEST_COPY;
+    if (stretch === undefined && !isLong) return [ANY_TURN, false];
+    const [from, to] = stretch ?? [border, border];
+    const hasWord = to > from && to - from <= LONGEST_NEEDLE;
+    const isAll = hasWord && isCore(codes, n, from, to);
+    const keys = this.#keys;
+    for (const turn of hasWord ? ALL_TURNS : []) {
+      const length = turnInto(this.#turned, codes, from, to, turn);
+      hash.of(this.#turned, 0, length, VALUE);
+      keys[2 * turn] = hash.lo;
+      keys[2 * turn + 1] = hash.hi;
+    }
+    if (hasWord) places.touch(keys, ALL_TURNS.length);
     let turns = 0;
     for (const turn of ALL_TURNS) {
-      if (isLong) {
-        if (this.#grams(codes, border, turn).some(([, positions]) => positions.length > 0))
-          turns |= 1 << turn;
-        continue;
+      if (hasWord) {
+        let stands = places.find(keys[2 * turn]!, keys[2 * turn + 1]!, 0) > 0;
+        if (!stands && isAll) {
+          const length = turnInto(this.#turned, codes, from, to, turn);
+          hash.of(this.#turned, 0, length, ALONE);
+          stands = postings.find(hash.lo, hash.hi) > 0;
+        }
+        if (!stands) continue;
       }
-      const turned = turnedCodes(codes, from, to, turn);
-      hash.of(turned, 0, turned.length, VALUE);
-      let stands = places.find(hash.lo, hash.hi, 0) > 0;
-      if (!stands && from === first && to === last) {
-        hash.of(turned, 0, turned.length, ALONE);
-        stands = postings.find(hash.lo, hash.hi) > 0;
-      }
-      if (stands) turns |= 1 << turn;
+      // A word alone may be made by chance.
+      if (!isLong || this.#grams(codes, border, turn).length > 0) turns |= 1 << turn;
     }
-    return [turns, isLong ? border > 2 * GRAM : from > 0];
+    if (!hasWord) return [turns, border > 2 * GRAM];
+    return [turns, from > 0 && (turns === 0 || isLong)];
   }
 
   /** Where the stretches around the border of a join begin, turned, one of which is indexed if it is copied; and where they stand. */
@@ -236,6 +247,12 @@ export class JoinFinder {
     const { codes, n } = this.#view;
     return variantsOf(codes, ...core(codes, 0, n));
   }
+}
+
+/** Whether nothing of a word stands around a stretch. */
+function isCore(codes: Uint16Array, n: number, from: number, to: number): boolean {
+  const [first, last] = core(codes, 0, n);
+  return from <= first && to >= last;
 }
 
 function encodingsIn(piece: Piece): number {

@@ -17,7 +17,7 @@ function leaksTo(to: string, body = 'the figures of May'): boolean {
     { path: '/body', text: body, form: 'string' },
   ];
   const roleOf = ({ path }: Leaf): Role => (path === '/to' ? 'destination' : 'content');
-  const outlet = outletOf('write', leaves, roleOf, OWN);
+  const outlet = outletOf({ effect: 'write', server: 'mail' }, leaves, roleOf, OWN);
   const span = [body.length - 6, body.length] as const;
   const private_ = flow({ argument: '/body', span, match: 'span', source: { label: label('private') } });
   return isLeak(private_, body, 'content', outlet);
@@ -76,6 +76,7 @@ const play = (domains: string[] = []) =>
   })
     .tools('crm', tool('get_customer'))
     .tools('files', tool('read_file'), tool('write_file'))
+    .tools('log', tool('audit'))
     .tools('mail', tool('send'));
 
 describe('through the mediator', () => {
@@ -108,6 +109,10 @@ describe('through the mediator', () => {
     });
     expect(mail('The tables are loaded at night by a small script.').verdict).toBe('allow');
     expect(one.call('files', 'write_file', { path: '.env', content: `token: ${KEY}` }).verdict).toBe('allow');
+    expect(one.call('log', 'audit', { event: `started with ${KEY}` })).toMatchObject({
+      rule: 'confidential',
+    });
+    expect(one.call('log', 'audit', { event: 'started at night by a small script' }).verdict).toBe('allow');
   });
 
   test("whose body a private key's is: all of it counts, and so does a text with more keys than are told", () => {
