@@ -81,7 +81,7 @@ test('without data, or in a mode that is none, it says how it is used', () => {
 
 /** Recorded traces are not part of the project. */
 const RECORDED = resolve(process.env['CORDON_TRACES'] ?? '../shared/trajectories');
-const SAMPLE = 20;
+const SAMPLE = 8;
 const MOST_STEPS = 12;
 
 /** The servers that a trace calls: each is a process. */
