@@ -10,8 +10,8 @@ import { type Piece, Splits } from './splits.ts';
 import { Store } from './store.ts';
 import { Tracer } from './tracer.ts';
 
-/** Characters indexed by every call that finds some waiting. */
-const SLICE = 512;
+/** Characters indexed by every call that finds some waiting: as many as are searched and decoded in the same time. */
+const SLICE = 16_384;
 /** More than this many characters unindexed, and `learn` indexes at once. */
 const MAX_QUEUED = 4 * 1024 * 1024;
 
