@@ -98,11 +98,14 @@ function namesAddress({ path, text, form }: Leaf): boolean {
 /** Paths come back with every call of a tool: what they say is worked out once. */
 const addressPaths = new Map<string, boolean>();
 const MOST_PATHS = 1024;
+/** A client's own names may be of any length. */
+const LONGEST_PATH = 256;
 
 function isAddressPath(path: string): boolean {
   let isAddress = addressPaths.get(path);
   if (isAddress === undefined) {
     isAddress = wordsOf(lastName(path)).some((word) => ADDRESS_WORDS.has(word));
+    if (path.length > LONGEST_PATH) return isAddress;
     if (addressPaths.size === MOST_PATHS) addressPaths.clear();
     addressPaths.set(path, isAddress);
   }
