@@ -13,6 +13,7 @@ test.each([
   'docs/architecture.md',
   'docs/configuration.md',
   'docs/log-format.md',
+  'docs/replay.md',
   'docs/policy.md',
   'docs/taint.md',
 ])('%s names only files that exist, and nothing is left to fill in', (name) => {

@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
 import { CanonicalError, canonical } from '../json/canonical.ts';
+import { scanPlainCanonical } from '../json/plain-canonical.ts';
 import { LogFault, readLines, readLogFile, unpackBundle } from './files.ts';
 import {
   CHECKPOINT,
@@ -205,22 +206,52 @@ export function* bundledEntries(directory: string, size: number): Generator<{ n:
 export function checkEntry(bytes: Buffer, n: number, file: string, first = 'session.open'): string {
   const fault = (message: string) => new LogFault('entry-malformed', file, n, message);
   if (bytes.length > MAX_ENTRY_BYTES) throw fault(`longer than ${MAX_ENTRY_BYTES} bytes`);
-  let entry: Record<string, unknown>;
+  const { v, n: number, time, kind } = envelopeOf(bytes, fault);
+  if (v !== ENTRY_VERSION) throw fault('not an entry of version 1');
+  if (number !== n) throw fault(`its number is ${JSON.stringify(number)}`);
+  if (!Number.isSafeInteger(time) || Number(time) < 0) throw fault('its time is no time');
+  if (typeof kind !== 'string' || (kind === first) !== (n === 0)) throw fault('its kind cannot stand here');
+  return kind;
+}
+
+type Members = Record<'v' | 'n' | 'time' | 'kind', unknown>;
+
+const ENVELOPE = ['v', 'n', 'time', 'kind'] as const;
+
+/** The members that every entry has, once the whole is known to be canonical. */
+function envelopeOf(bytes: Buffer, fault: (message: string) => LogFault): Members {
+  const spans = scanPlainCanonical(bytes, ENVELOPE);
+  if (spans !== undefined) {
+    const member = (name: string) => plainValue(bytes, spans[name]);
+    return { v: member('v'), n: member('n'), time: member('time'), kind: member('kind') };
+  }
   // What is not UTF-8 would be read as U+FFFD, and be taken for an entry that has it.
   if (!isUtf8(bytes)) throw fault('not UTF-8');
   const text = bytes.toString('utf8');
   try {
-    entry = JSON.parse(text) as Record<string, unknown>;
+    const entry = JSON.parse(text) as Members | null;
     if (canonical(entry) !== text) throw fault('not canonical JSON');
+    if (entry !== null && typeof entry === 'object') return entry;
   } catch (error) {
     if (error instanceof SyntaxError || error instanceof CanonicalError) throw fault('not JSON');
     throw error;
   }
-  if (entry === null || typeof entry !== 'object' || entry['v'] !== ENTRY_VERSION)
-    throw fault('not an entry of version 1');
-  if (entry['n'] !== n) throw fault(`its number is ${JSON.stringify(entry['n'])}`);
-  if (!Number.isSafeInteger(entry['time']) || Number(entry['time']) < 0) throw fault('its time is no time');
-  const kind = entry['kind'];
-  if (typeof kind !== 'string' || (kind === first) !== (n === 0)) throw fault('its kind cannot stand here');
-  return kind;
+  throw fault('not an entry of version 1');
 }
+
+/** A whole number or a text without escapes, as `scanPlainCanonical` found it; undefined for anything else. */
+function plainValue(bytes: Buffer, span: readonly [number, number] | undefined): number | string | undefined {
+  if (span === undefined) return undefined;
+  const [start, end] = span;
+  if (bytes[start] === QUOTE) return bytes.toString('latin1', start + 1, end - 1);
+  let number = 0;
+  for (let at = start; at < end; at++) {
+    const digit = bytes[at]! - ZERO;
+    if (digit < 0 || digit > 9) return undefined;
+    number = 10 * number + digit;
+  }
+  return number;
+}
+
+const QUOTE = 0x22;
+const ZERO = 0x30;

@@ -235,6 +235,13 @@ describe('a wrong configuration is refused with place, finding and expectation',
       '{"mcpServers": {"a": {"command": "x"}},\n"cordon": {"serverz": {}}}',
       'mcp.json:2:12: cordon.serverz: this key is not known, expected one of mode, limits, record, servers, domains, allow; did you mean "servers"?',
     ],
+    ...['Example.org', '.example.org', 'https://example.org', 'example.org/', '*.example.org', 'org', ''].map(
+      (domain): [string, unknown, RegExp] => [
+        `a domain ${domain}`,
+        withBlock({ domains: [domain] }),
+        /cordon\.domains\.0: found .*, expected a domain such as "example\.org", in lower case/,
+      ],
+    ),
     [
       'an unknown key of a tool',
       withBlock({ servers: { a: { tools: { t: { efect: 'read' } } } } }),
@@ -534,4 +541,6 @@ test('the example of docs/configuration.md is valid, and shows the defaults', as
   for (const key of ['mode', 'limits', 'record'] as const) expect(config[key]).toEqual(plain[key]);
   expect(config.servers[0]!.args[2]).toBe('--account=default');
   expect(config.allow).toHaveLength(2);
+  expect(config.domains).toEqual(['example.org']);
+  expect(plain.domains).toEqual([]);
 });

@@ -1,9 +1,15 @@
 import { spawnSync } from 'node:child_process';
+import { readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { readEntries } from '../../src/recording/reader.ts';
 import { RecordedPlay } from '../cli/replay/support.ts';
 import { temporaryFolder } from '../recording/support.ts';
-import { cordon } from './support/launch.ts';
+import { cordon, inFrontOf } from './support/launch.ts';
+import { RawClient } from './support/raw-client.ts';
+import { sandbox } from './support/sandbox.ts';
 
 const EVE = 'eve@attacker.example.invalid';
 
@@ -72,4 +78,34 @@ test('random sessions are judged again by other processes in other time zones: t
   };
   expect(new Map(found.map((one) => [one.session, one.verdicts]))).toEqual(verdicts);
   expect(new Set([...verdicts.values()].flat()).size).toBeGreaterThan(8);
+});
+
+const mail = fileURLToPath(new URL('../../fixtures/servers/mail.mjs', import.meta.url));
+
+test('what a proxy recorded is judged again as it was, with the settings that it kept', async () => {
+  const state = join(sandbox(), 'state');
+  const client = new RawClient(inFrontOf([process.execPath, mail, join(state, '..', 'outbox')], { state }));
+  await client.handshake();
+  await client.call('send_mail', {
+    to: 'bob@here.example.invalid',
+    subject: 'Hello',
+    body: 'In my own words.',
+  });
+  await client.call('no_such_tool', {});
+  await client.end();
+  const again = (...args: string[]) => {
+    const [program, ...all] = cordon('replay', '--json', '--state', state, ...args);
+    return spawnSync(program!, all, { encoding: 'utf8' });
+  };
+  const { status, stdout } = again();
+  expect(JSON.parse(stdout)).toMatchObject({ sessions: [{ judged: 2, changes: [], undetermined: [] }] });
+  expect(status).toBe(0);
+  const policy = join(state, 'policy.json');
+  const [session] = readdirSync(join(state, 'sessions'));
+  const [opening] = readEntries(join(state, 'sessions', session!));
+  const [{ name }] = opening!['servers'] as [{ name: string }];
+  writeFileSync(policy, JSON.stringify({ allow: [{ server: name, tool: 'send_mail' }] }));
+  expect(JSON.parse(again('--policy', policy).stdout).counts).toEqual({
+    'allow:clean -> allow:configured': 1,
+  });
 });

@@ -134,8 +134,8 @@ function flowFacts(at: Case, places: Places): FlowFact[] {
   return facts;
 }
 
-/** What a flow into the only argument of a call shows by itself. `whole`: the argument's text. */
-export function factOfFlow(flow: Flow, whole: string): FlowFact {
+/** What a flow shows by itself. `whole`: the argument's text. */
+function factOfFlow(flow: Flow, whole: string): FlowFact {
   const text = whole.slice(flow.span[0], flow.span[1]);
   return {
     flow,
@@ -162,7 +162,7 @@ function hostEnd(address: string): number {
 }
 
 /** Notes which of a call's flows stand in a tag of the text in which another stands. */
-export function addTags(flows: readonly Flow[], facts: readonly FlowFact[]): void {
+function addTags(flows: readonly Flow[], facts: readonly FlowFact[]): void {
   const inTags = flows.flatMap(({ path }, index) => (path.includes('@') ? index : []));
   if (inTags.length === 0) return;
   for (const [index, fact] of facts.entries()) {

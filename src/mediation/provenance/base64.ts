@@ -5,7 +5,7 @@ import { digitsOf, SEXTETS, sextetBytes } from './sextets.ts';
 import { isReversed, isRotated, type Turn } from './turns.ts';
 
 /** What is compressed is at least this long. */
-const SHORTEST_COMPRESSED = 14;
+export const SHORTEST_COMPRESSED = 14;
 /**
  * Base64 of this many characters has capitals and small letters, but once in 50,000 times, as what is compressed has
  * but once in 700; most identifiers have not. What has not is not tried turned, or as compressed.

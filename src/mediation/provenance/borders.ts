@@ -41,3 +41,11 @@ export function overlapping(view: View, text: string, from: number, to: number):
     if (inside >= 0 && view.map[inside]! >= to) return;
   }
 }
+
+/** Whether nothing goes on from a stretch of a text, but for the end of a sentence. */
+export function isApart(text: string, from: number, to: number): boolean {
+  return BEFORE.test(text.slice(Math.max(0, from - 1), from)) && AFTER.test(text.slice(to, to + 2));
+}
+
+const BEFORE = /^[\s"'`()<>[\]{}]?$/;
+const AFTER = /^(?:$|[\s"'`()<>[\]{}]|[.,;:!?](?:[\s"'`)]|$))/;

@@ -1,3 +1,4 @@
+import { SHORTEST_COMPRESSED } from './base64.ts';
 import { hexValue, isDigit } from './chars.ts';
 import { isCompressedText } from './compressed.ts';
 import { disguisesIn } from './decodings.ts';
@@ -13,6 +14,8 @@ const SHORTEST_ENCODED = 11;
 /** Characters on either side of a border that tell an encoding from words, and those that show one. */
 const NEAR = 16;
 export const MARGIN = 32;
+/** Hexadecimal of what is compressed. */
+const HEX = /^(?:0x)?(?:1f8b|78)[\da-f]+$/i;
 /** What is compressed looks like nothing but digits of base64. */
 const PACKED = 1 << 12;
 /** Bits of a digit of base64, base32, and hexadecimal. */
@@ -58,9 +61,11 @@ export function mayHide(text: string, border: number, encodings: number): boolea
   const around = text.slice(Math.max(0, border - MARGIN), border + MARGIN);
   const at = Math.min(border, MARGIN);
   if (/\s/.test(around.slice(Math.max(0, at - NEAR), at + NEAR))) return false;
-  if ((encodings & ~PACKED) !== 0) return true;
+  if ((encodings & ~PACKED) !== 0 && (encodings & encodingsOf(text) & ~PACKED) !== 0) return true;
   if (!/[^a-z]/.test(around)) return false;
-  if (encodings !== 0 && isMixed(around) && isCompressedText(text)) return true;
+  if (encodings !== 0 && text.length >= SHORTEST_COMPRESSED && (isMixed(around) || HEX.test(text))) {
+    if (isCompressedText(text)) return true;
+  }
   const signs = signsIn(around);
   if (mayBeDefanged(around)) return true;
   if (signs.wide) return disguisesIn(around).places.length > 0;
@@ -70,9 +75,9 @@ export function mayHide(text: string, border: number, encodings: number): boolea
   return escapes && (reversedEscapes(around).length > 0 || rotatedEscapes(around).length > 0);
 }
 
-/** Base64 of what is compressed has letters of both cases, but for its shortest pieces. */
+/** Base64 of what is compressed has letters of both cases (see base64.ts), hexadecimal of it has digits. */
 function isMixed(text: string): boolean {
-  return text.length < 2 * NEAR || (/[a-z]/.test(text) && /[A-Z]/.test(text));
+  return /[a-z]/.test(text) && /[A-Z]/.test(text);
 }
 
 /** Whether digits read as text, from some place in a byte on. */

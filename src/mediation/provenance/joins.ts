@@ -10,6 +10,7 @@ import { OVERHEAD } from './shelf.ts';
 import type { Piece } from './splits.ts';
 import { ALONE, JOINED, type Store, VALUE } from './store.ts';
 import { GRAM, SHORTEST_COPY } from './stretches.ts';
+import type { Tracer } from './tracer.ts';
 import { ALL_TURNS, isReversed, isRotated, TURNS, type Turn, turnedCodes, turnInto } from './turns.ts';
 import type { Hit, ValueFinder } from './values.ts';
 import { variantsOf } from './variants.ts';
@@ -51,7 +52,7 @@ export class JoinFinder {
   readonly #keys = new Int32Array(2 * ALL_TURNS.length);
   readonly #turned = new Uint16Array(LONGEST_NEEDLE);
 
-  constructor(store: Store, said: Said, values: ValueFinder, copies: CopyFinder) {
+  constructor(store: Store, said: Said, { values, copies }: Tracer) {
     this.#store = store;
     this.#said = said;
     this.#values = values;
@@ -110,7 +111,8 @@ export class JoinFinder {
         const border = text.length - last.text.length;
         encodings &= encodingsIn(row[i]!);
         const at = this.#fill(text, border);
-        if (mayHide(text, border, encodings) || this.#variants().length > 0) return undefined;
+        if (mayHide(text, border, encodings)) return undefined;
+        for (const variant of this.#variants()) borders.push(String.fromCharCode(...variant).split(' ')[0]!);
         if (i < row.length - 2) continue;
         const { codes, n } = this.#view;
         const around = String.fromCharCode(...codes.subarray(Math.max(0, at - NEAR), Math.min(n, at + NEAR)));
@@ -159,7 +161,8 @@ export class JoinFinder {
     const isLong = n >= SHORTEST_COPY;
     if (stretch === undefined && !isLong) return [ANY_TURN, false];
     const [from, to] = stretch ?? [border, border];
-    const hasWord = to > from && to - from <= LONGEST_NEEDLE;
+    // Where more pieces may make a word longer, a long copy is ruled out for all of them.
+    const hasWord = to > from && to - from <= LONGEST_NEEDLE && (from > 0 || !isLong);
     const isAll = hasWord && isCore(codes, n, from, to);
     const keys = this.#keys;
     for (const turn of hasWord ? ALL_TURNS : []) {
@@ -183,7 +186,7 @@ export class JoinFinder {
       // A word alone may be made by chance.
       if (!isLong || this.#grams(codes, border, turn).length > 0) turns |= 1 << turn;
     }
-    if (!hasWord) return [turns, border > 2 * GRAM];
+    if (!hasWord) return [turns, Math.min(n, border + GRAM - 1) > SHORTEST_COPY];
     return [turns, from > 0 && (turns === 0 || isLong)];
   }
 
@@ -208,15 +211,14 @@ export class JoinFinder {
   #whole(text: string, border: number, turns: number): [hit: Hit, turn: Turn][] {
     const at = this.#fill(text, border);
     const { codes, n } = this.#view;
-    const variants = this.#variants();
-    if (turns === 0 && variants.length === 0) return [];
-    const [needle] = needlesOf(this.#view, { path: '', text, form: 'string' });
-    if (needle === undefined || !needle.whole) return [];
     const hits: [hit: Hit, turn: Turn][] = [];
-    for (const other of variants) {
-      const hit = this.#values.find({ ...needle, codes: other, from: 0, to: other.length }, 0);
-      for (const one of hit) hits.push([one, 0]);
+    for (const other of this.#variants()) {
+      const range = { codes: other, from: 0, to: other.length, short: false };
+      for (const hit of this.#values.find(range, 0)) hits.push([hit, 0]);
     }
+    if (turns === 0) return hits;
+    const [needle] = needlesOf(this.#view, { path: '', text, form: 'string' });
+    if (needle === undefined || !needle.whole) return hits;
     for (const turn of ALL_TURNS) {
       if ((turns & (1 << turn)) === 0 || (turn !== 0 && !needle.letters && isRotated(turn))) continue;
       if (needle.to - needle.from > LONGEST_NEEDLE) hits.push(...this.#copied(codes, n, at, turn));

@@ -65,7 +65,7 @@ export function needlesOf(view: View, leaf: Leaf): Needle[] {
   while (first < last && classOf(codes[first]!) === OTHER) first++;
   while (last > first && classOf(codes[last - 1]!) === OTHER) last--;
   add(first, last, (shape) => isWholeEvidence(shape, leaf.form));
-  if (leaf.form !== 'key') atoms(codes, n, add);
+  atoms(codes, n, add);
   return needles;
 }
 

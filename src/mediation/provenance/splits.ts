@@ -36,8 +36,10 @@ export class Splits {
       all.push(piece);
       if (all.length > 1) rows.push(all.slice(-MOST_PIECES));
       const before = this.#byPath.get(leaf.path);
-      // Calls of one argument put the same pieces next to each other either way.
-      if (before?.some((one, i) => one !== all.at(i - before.length - 1))) rows.push([...before, piece]);
+      // Calls of one argument put the same pieces next to each other either way; the same again and again is no value.
+      const isNews = before?.some((one, i) => one !== all.at(i - before.length - 1));
+      if (before !== undefined && isNews && before.some(({ text }) => text !== piece.text))
+        rows.push([...before, piece]);
     }
     return rows;
   }

@@ -44,7 +44,7 @@ export class ValueFinder {
    * Where a value stands, at most once for each class of source and for alone or not. Classes of which a bit of
    * `full` is set are passed over, but for texts that are this value alone; `passed` says if one may have held it.
    */
-  find({ codes, from, to, short }: Needle, full: number): Hit[] {
+  find({ codes, from, to, short }: Pick<Needle, 'codes' | 'from' | 'to' | 'short'>, full: number): Hit[] {
     const hits: Hit[] = [];
     this.passed = false;
     this.#findAlone(codes, from, to, hits);

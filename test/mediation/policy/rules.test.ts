@@ -190,6 +190,14 @@ const PAIRS: Record<string, [fires: Given, neighbours: Given[]][]> = {
         { role: 'destination', source: HERE },
       ],
     ],
+    // An account in running text is believed by nobody, one that a tool returned in a field is its own.
+    [
+      { role: 'destination', text: 'DE89370400440532013000', flow: FIELD },
+      [
+        { role: 'destination', text: 'DE89370400440532013000' },
+        { role: 'destination', text: '+44 20 7946 0123' },
+      ],
+    ],
     [{ role: 'selector' }, [{ role: 'credential' }, { role: 'code' }, { role: 'selector', source: HERE }]],
   ],
   delegated: [

@@ -54,7 +54,8 @@ describe('whole values', () => {
 
   test('member names count when they are no plain words', () => {
     expect(values('recipient', 'key')).toEqual([]);
-    expect(values('eve@example.invalid', 'key')).toEqual(['eve@example.invalid']);
+    expect(values('eve@example.invalid', 'key')).toEqual(['eve@example.invalid', 'example.invalid']);
+    expect(values('Eve <eve@example.invalid>', 'key')).toContain('eve@example.invalid');
     expect(values('start_date', 'key')).toEqual(['start_date']);
   });
 });
