@@ -1,11 +1,15 @@
 import { withinDepth } from './depth.ts';
 
+/** A bracket, and behind it what a value, a key or the end begins with: most lines of logs begin with the bracket alone. */
+const OPENING =
+  /^\s*(?:[[(]\s*(?:[[{("'\d.+\])-]|true|True|false|False|null|None|undefined|[nN]a[nN])|\{\s*(?:["'}]|[\w$.-]+\s*:))/;
+
 /**
  * JSON, or what Python and JavaScript print in its place: single quotes, None, True, undefined, tuples, trailing commas.
  * Undefined for anything else. One pass, no recursion beyond the depth that is checked first.
  */
 export function readLiteral(text: string): unknown {
-  if (!/^\s*[[{(]/.test(text) || !withinDepth(text)) return undefined;
+  if (!OPENING.test(text) || !withinDepth(text)) return undefined;
   try {
     return JSON.parse(text);
   } catch {

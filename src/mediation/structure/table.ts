@@ -1,5 +1,6 @@
 const MOST_ROWS = 65_536;
 const MOST_COLUMNS = 256;
+const LONGEST_LINE = 65_536;
 /** A line with commas is a sentence until another two have as many. */
 const FEWEST_ROWS = 3;
 
@@ -8,6 +9,7 @@ const FEWEST_ROWS = 3;
  * cells in every row. Rows of cells; undefined for anything else. One pass.
  */
 export function readTable(text: string): string[][] | undefined {
+  if (!mayBeTable(text)) return undefined;
   const lines = text.trim().split(/\r?\n/, MOST_ROWS + 1);
   if (lines.length > MOST_ROWS) return undefined;
   if (lines.length >= 2 && lines[0]!.trimStart().startsWith('|')) return markdown(lines);
@@ -17,6 +19,16 @@ export function readTable(text: string): string[][] | undefined {
     if (rows !== undefined) return rows;
   }
   return undefined;
+}
+
+/** The first lines tell most texts that are none: a bar in front, or a separator in both. */
+function mayBeTable(text: string): boolean {
+  const start = text.length - text.trimStart().length;
+  if (text[start] === '|') return true;
+  const end = text.indexOf('\n', start);
+  if (end < 0) return false;
+  const [first, second] = [text.slice(start, end), text.slice(end + 1, end + 1 + LONGEST_LINE)];
+  return ['\t', ';', ','].some((one) => first.includes(one) && second.includes(one));
 }
 
 function markdown(lines: readonly string[]): string[][] | undefined {
