@@ -97,6 +97,7 @@ function forkMeant(flags: Flags): Meant {
       servers,
       trust: policy.trust(servers),
       allow: policy.allow,
+      domains: policy.domains,
       seed: 0,
       taintBytes: 0,
     }),

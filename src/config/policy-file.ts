@@ -9,6 +9,7 @@ import { type CordonFile, validate } from './schema.ts';
 export interface PolicyFile {
   mode: Mode | undefined;
   allow: readonly Allow[];
+  domains: readonly string[];
   /** How far servers of these names are trusted: as the block says, or by default. */
   trust(servers: readonly string[]): ReadonlyMap<string, ServerTrust>;
 }
@@ -20,9 +21,11 @@ export interface PolicyFile {
  */
 export function readPolicy(path: string): PolicyFile {
   const block = blockOf(path);
+  const { allow, domains } = withDefaults([], block);
   return {
     mode: block.mode,
-    allow: withDefaults([], block).allow,
+    allow,
+    domains,
     trust: (servers) => withDefaults(servers.map(entryOf), block).trust,
   };
 }

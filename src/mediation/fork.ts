@@ -19,7 +19,13 @@ export class Undetermined extends Error {
 /** What an entry says of a call beside its facts. */
 export interface Called {
   tool: string | undefined;
-  flows: readonly { argument: string; server: string; origin: string | undefined }[];
+  flows: readonly {
+    argument: string;
+    server: string;
+    origin: string | undefined;
+    /** Private or secret. */
+    isConfidential: boolean;
+  }[];
 }
 
 /**
@@ -33,11 +39,13 @@ export function forked(facts: Facts, called: Called, { mode, policy, recorded }:
   if (policy === undefined) return changed;
   if (recorded === undefined) throw new Undetermined('the settings it ran under were not kept');
   requireSameTrust(changed, called, policy, recorded);
+  const effect = effectUnder(changed, called.tool, policy, recorded);
+  requireSameOutlet(called, effect !== undefined, policy, recorded);
   const lines = linesFor(policy, changed.server, called.tool);
   const before = linesFor(recorded, changed.server, called.tool);
   return {
     ...changed,
-    ...effectUnder(changed, called.tool, policy, recorded),
+    ...effect,
     covered: changed.sink === 'tool' && lines.some(({ argument }) => argument === undefined),
     flows: changed.flows.map((fact, index) => {
       if (changed.sink !== 'tool') return fact;
@@ -119,6 +127,23 @@ function requireSameTrust(
     throw new Undetermined('what its arguments are for is configured otherwise, and comes from content');
 }
 
+/** Whether something leaks depends on the effect, and on the texts of the places that a call names. */
+function requireSameOutlet(
+  { flows }: Called,
+  isOtherEffect: boolean,
+  policy: PlainSettings,
+  recorded: PlainSettings,
+): void {
+  if (!flows.some(({ isConfidential }) => isConfidential)) return;
+  const domains = ({ domains = [] }: PlainSettings): string => canonical([...domains].sort());
+  if (isOtherEffect)
+    throw new Undetermined('it carries what is private or secret, and its effect is another');
+  if (domains(policy) !== domains(recorded))
+    throw new Undetermined(
+      'it carries what is private or secret, and whose the places are comes from content',
+    );
+}
+
 function rolesOf(tool: unknown): unknown {
   return (tool as { roles?: unknown } | undefined)?.roles;
 }
@@ -131,5 +156,6 @@ function labelling(trust: PlainTrust | undefined): string {
     return [name, rest] as const;
   });
   const said = tools.filter(([, rest]) => canonical(rest) !== '{"fields":{}}');
-  return canonical({ integrity: trust.integrity, tools: Object.fromEntries(said) });
+  const { integrity, confidentiality } = trust;
+  return canonical({ integrity, confidentiality, tools: Object.fromEntries(said) });
 }

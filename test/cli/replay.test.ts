@@ -136,6 +136,24 @@ describe('a fork', () => {
     expect(code).toBe(3);
   });
 
+  test('where what is private may go is undetermined under other domains, and under another effect', async () => {
+    const state = temporaryFolder();
+    const play = new RecordedPlay(state, { confidentiality: 'private' });
+    play.page('The number of the letter is letter-2718281.');
+    play.call('mail', 'send', { to: 'bob@here.example.invalid', body: 'letter-2718281' });
+    play.close();
+    const web = { confidentiality: 'private' };
+    const other = (block: object) =>
+      run(replay, '--policy', policyFile({ servers: { web }, ...block }), '--state', state);
+    expect((await other({})).code).toBe(0);
+    expect((await other({ domains: ['here.example.invalid'] })).out).toContain(
+      'whose the places are comes from content',
+    );
+    const mail = { tools: { send: { effect: 'read' } } };
+    expect((await other({ servers: { web, mail } })).out).toContain('its effect is another');
+    expect((await other({ servers: {} })).out).toContain('how far web is trusted decides');
+  });
+
   test('a policy that is none is refused with the place of the mistake', async () => {
     const file = policyFile({ mode: 'gaurd' });
     const { code, err } = await run(replay, '--policy', file, '--state', recorded());

@@ -79,11 +79,12 @@ function judgeOne(entry: Entry, mode: unknown, fork: Fork, found: Rejudged): voi
 function calledOf(entry: Entry): Called {
   const flows = listOf(entry['flows']).map((flow) => {
     const { argument, from } = objectOf(flow);
-    const { server, origin } = objectOf(from);
+    const { server, origin, confidentiality } = objectOf(from);
     return {
       argument: word(argument),
       server: word(server),
       origin: typeof origin === 'string' ? origin : undefined,
+      isConfidential: confidentiality !== 'public',
     };
   });
   return { tool: typeof entry['tool'] === 'string' ? entry['tool'] : undefined, flows };
@@ -92,8 +93,14 @@ function calledOf(entry: Entry): Called {
 /** Settings as they were kept; undefined for what is none. */
 function settingsFrom(text: string | undefined): PlainSettings | undefined {
   if (text === undefined) return undefined;
-  const { trust, allow, servers } = JSON.parse(text) as Partial<PlainSettings>;
-  if (!Array.isArray(allow) || !Array.isArray(servers) || typeof trust !== 'object' || trust === null)
+  const { trust, allow, servers, domains = [] } = JSON.parse(text) as Partial<PlainSettings>;
+  if (
+    !Array.isArray(allow) ||
+    !Array.isArray(servers) ||
+    !Array.isArray(domains) ||
+    typeof trust !== 'object' ||
+    trust === null
+  )
     return undefined;
   if (!allow.every(isRecord) || !Object.values(trust).every((one) => isRecord(one) && isRecord(one.tools)))
     return undefined;

@@ -1,5 +1,5 @@
 import { onTestFinished } from 'vitest';
-import type { Allow, Mode } from '../../../src/event.ts';
+import type { Allow, Confidentiality, Mode } from '../../../src/event.ts';
 import { canonical } from '../../../src/json/canonical.ts';
 import { sha256 } from '../../../src/json/digest.ts';
 import { Pins } from '../../../src/mediation/descriptors/pins.ts';
@@ -21,10 +21,18 @@ export class RecordedPlay {
 
   constructor(
     state: string,
-    { mode = 'guard', allow = [], id = 'one' }: { mode?: Mode; allow?: Allow[]; id?: string } = {},
+    {
+      mode = 'guard',
+      allow = [],
+      id = 'one',
+      confidentiality = 'public',
+    }: { mode?: Mode; allow?: Allow[]; id?: string; confidentiality?: Confidentiality } = {},
   ) {
     const servers = ['web', 'mail'];
-    const trust = new Map(servers.map((name) => [name, trusted('untrusted')]));
+    const trust = new Map([
+      ['web', trusted('untrusted', {}, confidentiality)],
+      ['mail', trusted('untrusted')],
+    ]);
     const settings: Settings = { mode, session: id, servers, trust, allow, seed: 1, taintBytes: 1 << 20 };
     this.mediator = new Mediator(settings, new Pins({ version: 1, pins: [], pending: [] }));
     const policy = canonical(plainSettings(settings));
