@@ -298,8 +298,13 @@ export class Session implements Context {
       this.#input.resume();
   }
 
+  /** A subscription is answered when the server ends: it is not waited for. */
   #isDrained(): boolean {
-    return this.#clientGone || this.inFlight.size + this.waiting.size === 0;
+    if (this.#clientGone) return true;
+    for (const { upstream, id } of this.inFlight.values()) {
+      if (upstream.inFlight.get(idKey(id))?.method !== 'subscriptions/listen') return false;
+    }
+    return this.waiting.size === 0;
   }
 }
 

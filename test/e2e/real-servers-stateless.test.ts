@@ -115,6 +115,9 @@ describe('a scripted server of that revision', () => {
       }),
     );
     expect((await listen).message.params._meta['io.modelcontextprotocol/subscriptionId']).toBe('listen');
-    await client.end();
+    // It lasts as long as the session, which must not wait for its answer as it does for those of calls: 10 s.
+    const from = Date.now();
+    expect(await client.end()).toEqual({ code: 0, signal: null });
+    expect(Date.now() - from).toBeLessThan(9_000);
   });
 });
