@@ -5,7 +5,7 @@ import { formOf } from '../structure/structure.ts';
  * and that most descriptions do. It may fire on honest text as often as it likes; what matters is what it misses.
  */
 const ASKING =
-  "please|must|should|shall|need to|needs to|have to|has to|ought to|got to|ensure|make sure|be sure|let us|let's|to-?do|tasks?|instructions?|instructed|remember|don'?t|do not|never|always|required|requires?|mandatory|urgent(?:ly)?|immediately|asap|can you|could you|would you|will you|want you|you are to|you're to|kindly|instead|assistant";
+  "please|must|should|shall|need to|needs to|have to|has to|ought to|got to|ensure|make sure|be sure|let us|let's|to-?do(?![.\\w])|tasks?|instructions?|instructed|remember|don'?t|do not|never|always|required|requires?|mandatory|urgent(?:ly)?|immediately|asap|can you|could you|would you|will you|want you|you are to|you're to|kindly|instead|assistant";
 
 /** Verbs of orders: a sentence that begins with one of these is one. */
 const ORDERS =
