@@ -55,6 +55,8 @@ export interface Labelled {
 }
 
 const MAX_OFFERED = 1024;
+const MOST_KNOWN = 16;
+const SHORTEST_KNOWN = 256;
 
 /**
  * The decisions of one session: a state machine over its messages. It does no I/O and reads no clock and no
@@ -72,6 +74,7 @@ export class Mediator {
   #readMarked = false;
   readonly #grounds = new Grounds();
   #memory: Memory;
+  readonly #steering = new Map<string, boolean>();
 
   constructor(settings: Settings, pins: Pins) {
     this.#settings = settings;
@@ -91,6 +94,8 @@ export class Mediator {
    * and stands in the lock as the time a name was first seen.
    */
   describe(server: string, kind: DescriptorKind, values: readonly unknown[], now: string): Described[] {
+    // New tools bring new verbs.
+    this.#steering.clear();
     return this.#advertised.describe(server, kind, values, now).map(({ isNew, ...described }) => {
       // With one server there is no other whose tools' descriptions could steer its calls.
       const isOwnWord = kind === 'tool' || kind === 'instructions';
@@ -188,10 +193,22 @@ export class Mediator {
     const sorted = { marked: [] as Text[], steering: [] as Text[], others: [] as Text[] };
     for (const text of texts) {
       if (isMarked && this.#inspect(server, [text]).length > 0) sorted.marked.push(text);
-      else if (steers(text.text, this.#advertised.verbs)) sorted.steering.push(text);
+      else if (this.#steers(text.text)) sorted.steering.push(text);
       else sorted.others.push(text);
     }
     return sorted;
+  }
+
+  /** Servers say the same again and again: what the last few texts of some length came to is remembered. */
+  #steers(text: string): boolean {
+    if (text.length < SHORTEST_KNOWN) return steers(text, this.#advertised.verbs);
+    let known = this.#steering.get(text);
+    if (known === undefined) {
+      known = steers(text, this.#advertised.verbs);
+      if (this.#steering.size === MOST_KNOWN) this.#steering.clear();
+      this.#steering.set(text, known);
+    }
+    return known;
   }
 
   #learnTexts(source: Source, texts: readonly Text[], call: Judgement | undefined): void {

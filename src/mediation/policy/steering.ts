@@ -39,6 +39,7 @@ const LONGEST_FOREIGN = 7;
 const MIXED = /[a-z][\u0370-\u052f\u2c80-\u2dff]|[\u0370-\u052f\u2c80-\u2dff][a-z]/i;
 const OTHER_SCRIPT = /(?!\p{Script=Latin})\p{L}/u;
 const FEWEST_WORDS = 8;
+const LONGEST_READ = 64 * 1024;
 
 /**
  * Whether a text tells its reader to do something. One that merely mentions an address or a name steers nobody. A text
@@ -50,6 +51,8 @@ export function steers(text: string, verbs?: RegExp): boolean {
   const ascii = isAscii(text);
   // One word in our letters orders nothing; other scripts put no blanks between words.
   if (ascii && !/\s/.test(text)) return false;
+  // Who writes so much asks for something in it; reading it to the end would cost more than the exemption is worth.
+  if (text.length > LONGEST_READ) return true;
   const plain = ascii ? text : text.normalize('NFKC').replace(/\p{Cf}/gu, '');
   const isProse = formOf(text) === 'prose';
   if (ASKS.test(plain) || ORDERED.test(plain)) return true;

@@ -54,8 +54,8 @@ function separated(text: string, separator: string): string[][] | undefined {
   for (let at = 0; at <= text.length; ) {
     const [cell, end] = text[at] === '"' ? quoted(text, at) : bare(text, at, separator);
     if (end < 0) return undefined;
-    // Behind a comma of a sentence stands a blank.
-    if (separator === ',' && text[at] === ' ') return undefined;
+    // Behind a comma or a semicolon of a sentence stands a blank.
+    if (separator !== '\t' && text[at] === ' ') return undefined;
     row.push(cell);
     if (text[end] === separator && row.length < MOST_COLUMNS) {
       at = end + 1;

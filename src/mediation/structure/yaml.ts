@@ -4,6 +4,9 @@
  * holds them is prose. All scalars are strings. Linear in the text; deeper than DEEPEST is prose.
  */
 export function readYaml(text: string): unknown {
+  // Most texts are told by their first line, before they are cut into lines.
+  const first = /\S[^\n]{0,255}/.exec(text)?.[0] ?? '';
+  if (!isItem(first.trimEnd()) && keyEnd(first) <= 0) return undefined;
   const lines = linesOf(text);
   if (lines === undefined) return undefined;
   const reader = new YamlReader(lines);
