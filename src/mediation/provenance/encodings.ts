@@ -58,6 +58,23 @@ export function encodingsOf(text: string): number {
  */
 export function mayHide(text: string, border: number, encodings: number): boolean {
   if (text.length < SHORTEST_ENCODED) return false;
+  if (text.length > LONGEST_KNOWN) return looksHidden(text, border, encodings);
+  // Calls repeat their arguments, and with them their rows.
+  const key = `${border} ${encodings} ${text}`;
+  let hides = known.get(key);
+  if (hides === undefined) {
+    hides = looksHidden(text, border, encodings);
+    if (known.size === MOST_KNOWN) known.clear();
+    known.set(key, hides);
+  }
+  return hides;
+}
+
+const known = new Map<string, boolean>();
+const MOST_KNOWN = 1024;
+const LONGEST_KNOWN = 1024;
+
+function looksHidden(text: string, border: number, encodings: number): boolean {
   const around = text.slice(Math.max(0, border - MARGIN), border + MARGIN);
   const at = Math.min(border, MARGIN);
   if (/\s/.test(around.slice(Math.max(0, at - NEAR), at + NEAR))) return false;

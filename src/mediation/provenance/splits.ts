@@ -34,7 +34,8 @@ export class Splits {
     for (const leaf of piecesOf(leaves)) {
       const piece: Piece = { text: leaf.text.trim(), leaf, complete: false, encodings: undefined };
       all.push(piece);
-      if (all.length > 1) rows.push(all.slice(-MOST_PIECES));
+      const row = all.slice(-MOST_PIECES);
+      if (row.some(({ text }) => text !== piece.text)) rows.push(row);
       const before = this.#byPath.get(leaf.path);
       // Calls of one argument put the same pieces next to each other either way; the same again and again is no value.
       const isNews = before?.some((one, i) => one !== all.at(i - before.length - 1));
@@ -71,7 +72,11 @@ function piecesOf(leaves: readonly Leaf[]): Leaf[] {
   return leaves
     .filter(
       ({ text, form }) =>
-        form !== 'key' && text.length >= SHORTEST_PIECE && text.length <= LONGEST_PIECE && text.trim() !== '',
+        // A JSON number comes with nearly every call, and who can write a text has no need to cut it into numbers.
+        form === 'string' &&
+        text.length >= SHORTEST_PIECE &&
+        text.length <= LONGEST_PIECE &&
+        text.trim() !== '',
     )
     .slice(0, MOST_LEAVES);
 }
