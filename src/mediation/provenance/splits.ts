@@ -4,6 +4,7 @@ import type { Leaf } from '../../event.ts';
 const MOST_PIECES = 8;
 const SHORTEST_PIECE = 4;
 const LONGEST_PIECE = 256;
+const LONGEST_WITH_BLANKS = 64;
 /** Leaves of a call that are taken for pieces, and arguments whose last values are kept. */
 const MOST_LEAVES = 16;
 const MOST_PATHS = 64;
@@ -69,14 +70,13 @@ export class Splits {
 }
 
 function piecesOf(leaves: readonly Leaf[]): Leaf[] {
-  return leaves
-    .filter(
-      ({ text, form }) =>
-        // A JSON number comes with nearly every call, and who can write a text has no need to cut it into numbers.
-        form === 'string' &&
-        text.length >= SHORTEST_PIECE &&
-        text.length <= LONGEST_PIECE &&
-        text.trim() !== '',
-    )
-    .slice(0, MOST_LEAVES);
+  return leaves.filter(isPiece).slice(0, MOST_LEAVES);
+}
+
+/** A JSON number comes with nearly every call, and who can write a text has no need to cut it into numbers. */
+function isPiece({ text, form }: Leaf): boolean {
+  if (form !== 'string' || text.length < SHORTEST_PIECE || text.length > LONGEST_PIECE) return false;
+  // So much running text is found as a copy by itself.
+  if (text.length > LONGEST_WITH_BLANKS && /\S\s\S/.test(text)) return false;
+  return text.trim() !== '';
 }
