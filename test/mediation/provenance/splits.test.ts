@@ -132,8 +132,8 @@ describe('what is not in pieces', () => {
     ],
     [
       'the same path twice',
-      'wrote /root/word/example.docx',
-      ['/root/word/example.docx', '/root/word/example.docx'],
+      'wrote /home/me/word/example.docx',
+      ['/home/me/word/example.docx', '/home/me/word/example.docx'],
     ],
     [
       'a subject and an address',
