@@ -57,6 +57,8 @@ export interface Labelled {
 const MAX_OFFERED = 1024;
 const MOST_KNOWN = 16;
 const SHORTEST_KNOWN = 256;
+/** Longer texts are told at a glance, and sixteen of them would be memory without bound. */
+const LONGEST_KNOWN = 64 * 1024;
 
 /**
  * The decisions of one session: a state machine over its messages. It does no I/O and reads no clock and no
@@ -201,7 +203,8 @@ export class Mediator {
 
   /** Servers say the same again and again: what the last few texts of some length came to is remembered. */
   #steers(text: string): boolean {
-    if (text.length < SHORTEST_KNOWN) return steers(text, this.#advertised.verbs);
+    if (text.length < SHORTEST_KNOWN || text.length > LONGEST_KNOWN)
+      return steers(text, this.#advertised.verbs);
     let known = this.#steering.get(text);
     if (known === undefined) {
       known = steers(text, this.#advertised.verbs);
