@@ -21,8 +21,10 @@ import { PinKeeper } from '../proxy/pin-keeper.ts';
 import { Questions } from '../proxy/questions.ts';
 import { noteUnrecorded } from '../proxy/running.ts';
 import { attach, Session } from '../proxy/session.ts';
+import { StdioWire } from '../proxy/stdio-wire.ts';
 import { supervise } from '../proxy/supervise.ts';
 import type { Upstream } from '../proxy/upstream.ts';
+import type { Connect } from '../proxy/wire.ts';
 import { RecordingError } from '../recording/errors.ts';
 import { MachineIndex } from '../recording/index/machine-index.ts';
 import { openSigningKey } from '../recording/keys/keys.ts';
@@ -58,7 +60,8 @@ export async function serve({ config, mode, stateDir, servers }: Serving): Promi
   for (const flag of SMALL_MESSAGES) setFlagsFromString(flag);
   try {
     let session: Session | undefined;
-    const upstreams = attach(servers, config.limits.messageBytes, () => session!);
+    const connected = servers.map(({ name, child }) => ({ name, connect: overStdio(child) }));
+    const upstreams = attach(connected, config.limits.messageBytes, () => session!);
     const made = makeSession(config, mode, stateDir, upstreams);
     session = made.session;
     return await supervise(session, made.record, stateDir);
@@ -68,6 +71,10 @@ export async function serve({ config, mode, stateDir, servers }: Serving): Promi
     process.stderr.write(`cordon run: ${error.message}\n`);
     return 2;
   }
+}
+
+function overStdio(child: ChildProcess): Connect {
+  return (limitBytes, events) => new StdioWire(child, limitBytes, events);
 }
 
 function makeSession(

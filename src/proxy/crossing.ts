@@ -94,7 +94,7 @@ export function sendClientAnswer(
     return context.toUpstream(upstream, errorLine(asked.id, DENIED, 'the answer may not be sent'));
   }
   context.toUpstream(upstream, line, () =>
-    upstream.send(errorLine(asked.id, NOT_RECORDED, 'the answer could not be recorded')),
+    upstream.wire.send(errorLine(asked.id, NOT_RECORDED, 'the answer could not be recorded')),
   );
 }
 

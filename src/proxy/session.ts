@@ -1,4 +1,3 @@
-import type { ChildProcess } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
 import type { Limits } from '../config/config.ts';
 import type { Mediator } from '../mediation/mediator.ts';
@@ -26,6 +25,7 @@ import { sendRequest } from './requests.ts';
 import { SeveralRouting } from './several.ts';
 import { SingleRouting } from './single.ts';
 import { Upstream } from './upstream.ts';
+import type { Connect } from './wire.ts';
 
 export interface SessionOptions {
   limits: Limits;
@@ -125,8 +125,7 @@ export class Session implements Context {
         this.#clientGone = true;
         resolve();
       });
-      this.#output.on('drain', () => this.#readOn());
-      for (const upstream of this.upstreams) upstream.child.stdin!.on('drain', () => this.#readOn());
+      this.#output.on('drain', () => this.readOn());
     });
   }
 
@@ -186,11 +185,11 @@ export class Session implements Context {
       this.#outgoing = [];
       const recorded = !outgoing.some((one) => one.unrecorded !== undefined) || this.journal.commit();
       for (const { upstream, line, unrecorded } of outgoing) {
-        if (unrecorded === undefined || recorded) upstream.send(line);
+        if (unrecorded === undefined || recorded) upstream.wire.send(line);
         else unrecorded();
       }
     }
-    for (const upstream of this.upstreams) upstream.outbox.flush();
+    for (const upstream of this.upstreams) upstream.wire.flush();
     this.#client.flush();
     this.#holdBack();
   }
@@ -285,17 +284,17 @@ export class Session implements Context {
   /** Stops reading from whoever writes faster than the other side takes. */
   #holdBack(): void {
     if (this.#client.backlogBytes > BACKLOG_BYTES) {
-      for (const upstream of this.upstreams) upstream.child.stdout!.pause();
+      for (const upstream of this.upstreams) upstream.wire.pause();
     }
-    if (this.upstreams.some((upstream) => upstream.outbox.backlogBytes > BACKLOG_BYTES)) this.#input.pause();
+    if (this.upstreams.some((upstream) => upstream.wire.backlogBytes > BACKLOG_BYTES)) this.#input.pause();
   }
 
-  #readOn(): void {
+  /** Reads on from those who had to wait, where the other side has caught up. */
+  readOn(): void {
     if (this.#client.backlogBytes <= BACKLOG_BYTES) {
-      for (const upstream of this.upstreams) upstream.child.stdout!.resume();
+      for (const upstream of this.upstreams) upstream.wire.resume();
     }
-    if (this.upstreams.every((upstream) => upstream.outbox.backlogBytes <= BACKLOG_BYTES))
-      this.#input.resume();
+    if (this.upstreams.every((upstream) => upstream.wire.backlogBytes <= BACKLOG_BYTES)) this.#input.resume();
   }
 
   /** A subscription is answered when the server ends: it is not waited for. */
@@ -308,9 +307,9 @@ export class Session implements Context {
   }
 }
 
-/** Gives servers that are starting to the session that `session` returns once it stands. */
+/** Connects servers to the session that `session` returns once it stands. */
 export function attach(
-  servers: readonly { name: string; child: ChildProcess }[],
+  servers: readonly { name: string; connect: Connect }[],
   limitBytes: number,
   session: () => Session,
 ): Upstream[] {
@@ -318,8 +317,9 @@ export function attach(
     line: (upstream: Upstream, line: Buffer) => session().fromUpstream(upstream, line),
     oversize: (upstream: Upstream, head: Buffer) => session().oversizeFromUpstream(upstream, head),
     turn: () => session().endTurn(),
+    drained: () => session().readOn(),
     gone: (upstream: Upstream, reason: string) =>
       session().turn(() => session().lostUpstream(upstream, reason)),
   };
-  return servers.map(({ name, child }) => new Upstream(name, child, limitBytes, events));
+  return servers.map(({ name, connect }) => new Upstream(name, connect, limitBytes, events));
 }

@@ -23,7 +23,7 @@ export async function supervise(
   stateDir: string,
 ): Promise<number> {
   const killAll = (): void => {
-    for (const upstream of session.upstreams) upstream.kill();
+    for (const upstream of session.upstreams) upstream.wire.kill();
   };
   process.once('exit', killAll);
   process.once('uncaughtException', (error) => {
@@ -44,7 +44,7 @@ export async function supervise(
   clearInterval(poll.timer);
   session.close(reason);
   const eofMs = reason === 'client-closed' ? undefined : SIGNALLED_EOF_MS;
-  const ended = Promise.all(session.upstreams.map((upstream) => upstream.end(eofMs)));
+  const ended = Promise.all(session.upstreams.map((upstream) => upstream.wire.end(eofMs)));
   // A signal that comes while servers take their time ends the patience.
   await Promise.race([ended, signalled.then(() => (reason === 'client-closed' ? undefined : ended))]);
   killAll();
@@ -62,7 +62,7 @@ function announce(
 ): () => void {
   let takeOff = (): void => {};
   try {
-    const servers = session.upstreams.flatMap(({ name, child: { pid } }) => {
+    const servers = session.upstreams.flatMap(({ name, wire: { pid } }) => {
       const startTime = pid === undefined ? undefined : startTimeOf(pid);
       return pid === undefined || startTime === undefined ? [] : [{ name, pid, startTime }];
     });

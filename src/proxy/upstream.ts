@@ -1,11 +1,8 @@
-import type { ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import type { Descriptor } from '../mediation/descriptors/descriptor.ts';
 import type { Judgement } from '../mediation/judgement.ts';
-import { endChild, killChild } from './child.ts';
-import { LineReader } from './framing.ts';
 import { type Answer, type Id, idKey } from './message.ts';
-import { Outbox } from './outbox.ts';
+import type { Connect, Wire } from './wire.ts';
 
 /** A request that was sent to a server and not answered yet. */
 export interface InFlight {
@@ -18,22 +15,19 @@ export interface InFlight {
   own?: (answer: Answer | undefined) => void;
 }
 
-/** How long after one sign of a server's end the others are waited for, in ms. */
-const GRACE_MS = 250;
-
+/** What an upstream's wire tells of (`WireEvents`), with whose it is. */
 export interface UpstreamEvents {
   line(upstream: Upstream, line: Buffer): void;
   oversize(upstream: Upstream, head: Buffer): void;
-  /** All lines of one chunk were handed out. */
   turn(): void;
+  drained(): void;
   gone(upstream: Upstream, reason: string): void;
 }
 
-/** One server: its process, its wire, and what is in flight on it. It knows nothing of what messages mean. */
+/** One server: its wire, and what is in flight on it. It knows nothing of what messages mean. */
 export class Upstream {
   readonly name: string;
-  readonly child: ChildProcess;
-  readonly outbox: Outbox;
+  readonly wire: Wire;
   /** By wire id. */
   readonly inFlight = new Map<string, InFlight>();
   /** Progress tokens of what is in flight: progress with any other would close some clients' links. */
@@ -62,42 +56,17 @@ export class Upstream {
   gone: string | undefined;
   capabilities: Record<string, unknown> = {};
 
-  constructor(name: string, child: ChildProcess, limitBytes: number, events: UpstreamEvents) {
+  constructor(name: string, connect: Connect, limitBytes: number, events: UpstreamEvents) {
     this.name = name;
-    this.child = child;
-    this.outbox = new Outbox(this.child.stdin!);
-    const { stdin, stdout } = this.child;
-    const reader = new LineReader(
-      limitBytes,
-      (line) => events.line(this, line),
-      (head) => events.oversize(this, head),
-    );
-    stdout!.on('data', (chunk: Buffer) => {
-      reader.feed(chunk);
-      events.turn();
-    });
-    stdout!.on('end', () => {
-      reader.end();
-      events.turn();
-      // Usually it is about to exit, and says so better; a server that only closed its stdout answers no more either.
-      setTimeout(() => this.#leave(events, 'it closed its stdout'), GRACE_MS).unref();
-    });
-    // A server that closes its stdin or dies mid-write shows it by its exit; the error itself says nothing more.
-    stdin!.on('error', () => {});
-    stdout!.on('error', () => {});
-    this.child.once('error', (error) => this.#leave(events, `it could not be started: ${error.message}`));
-    // 'close' comes after the last byte of stdout: what a dying server still answered counts.
-    this.child.once('close', (code, signal) => {
-      this.#leave(events, exitReason(code, signal));
-    });
-    // It started before this was made, and may have failed or ended since.
-    if (child.pid === undefined) setImmediate(() => this.#leave(events, 'it could not be started'));
-    else if (child.exitCode !== null || child.signalCode !== null) {
-      setTimeout(() => this.#leave(events, exitReason(child.exitCode, child.signalCode)), GRACE_MS).unref();
-    }
-    // A grandchild may hold the pipe open long after the server itself is gone.
-    this.child.once('exit', (code, signal) => {
-      setTimeout(() => this.#leave(events, exitReason(code, signal)), GRACE_MS).unref();
+    this.wire = connect(limitBytes, {
+      line: (line) => events.line(this, line),
+      oversize: (head) => events.oversize(this, head),
+      turn: events.turn,
+      drained: events.drained,
+      gone: (reason) => {
+        this.gone = reason;
+        events.gone(this, reason);
+      },
     });
   }
 
@@ -106,10 +75,6 @@ export class Upstream {
     const id = ownId();
     this.inFlight.set(idKey(id), { method, origin: method, own });
     return Buffer.from(JSON.stringify({ jsonrpc: '2.0', id, method, params }));
-  }
-
-  send(line: Buffer): void {
-    this.outbox.add(line);
   }
 
   /** Runs `task` now, or in order once the handshake is done. */
@@ -123,24 +88,6 @@ export class Upstream {
     this.held = undefined;
     for (const task of held ?? []) this.inOrder(task);
   }
-
-  end(eofMs?: number): Promise<void> {
-    return endChild(this.child, eofMs);
-  }
-
-  kill(): void {
-    killChild(this.child);
-  }
-
-  #leave(events: UpstreamEvents, reason: string): void {
-    if (this.gone !== undefined) return;
-    this.gone = reason;
-    events.gone(this, reason);
-  }
-}
-
-function exitReason(code: number | null, signal: NodeJS.Signals | null): string {
-  return signal === null ? `it exited with code ${code}` : `it was ended by ${signal}`;
 }
 
 /** An id of Cordon's own: unpredictable, so that no server can answer what was asked of another. */

@@ -10,10 +10,12 @@ import { Journal } from '../../src/proxy/journal.ts';
 import { PinKeeper } from '../../src/proxy/pin-keeper.ts';
 import { type QuestionStore, Questions } from '../../src/proxy/questions.ts';
 import { attach, Session } from '../../src/proxy/session.ts';
+import { StdioWire } from '../../src/proxy/stdio-wire.ts';
 import type { Upstream } from '../../src/proxy/upstream.ts';
+import type { WireEvents } from '../../src/proxy/wire.ts';
 import type { Recorder } from '../../src/recording/recorder.ts';
 
-/** The wires of the servers that the next session starts, by name: there are no processes behind them. */
+/** The pipes of the session's servers, by name: there are no processes behind them. */
 const children = new Map<string, ChildProcess>();
 
 vi.mock('../../src/proxy/child.ts', () => ({
@@ -124,8 +126,11 @@ export function scene(
     const wires = { stdin, stdout: new PassThrough(), pid: 1, exitCode: null, signalCode: null };
     children.set(name, Object.assign(new EventEmitter(), wires) as unknown as ChildProcess);
   }
-  const started = servers.map((name) => ({ name, child: children.get(name)! }));
-  const upstreams = attach(started, messageBytes, () => session);
+  const connected = servers.map((name) => {
+    const child = children.get(name)!;
+    return { name, connect: (limit: number, told: WireEvents) => new StdioWire(child, limit, told) };
+  });
+  const upstreams = attach(connected, messageBytes, () => session);
   let lastRun = options.lastRun ?? {};
   const input = new PassThrough();
   const settings = { mode, session: 's', servers, trust: new Map(), allow: [], seed: 0, taintBytes: 1 << 20 };
@@ -174,10 +179,10 @@ export function scene(
     },
     client: (...messages) => input.emit('data', Buffer.from(messages.map(lineOf).join(''))),
     server: (name, ...messages) => {
-      upstream(name).child.stdout!.emit('data', Buffer.from(messages.map(lineOf).join('')));
+      children.get(name)!.stdout!.emit('data', Buffer.from(messages.map(lineOf).join('')));
     },
     exits: (name) => {
-      upstream(name).child.emit('close', 1, null);
+      children.get(name)!.emit('close', 1, null);
     },
     asked: (name, method) => {
       const found = sent[name]!.map((line) => JSON.parse(line) as Json).filter(

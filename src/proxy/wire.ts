@@ -1,0 +1,34 @@
+/** What a wire tells of: lines as they came, without their newline, and its end. */
+export interface WireEvents {
+  line(line: Buffer): void;
+  /** The beginning of a line that is longer than allowed; the rest is never read. */
+  oversize(head: Buffer): void;
+  /** All lines of one chunk were handed out. */
+  turn(): void;
+  /** The other side has taken what it was behind with. */
+  drained(): void;
+  /** Nothing comes of it any more, and nothing that was sent is answered. Told once. */
+  gone(reason: string): void;
+}
+
+/** Lines to one server and back. It knows nothing of what they mean. */
+export interface Wire {
+  /** Of the process behind it; undefined if there is none. */
+  readonly pid: number | undefined;
+  /** Bytes that the server has not taken yet. */
+  readonly backlogBytes: number;
+  /** Queues a line; it takes no newline of its own and must not change any more. */
+  send(line: Buffer): void;
+  /** Sends what was queued in this turn. */
+  flush(): void;
+  /** Reads no more of the server until `resume`: whoever takes its lines is behind. */
+  pause(): void;
+  resume(): void;
+  /** Ends the connection as the protocol asks; resolved when the server, and all that it started, is gone. */
+  end(eofMs?: number): Promise<void>;
+  /** The same at once, for a proxy that is itself going down and cannot wait. */
+  kill(): void;
+}
+
+/** Opens a wire. Nothing is told of it before this returned; lines longer than `limitBytes` are told as oversized. */
+export type Connect = (limitBytes: number, events: WireEvents) => Wire;
