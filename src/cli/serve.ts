@@ -128,6 +128,7 @@ function makeSession(
         version: () => lockVersion(lock),
         read: () => readLock(lock),
         update: (mutate) => updateLock(lock, mutate),
+        now: () => performance.now(),
       },
       (flows) => mediator.remember(flows),
     ),

@@ -76,7 +76,10 @@ export class Mediator {
   #readMarked = false;
   readonly #grounds = new Grounds();
   #memory: Memory;
-  readonly #steering = new Map<string, boolean>();
+  /** What the last texts of some length came to, under which verbs. */
+  #steering: { text: string; steers: boolean }[] = [];
+  /** The leaves of the last judgement, with what flows into them, until `finish` has made them the client's own. */
+  #said: { leaves: readonly Leaf[]; traced: readonly Flow[] } | undefined;
 
   constructor(settings: Settings, pins: Pins) {
     this.#settings = settings;
@@ -97,7 +100,8 @@ export class Mediator {
    */
   describe(server: string, kind: DescriptorKind, values: readonly unknown[], now: string): Described[] {
     // New tools bring new verbs.
-    this.#steering.clear();
+    this.#steering = [];
+    this.finish();
     return this.#advertised.describe(server, kind, values, now).map(({ isNew, ...described }) => {
       // With one server there is no other whose tools' descriptions could steer its calls.
       const isOwnWord = kind === 'tool' || kind === 'instructions';
@@ -163,6 +167,7 @@ export class Mediator {
     call,
     asked = false,
   }: Labelled): void {
+    this.finish();
     if (texts.length === 0) return;
     const { server, origin, channel } = inbound;
     const isMarked = findings.length > 0;
@@ -205,13 +210,12 @@ export class Mediator {
   #steers(text: string): boolean {
     if (text.length < SHORTEST_KNOWN || text.length > LONGEST_KNOWN)
       return steers(text, this.#advertised.verbs);
-    let known = this.#steering.get(text);
+    let known = this.#steering.find((one) => one.text === text);
     if (known === undefined) {
-      known = steers(text, this.#advertised.verbs);
-      if (this.#steering.size === MOST_KNOWN) this.#steering.clear();
-      this.#steering.set(text, known);
+      known = { text, steers: steers(text, this.#advertised.verbs) };
+      this.#steering = [known, ...this.#steering.slice(0, MOST_KNOWN - 1)];
     }
-    return known;
+    return known.steers;
   }
 
   #learnTexts(source: Source, texts: readonly Text[], call: Judgement | undefined): void {
@@ -244,6 +248,7 @@ export class Mediator {
 
   /** The user's own words, where a client's hook gives them: what stands in them is the user's, whoever says it later. */
   prompt(text: string): void {
+    this.finish();
     this.#grounds.say(text);
     const leaf: Leaf = { path: '', text, form: 'string' };
     const leaves = [leaf];
@@ -251,8 +256,21 @@ export class Mediator {
     this.#provenance.offer(leaves);
   }
 
+  /**
+   * Does what is left of the last judgement: what its call said is the client's own, if no output held it before. That
+   * need not hold up the call, and is done before anything else is judged or learned.
+   */
+  finish(): void {
+    if (this.#said === undefined) return;
+    const { leaves, traced } = this.#said;
+    this.#said = undefined;
+    this.#provenance.offer(leaves);
+    this.#offerFolders(leaves, traced);
+  }
+
   /** Indexes about `budgetBytes` of what was learned, while nothing else waits; true once none is left. */
   settle(budgetBytes: number): boolean {
+    this.finish();
     return this.#provenance.settle(budgetBytes);
   }
 
@@ -262,13 +280,13 @@ export class Mediator {
   }
 
   #judge(sink: Sink): Judgement {
+    this.finish();
     const { server, name } = sink;
     const kind = descriptorKindOf(sink.kind);
     const known = kind && this.#advertised.get(server, kind, name);
     const leaves = this.#carrying(sink, known);
     const traced = this.#provenance.trace(leaves);
-    this.#provenance.offer(leaves);
-    this.#offerFolders(leaves, traced);
+    this.#said = { leaves, traced };
     const own = this.#given(leaves, traced, known);
     const flows = traced.length === 0 ? traced : traced.filter((flow) => isForeign(flow, sink, own));
     const { effect, by } = this.#effect(sink, known);

@@ -8,17 +8,22 @@ export interface LockStore {
   version(): string | undefined;
   read(): Lock;
   update(mutate: (disk: Lock) => Lock): unknown;
+  /** Milliseconds, from any beginning. */
+  now(): number;
 }
 
 /** New pins are written together, this long after the first of them, in ms. */
 const GATHER_MS = 20;
+/** The file is looked at before a call, but not again so soon: no person decides between two calls of one burst. */
+const FRESH_MS = 10;
 
-/** Keeps this session and the lock file in step: what a person approves or takes back meanwhile counts at once. */
+/** Keeps this session and the lock file in step: what a person approves or takes back meanwhile counts with the next call. */
 export class PinKeeper {
   readonly #pins: Pins;
   readonly #store: LockStore;
   readonly #remember: (flows: readonly RememberedFlow[]) => void;
   #version: string | undefined;
+  #lookedAt: number;
   #timer: NodeJS.Timeout | undefined;
   #broken = false;
 
@@ -28,10 +33,14 @@ export class PinKeeper {
     this.#store = store;
     this.#remember = remember;
     this.#version = store.version();
+    this.#lookedAt = store.now();
   }
 
-  /** Takes over what others wrote to the lock since it was last read. */
+  /** Takes over what others wrote to the lock, up to a few milliseconds ago. */
   refresh(): void {
+    const now = this.#store.now();
+    if (now - this.#lookedAt < FRESH_MS) return;
+    this.#lookedAt = now;
     const version = this.#store.version();
     if (version === this.#version) return;
     this.#version = version;

@@ -56,6 +56,7 @@ function judgeAndSend(context: Context, request: Request, route: Route, freshlyL
   let judgement = context.mediator.judge(upstream.name, request.method, params);
   if (judgement?.verdict === 'ask') judgement = context.questions.settle(judgement, request, params);
   if (judgement !== undefined) {
+    context.later(() => context.mediator.finish());
     record(context, request, upstream, judgement);
     if (judgement.verdict !== 'allow') {
       const verb = judgement.verdict === 'ask' ? 'held back' : 'denied';

@@ -16,7 +16,15 @@ class Store implements LockStore {
   lock: Lock = EMPTY;
   writes = 0;
   broken = false;
+  /** Every look comes this much later than the one before, in ms. */
+  pace = 1000;
   #version = 0;
+  #now = 0;
+
+  now(): number {
+    this.#now += this.pace;
+    return this.#now;
+  }
 
   version(): string {
     return String(this.#version);
@@ -126,6 +134,19 @@ describe('refresh', () => {
     const read = vi.spyOn(store, 'read');
     keeper.refresh();
     expect(read).not.toHaveBeenCalled();
+  });
+
+  test('does not look at the file twice within some milliseconds', () => {
+    const { store, keeper } = setting();
+    const version = vi.spyOn(store, 'version');
+    keeper.refresh();
+    expect(version).toHaveBeenCalledTimes(1);
+    store.pace = 4;
+    keeper.refresh();
+    keeper.refresh();
+    expect(version).toHaveBeenCalledTimes(1);
+    keeper.refresh();
+    expect(version).toHaveBeenCalledTimes(2);
   });
 
   test('does not lose pins that were not written yet', () => {

@@ -141,7 +141,7 @@ export function scene(
     journal,
     pins: new PinKeeper(
       pins,
-      { version: () => '1', read: () => EMPTY, update: (mutate) => mutate(EMPTY) },
+      { version: () => '1', read: () => EMPTY, update: (mutate) => mutate(EMPTY), now: () => 0 },
       () => {},
     ),
     questions: new Questions({
