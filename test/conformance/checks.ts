@@ -1,0 +1,54 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** What was checked, and how it ended. */
+export type Checks = ReadonlyMap<string, string>;
+
+export interface Comparison {
+  /** Checks that the server alone has a result for. */
+  total: number;
+  passed: { direct: number; through: number };
+  /** Passed by the server alone, and not through Cordon. */
+  lost: string[];
+  /** Passed through Cordon only: as much of a difference, and one to look into. */
+  gained: string[];
+  /** Not passed by the server alone. */
+  failing: string[];
+}
+
+/** How a check that says something ended; the others only tell what was seen, or why there is nothing to check. */
+const RESULTS = new Set(['SUCCESS', 'FAILURE', 'WARNING']);
+
+/** Reads what the suite left in its output folder: a folder for each scenario, with `checks.json` in it. */
+export function readChecks(folder: string): Checks {
+  const checks = new Map<string, string>();
+  for (const name of readdirSync(folder).sort()) {
+    const scenario = name.replace(/^server-/, '').replace(/-[0-9]{4}-[0-9]{2}-[0-9]{2}T.*$/, '');
+    const all = JSON.parse(readFileSync(join(folder, name, 'checks.json'), 'utf8')) as {
+      id: string;
+      name: string;
+      status: string;
+      errorMessage?: string;
+    }[];
+    for (const { id, name: title, status } of all) {
+      if (!RESULTS.has(status)) continue;
+      let key = `${scenario}: ${id} ${title}`;
+      // Some are made several times, in the same order each run.
+      for (let again = 2; checks.has(key); again++) key = `${scenario}: ${id} ${title} (${again})`;
+      checks.set(key, status);
+    }
+  }
+  return checks;
+}
+
+export function compare(direct: Checks, through: Checks): Comparison {
+  const passed = (checks: Checks): string[] =>
+    [...checks.keys()].filter((key) => checks.get(key) === 'SUCCESS');
+  return {
+    total: direct.size,
+    passed: { direct: passed(direct).length, through: passed(through).length },
+    lost: passed(direct).filter((key) => through.get(key) !== 'SUCCESS'),
+    gained: passed(through).filter((key) => direct.get(key) !== 'SUCCESS'),
+    failing: [...direct.keys()].filter((key) => direct.get(key) !== 'SUCCESS'),
+  };
+}

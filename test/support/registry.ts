@@ -1,0 +1,48 @@
+/** Packages that only a proof needs: too heavy for everybody's installation, fetched when the proof is asked for. */
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const NODE_22 = '22.23.3';
+
+/**
+ * A folder whose node_modules holds these packages, at these versions. It is made once and kept among the system's
+ * temporary files; no package runs a script on the way.
+ *
+ * @throws Error what the registry said, if it could not be had
+ */
+export function fromRegistry(packages: Readonly<Record<string, string>>): string {
+  const manifest = JSON.stringify({ private: true, dependencies: packages }, null, 2);
+  const folder = join(
+    tmpdir(),
+    `cordon-registry-${createHash('sha256').update(manifest).digest('hex').slice(0, 16)}`,
+  );
+  if (existsSync(folder)) return folder;
+  const draft = `${folder}.${process.pid}`;
+  mkdirSync(draft);
+  writeFileSync(join(draft, 'package.json'), manifest);
+  const args = ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
+  const { status, error, stderr } = spawnSync('npm', args, { cwd: draft, encoding: 'utf8' });
+  if (status !== 0) {
+    rmSync(draft, { recursive: true, force: true });
+    const why = error?.message ?? stderr.trim();
+    throw new Error(`the registry did not give ${Object.keys(packages).join(', ')}: ${why}`);
+  }
+  renameSync(draft, folder);
+  return folder;
+}
+
+/**
+ * A Node of version 22, which some of these packages need: this one if it is new enough, else one from the registry.
+ *
+ * @throws Error if there is none for this platform, or the registry does not give it
+ */
+export function node22(): string {
+  if (Number(process.versions.node.split('.')[0]) >= 22) return process.execPath;
+  const platform = process.platform === 'win32' ? 'win' : process.platform;
+  const name = `node-${platform}-${process.arch}`;
+  const folder = fromRegistry({ [name]: NODE_22 });
+  return join(folder, 'node_modules', name, 'bin', process.platform === 'win32' ? 'node.exe' : 'node');
+}
