@@ -26,10 +26,31 @@ export function isOwn({ path, form }: Leaf, own: Places): boolean {
   return own.has(placeOf(path, form === 'key'));
 }
 
-/** True for a flow of what neither the called tool's schema gives nor the server's own descriptions or instructions say. */
-export function isForeign(flow: Flow, { server }: Sink, own: Places): boolean {
+/**
+ * What the protocol has a client give back to the server that made it (2026-07-28): the state of a call that is made
+ * again, the id of a task, the names of questions. The server learns nothing from them, and no model reads or writes
+ * them; whatever else stands in their places is a flow like any other.
+ */
+function isHandle({ argument, inName, path, source }: Flow, { kind, server }: Sink): boolean {
+  if (source.server !== server) return false;
+  const beside = kind === 'tool' || kind === 'prompt' ? '..' : '';
+  if (inName) {
+    const question = /^\/inputRequests\/([^/]+)$/.exec(path)?.[1];
+    return question !== undefined && argument === `${beside}/inputResponses/${question}`;
+  }
+  return HANDLES.has(path) && argument === beside + path;
+}
+
+const HANDLES = new Set(['/requestState', '/taskId']);
+
+/**
+ * True for a flow of what neither the called tool's schema gives nor the server's own descriptions, instructions or
+ * handles say.
+ */
+export function isForeign(flow: Flow, sink: Sink, own: Places): boolean {
   const { argument, inName, source } = flow;
-  if (source.channel === 'descriptor' && source.server === server && !isListing(flow)) return false;
+  if (isHandle(flow, sink)) return false;
+  if (source.channel === 'descriptor' && source.server === sink.server && !isListing(flow)) return false;
   return !own.has(placeOf(argument, inName));
 }
 

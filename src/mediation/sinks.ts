@@ -60,6 +60,8 @@ export function sinkOf(server: string, method: string, params: unknown): Sink | 
         leaves: knownLeaves(params),
         about: referenceOf(params),
       };
+    case 'tasks/update':
+      return { kind: 'unknown', server, name: method, leaves: knownLeaves(params) };
     default:
       return { kind: 'unknown', server, name: method, leaves: leavesOf(withoutMeta(params)) };
   }

@@ -49,7 +49,7 @@ export function fromServer(
   if (method === 'notifications/progress' && !upstream.progressTokens.has(tokenKey(params))) {
     return drop('progress-not-in-flight');
   }
-  if (!noteListChanged(upstream, method)) return false;
+  if (!noteListChanged(upstream, method, params)) return false;
   const channel = message.kind === 'request' ? 'request' : 'notification';
   const labelled = context.mediator.label({
     server: upstream.name,

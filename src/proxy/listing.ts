@@ -5,7 +5,7 @@ import { setDigest } from '../mediation/descriptors/descriptor.ts';
 import type { Described } from '../mediation/mediator.ts';
 import { ask, type Context } from './context.ts';
 import { log } from './log.ts';
-import { type Answer, innerOf } from './message.ts';
+import { type Answer, idKey, innerOf } from './message.ts';
 import type { Upstream } from './upstream.ts';
 
 export interface ListKind {
@@ -66,21 +66,37 @@ export function listNeededBy(method: string): ListKind | undefined {
  * Takes a server's word that a list has changed: it is listed again before the next request that needs it. False if
  * the client was told already and has not listed since: a storm of notices says no more than the first.
  */
-export function noteListChanged(upstream: Upstream, method: string): boolean {
+export function noteListChanged(upstream: Upstream, method: string, params: unknown): boolean {
   const kinds = CHANGED.get(method);
   if (kinds === undefined) return true;
   for (const { method: list } of kinds) {
     upstream.listed.delete(list);
     upstream.stale.add(list);
   }
-  if (upstream.announced.has(method)) return false;
-  upstream.announced.add(method);
+  const announced = announcedUnder(upstream, params);
+  if (announced.has(method)) return false;
+  announced.add(method);
   return true;
+}
+
+/** Each subscription may be another part of the client, which knows nothing of what came under the others. */
+function announcedUnder(upstream: Upstream, params: unknown): Set<string> {
+  const meta = (params as { _meta?: Record<string, unknown> | null } | null | undefined)?._meta;
+  const id = meta?.['io.modelcontextprotocol/subscriptionId'];
+  const isId = typeof id === 'string' || typeof id === 'number';
+  const flight = isId ? upstream.inFlight.get(idKey(id)) : undefined;
+  if (flight?.method !== 'subscriptions/listen') return upstream.announced;
+  flight.announced ??= new Set();
+  return flight.announced;
 }
 
 /** The client asks for a list: the next change of it is news again. */
 export function noteListing(upstream: Upstream, list: ListKind): void {
-  for (const [method, kinds] of CHANGED) if (kinds.includes(list)) upstream.announced.delete(method);
+  for (const [method, kinds] of CHANGED) {
+    if (!kinds.includes(list)) continue;
+    upstream.announced.delete(method);
+    for (const { announced } of upstream.inFlight.values()) announced?.delete(method);
+  }
 }
 
 /** The list is not known, and the server, by what it said of itself, may have one. */

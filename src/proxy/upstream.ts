@@ -13,6 +13,8 @@ export interface InFlight {
   client?: { id: Id; judgement: Judgement | undefined; progressToken: Id | undefined };
   /** Takes the answer to Cordon's own request; undefined if the server ended before it gave one. */
   own?: (answer: Answer | undefined) => void;
+  /** Of a subscription (2026-07-28): notices of changed lists that came under it and were not acted on. */
+  announced?: Set<string>;
 }
 
 /** What an upstream's wire tells of (`WireEvents`), with whose it is. */
@@ -38,7 +40,7 @@ export class Upstream {
   readonly listed = new Set<string>();
   /** Of these, those that were said to have changed since they were last asked for. */
   readonly stale = new Set<string>();
-  /** Notices of changed lists that the client got and has not acted on. */
+  /** Notices of changed lists that the client got, under no subscription, and has not acted on. */
   readonly announced = new Set<string>();
   /** What each list held so far, until its last page, and the digest of the whole when it was last complete. */
   readonly sets = new Map<string, { pages: Descriptor[]; digest: string }>();

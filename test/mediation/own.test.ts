@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Leaf } from '../../src/event.ts';
 import { givenPlaces, isForeign, isOwn } from '../../src/mediation/own.ts';
 import type { Sink } from '../../src/mediation/sinks.ts';
@@ -51,6 +51,43 @@ test('but for the identifiers, which it alone chooses', () => {
   expect(listed({ source: mail, match: 'atom' })).toBe(true);
   expect(listed({ source: mail, alone: false })).toBe(true);
   expect(listed({ source: { server: 'web' } })).toBe(true);
+});
+
+describe('what a server is given back', () => {
+  const foreign = (
+    argument: string,
+    path: string,
+    more: { server?: string; inName?: true; task?: true } = {},
+  ) =>
+    isForeign(
+      flow({
+        argument,
+        path,
+        match: 'atom',
+        inName: more.inName ?? false,
+        source: { server: more.server ?? 'mail' },
+      }),
+      more.task ? { ...SINK, kind: 'unknown', name: 'tasks/update' } : SINK,
+      new Set(),
+    );
+
+  test('is its own: the state of a call, changed or not, the id of a task, the names of questions', () => {
+    expect(foreign('../requestState', '/requestState')).toBe(false);
+    expect(foreign('../inputResponses/q-1', '/inputRequests/q-1', { inName: true })).toBe(false);
+    expect(foreign('/taskId', '/taskId', { task: true })).toBe(false);
+    expect(foreign('/inputResponses/q-1', '/inputRequests/q-1', { inName: true, task: true })).toBe(false);
+  });
+
+  test('is a flow to another server, from another place, or in another place', () => {
+    expect(foreign('../requestState', '/requestState', { server: 'web' })).toBe(true);
+    expect(foreign('/taskId', '/taskId', { task: true, server: 'web' })).toBe(true);
+    expect(foreign('../requestState', '/content/0/text')).toBe(true);
+    expect(foreign('/taskId', '/taskId')).toBe(true);
+    expect(foreign('/requestState', '/requestState')).toBe(true);
+    expect(foreign('../inputResponses/q-1', '/inputRequests/q-2', { inName: true })).toBe(true);
+    expect(foreign('../inputResponses/q-1', '/inputRequests/q-1')).toBe(true);
+    expect(foreign('/a', '/a', { inName: true, task: true })).toBe(true);
+  });
 });
 
 test('what the own descriptions say is no flow, what those of others say is', () => {

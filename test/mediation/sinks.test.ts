@@ -41,6 +41,18 @@ test.each<[method: string, params: unknown, sink: string[]]>([
   ],
   ['x/y', { a: 'x', _meta: { b: 'y' } }, ['unknown', 'x/y', 'key /a a', 'string /a x']],
   ['x/y', undefined, ['unknown', 'x/y']],
+  [
+    'tasks/update',
+    { taskId: 't', inputResponses: { q: { action: 'accept', content: { v: 'w' } } } },
+    [
+      'unknown',
+      'tasks/update',
+      'string /taskId t',
+      'key /inputResponses/q q',
+      'key /inputResponses/q/content/v v',
+      'string /inputResponses/q/content/v w',
+    ],
+  ],
 ])('%s of %j', (method, params, sink) => {
   expect(of(method, params)).toEqual(sink);
 });

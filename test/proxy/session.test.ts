@@ -257,6 +257,30 @@ describe('a list', () => {
     expect(on.sent['web']!.at(-1)).toContain('"id":2');
   });
 
+  test('is said to have changed once to each subscription, and again once it was listed', () => {
+    const on = ready();
+    const changed = (subscription?: string) => {
+      const _meta = { 'io.modelcontextprotocol/subscriptionId': subscription };
+      on.server('web', {
+        method: 'notifications/tools/list_changed',
+        ...(subscription === undefined ? {} : { params: { _meta } }),
+      });
+    };
+    for (const id of ['one', 'two']) on.client({ id, method: 'subscriptions/listen', params: {} });
+    const before = on.toClient.length;
+    // What names no subscription in flight is a notice like any other: a server must not make up endless new ones.
+    for (const under of ['one', 'two', 'two', 'one', undefined, 'made up', 'made up too']) changed(under);
+    expect(on.toClient.slice(before).map((line) => /"(one|two)"/.exec(line)?.[1])).toEqual([
+      'one',
+      'two',
+      undefined,
+    ]);
+    on.client({ id: 5, method: 'tools/list' });
+    changed('two');
+    expect(on.toClient.at(-1)).toContain('"two"');
+    expect(on.toClient).toHaveLength(before + 4);
+  });
+
   test('carries what the stateless revision wants', () => {
     const on = scene();
     const meta = { 'io.modelcontextprotocol/protocolVersion': '2026-07-28', progressToken: 1 };
