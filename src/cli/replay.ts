@@ -1,17 +1,23 @@
 import { ConfigError } from '../config/error.ts';
 import { type PolicyFile, readPolicy } from '../config/policy-file.ts';
 import { VERSION } from '../config/version.ts';
+import { canonical } from '../json/canonical.ts';
 import { printable } from '../json/printable.ts';
 import { plainSettings } from '../mediation/settings.ts';
+import { TapeFault } from '../mediation/tape/read-step.ts';
 import { readBlob } from '../recording/blobs.ts';
+import { RecordingError } from '../recording/errors.ts';
 import { findSession, listSessions, readEntries, type SessionSummary } from '../recording/reader.ts';
+import { tapedSession, tapeEnd } from '../recording/tape/tape.ts';
 import { verifyLog } from '../recording/verify.ts';
 import { timeOf, word } from './log-line.ts';
 import { type Flags, readCommand, textFlag, UsageError } from './read-command.ts';
 import { isMode, judgeAgain, type Meant, type Rejudged } from './replay/again.ts';
+import { payloadsOf, readBehaviour } from './replay/behaviour.ts';
+import { stepsOf, tapedBy } from './replay/taped.ts';
 import { signersMeant } from './trust-meant.ts';
 
-const USAGE = `usage: cordon replay [SESSION] [--mode MODE] [--policy FILE] [--state DIR] [--json]
+const USAGE = `usage: cordon replay [SESSION] [--mode MODE] [--policy FILE] [--behaviour FILE] [--state DIR] [--json]
        cordon replay --all     [--mode MODE] [--policy FILE] [--state DIR] [--json]
 
 Judges the calls of a recorded session again, by the rules of this version, without starting a server: every verdict must
@@ -19,15 +25,18 @@ come out as it was recorded. SESSION is a session's id or the beginning of one; 
 
   --mode MODE     observe, guard or lockdown: which verdicts would have been others?
   --policy FILE   the same under the "cordon" block of a file: its allow lines, trust and, if it names one, mode
+  --behaviour FILE  the same if servers had answered otherwise (docs/replay.md); needs a session's content
   --all           every session of the state directory
   --trusted-keys FILE, --require-key   as of cordon log verify
   --state DIR     where keys and logs lie (default: the system's state directory)
-  --json          for programs: {version, sessions: [{session, cordon, signed, judged, verdicts, changes, undetermined}], counts}
+  --json          for programs: {version, sessions: [{session, cordon, signed, judged, fromContent, verdicts, changes, differing,
+                  undetermined}], counts}
 
-It looks at each call as it came: what a client would have done after another verdict, nobody knows. What a fork would
-have to read texts for, which are not recorded, is said to be undetermined (docs/replay.md).
+Where content was kept (record.content: full), what flowed into each call is found anew; else verdicts are come to again
+from what was recorded as found, and what a fork would have to read texts for is said to be undetermined
+(docs/replay.md). It looks at each call as it came: what a client would have done after another verdict, nobody knows.
 
-Exit codes: 0 every verdict is the recorded one; 1 some are not, or a log was changed; 2 it could not be done; 3 none is
+Exit codes: 0 every verdict is the recorded one; 1 some are not, other flows were found, or a log was changed; 2 it could not be done; 3 none is
 known to be another, but some calls could not be judged again.
 `;
 
@@ -36,6 +45,7 @@ export async function command(argv: string[]): Promise<number> {
   return readCommand('replay', USAGE, argv, replay, {
     mode: { type: 'string' },
     policy: { type: 'string' },
+    behaviour: { type: 'string' },
     all: { type: 'boolean' },
     'trusted-keys': { type: 'string' },
     'require-key': { type: 'boolean' },
@@ -56,6 +66,9 @@ function replay(words: readonly string[], state: string, json: boolean, flags: F
   const all = flags['all'] === true;
   if (words.length > (all ? 0 : 1)) return undefined;
   const meant = forkMeant(flags);
+  const file = textFlag(flags, 'behaviour');
+  if (all && file !== undefined) throw new UsageError('--behaviour is for one session');
+  const behaviour = file === undefined ? undefined : readBehaviour(file);
   const sessions = all ? listSessions(state).reverse() : [findSession(state, words[0])];
   const kept = sessions.filter(({ pruned }) => pruned === undefined);
   if (kept.length === 0) {
@@ -65,7 +78,7 @@ function replay(words: readonly string[], state: string, json: boolean, flags: F
     );
   }
   const signers = signersMeant(state, flags);
-  const found = kept.map((session) => replayOne(state, session, signers, meant));
+  const found = kept.map((session) => replayOne(state, session, signers, meant, behaviour));
   const counts = countsOf(found);
   if (json)
     print(
@@ -78,7 +91,7 @@ function replay(words: readonly string[], state: string, json: boolean, flags: F
     if (counts.size > 0) print('');
     for (const [change, count] of counts) print(printable(`${String(count).padStart(6)}  ${change}`));
   }
-  if (found.some(({ refused, changes }) => refused !== undefined || changes.length > 0)) return 1;
+  if (found.some(({ refused, changes, differing }) => refused ?? changes[0] ?? differing[0])) return 1;
   return found.some(({ undetermined }) => undetermined.length > 0) ? 3 : 0;
 }
 
@@ -118,15 +131,44 @@ function replayOne(
   { id, directory }: SessionSummary,
   signers: ReturnType<typeof signersMeant>,
   meant: Meant,
+  behaviour: ReturnType<typeof readBehaviour> | undefined,
 ): Replayed {
   const { status, fault, signed } = verifyLog(directory, signers);
   const [opening] = readEntries(directory);
   const about = { session: id, cordon: word(opening?.['cordon']), signed };
-  if (status === 'tampered') {
-    const refused = `TAMPERED: ${fault!.file}: ${fault!.message}`;
-    return { ...about, judged: 0, verdicts: [], changes: [], undetermined: [], refused };
+  const refused = (why: string): Replayed => ({
+    ...{ ...about, judged: 0, fromContent: 0, verdicts: [], changes: [], differing: [], undetermined: [] },
+    refused: why,
+  });
+  if (status === 'tampered') return refused(`TAMPERED: ${fault!.file}: ${fault!.message}`);
+  try {
+    const steps = stepsOf(state, id);
+    if (steps === undefined && behaviour !== undefined)
+      throw new UsageError(
+        `of ${id} nothing can be replaced: its content was not kept (record.content: full), or the key is not here`,
+      );
+    const instead = steps && behaviour && payloadsOf(behaviour, readEntries(directory), steps());
+    const taped = steps && tapedBy(state, id, steps, instead ?? new Map());
+    let end: unknown;
+    const entries = function* () {
+      for (const entry of readEntries(directory)) {
+        end = entry['tape'];
+        yield entry;
+      }
+    };
+    const found = judgeAgain(entries(), (digest) => readBlob(state, digest), meant, taped);
+    if (
+      steps !== undefined &&
+      end !== undefined &&
+      canonical(end) !== canonical(tapeEnd(state, tapedSession(id)))
+    )
+      return refused('TAMPERED: its content is not what the log says was kept');
+    // Other answers are found to flow otherwise, of course.
+    return { ...about, ...found, differing: behaviour === undefined ? found.differing : [] };
+  } catch (error) {
+    if (error instanceof RecordingError || error instanceof TapeFault) return refused(error.message);
+    throw error;
   }
-  return { ...about, ...judgeAgain(readEntries(directory), (digest) => readBlob(state, digest), meant) };
 }
 
 function countsOf(found: readonly Replayed[]): Map<string, number> {
@@ -140,7 +182,7 @@ function countsOf(found: readonly Replayed[]): Map<string, number> {
 
 /** `brief`: a session in which nothing is to be told is one line, too. */
 function linesOf(
-  { session, cordon, judged, changes, undetermined, refused }: Replayed,
+  { session, cordon, judged, fromContent, changes, differing, undetermined, refused }: Replayed,
   brief: boolean,
 ): string[] {
   if (refused !== undefined) return [`${session}: ${refused}; not judged again`];
@@ -149,11 +191,16 @@ function linesOf(
   const verdicts =
     changes.length === 0 ? 'every verdict as recorded' : `${changes.length} verdicts are others`;
   const unknown = undetermined.length === 0 ? '' : `, ${undetermined.length} not to be told`;
+  const anew =
+    fromContent === 0 ? '' : `, ${fromContent} from ${fromContent === 1 ? 'its' : 'their'} content`;
   return [
-    `${session}: ${calls}, ${verdicts}${unknown}${by}`,
+    `${session}: ${calls}${anew}, ${verdicts}${unknown}${by}`,
     ...changes.map(
       ({ entry, event, call, recorded, replayed }) =>
         `  entry ${entry}  ${event}  ${call}  ${recorded} -> ${replayed}`,
+    ),
+    ...differing.map(
+      ({ entry, members }) => `  entry ${entry}  found otherwise than recorded: ${members.join(', ')}`,
     ),
     ...(brief
       ? summed(undetermined)

@@ -13,16 +13,19 @@ import { sha256 } from '../json/digest.ts';
 import { Pins } from '../mediation/descriptors/pins.ts';
 import { Mediator } from '../mediation/mediator.ts';
 import { plainSettings, type Settings } from '../mediation/settings.ts';
+import type { Step } from '../mediation/tape/steps.ts';
+import { TapedMediator } from '../mediation/tape/taped.ts';
 import { killChild } from '../proxy/child.ts';
 import type { Introduction } from '../proxy/handshakes.ts';
 import { Journal } from '../proxy/journal.ts';
 import { log } from '../proxy/log.ts';
-import { PinKeeper } from '../proxy/pin-keeper.ts';
+import { type LockStore, PinKeeper } from '../proxy/pin-keeper.ts';
 import { Questions } from '../proxy/questions.ts';
 import { noteUnrecorded } from '../proxy/running.ts';
 import { attach, Session } from '../proxy/session.ts';
 import { StdioWire } from '../proxy/stdio-wire.ts';
 import { supervise } from '../proxy/supervise.ts';
+import { TapedLog, tapedLock } from '../proxy/taped-log.ts';
 import type { Upstream } from '../proxy/upstream.ts';
 import type { Connect } from '../proxy/wire.ts';
 import { RecordingError } from '../recording/errors.ts';
@@ -30,7 +33,9 @@ import { MachineIndex } from '../recording/index/machine-index.ts';
 import { openSigningKey } from '../recording/keys/keys.ts';
 import { Recorder } from '../recording/recorder.ts';
 import { SessionLog } from '../recording/session-log.ts';
-import { signingKeyFile } from './key-file.ts';
+import { TapeWriter } from '../recording/tape/tape.ts';
+import { openTapeKey, tapeKeyPath } from '../recording/tape/tape-key.ts';
+import { signingKeyFile, tapeKeyFile } from './key-file.ts';
 
 /**
  * How V8 is to treat a process that sits beside every server and handles a few hundred small messages:
@@ -109,28 +114,31 @@ function makeSession(
     seed,
     taintBytes: limits.taintBytes,
   };
-  const mediator = new Mediator(settings, pins);
-  const journal = new Journal(logOf(config, stateDir, settings, kept));
+  const recorded = logOf(config, stateDir, settings, kept);
+  const taped = config.record.content === 'full' ? tapeOf(config, stateDir, id, recorded) : undefined;
+  const note = (step: Step) => taped?.note(step);
+  const mediator =
+    taped === undefined ? new Mediator(settings, pins) : new TapedMediator(settings, pins, note);
+  const journal = new Journal(taped ?? recorded);
   journal.note(
     'session.settings',
     {},
     { commands: JSON.stringify(commands), configuration: config.digest ?? '' },
   );
+  const store: LockStore = {
+    version: () => lockVersion(lock),
+    read: () => readLock(lock),
+    update: (mutate) => updateLock(lock, mutate),
+    now: () => performance.now(),
+  };
   const file = new LastRunFile(stateDir, config.path ?? JSON.stringify(commands));
   const session = new Session({
     limits,
     upstreams,
     mediator,
     journal,
-    pins: new PinKeeper(
-      pins,
-      {
-        version: () => lockVersion(lock),
-        read: () => readLock(lock),
-        update: (mutate) => updateLock(lock, mutate),
-        now: () => performance.now(),
-      },
-      (flows) => mediator.remember(flows),
+    pins: new PinKeeper(pins, taped === undefined ? store : tapedLock(store, note), (flows) =>
+      mediator.remember(flows),
     ),
     questions: new Questions({ store: new Approvals(stateDir), session: id, lock, now: Date.now }),
     lastRun: { read: () => file.read<Introduction>(), write: (all) => file.write(all) },
@@ -142,10 +150,16 @@ function makeSession(
   return { session, record: { session: id, mode, lock } };
 }
 
+/** The log with a tape beside it, for who wants what was read to be judged again, and not only what was found. */
+function tapeOf(config: Config, stateDir: string, session: string, log: SessionLog): TapedLog {
+  const key = openTapeKey(tapeKeyFile() ?? tapeKeyPath(stateDir), true);
+  return new TapedLog(log, new TapeWriter(stateDir, session, key), config.record.onFailure);
+}
+
 /** The log of a session: each part begins with what the session runs under. */
 function logOf(config: Config, stateDir: string, settings: Settings, pins: Lock): SessionLog {
   const { session, mode, seed, servers } = settings;
-  const { sync, onFailure, rotateBytes } = config.record;
+  const { sync, onFailure, rotateBytes, content } = config.record;
   const kept = [plainSettings(settings), pins].map((value) => canonical(value));
   const [policy, lock] = kept.map(sha256);
   return new SessionLog({
@@ -159,6 +173,7 @@ function logOf(config: Config, stateDir: string, settings: Settings, pins: Lock)
         head: {
           ...{ session: sessionId, cordon: VERSION, mode, seed, policy, pins: lock, continues: former },
           configured: config.path !== undefined,
+          ...(content === 'full' && { taped: true }),
           servers: servers.map((name) => ({ name })),
         },
       });

@@ -82,6 +82,7 @@ export function withDefaults(servers: readonly ServerEntry[], block: CordonFile)
     record: {
       sync: block.record?.sync ?? 'group',
       onFailure: block.record?.onFailure ?? 'deny',
+      content: block.record?.content ?? 'digests',
       rotateBytes: block.record?.rotateBytes ?? 1024 * 1024 * 1024,
     },
     trust: new Map(servers.map((server) => [server.name, trustOf(said.get(server.name) ?? {}, server)])),

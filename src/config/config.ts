@@ -45,6 +45,8 @@ export interface Config {
     sync: Sync;
     /** What becomes of calls while the log cannot be written. */
     onFailure: 'deny' | 'continue';
+    /** `full`: everything that was judged is kept as well, sealed, apart from the log. */
+    content: 'digests' | 'full';
     /** A log longer than this continues in another. */
     rotateBytes: number;
   };

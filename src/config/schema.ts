@@ -59,6 +59,7 @@ const cordon = closed({
   record: closed({
     sync: one('group', 'always', 'never').optional(),
     onFailure: one('deny', 'continue').optional(),
+    content: one('digests', 'full').optional(),
     rotateBytes: whole(1024 * 1024, 64 * 1024 * 1024 * 1024).optional(),
   }).optional(),
   servers: named(

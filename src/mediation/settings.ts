@@ -1,4 +1,12 @@
-import type { Allow, Effect, Mode, RememberedFlow, ServerTrust } from '../event.ts';
+import type {
+  Allow,
+  ConfiguredIntegrity,
+  Mode,
+  RememberedFlow,
+  Role,
+  ServerTrust,
+  ToolTrust,
+} from '../event.ts';
 
 /** What decides beside the traffic itself; recorded, so that a session can be judged again. */
 export interface Settings {
@@ -38,8 +46,11 @@ export interface PlainSettings {
   taintBytes: number;
 }
 
-export type PlainTrust = Omit<ServerTrust, 'tools'> & {
-  tools: Readonly<Record<string, { effect?: Effect }>>;
+export type PlainTrust = Omit<ServerTrust, 'tools'> & { tools: Readonly<Record<string, PlainTool>> };
+
+type PlainTool = Omit<ToolTrust, 'roles' | 'fields'> & {
+  roles?: Readonly<Record<string, Role>>;
+  fields?: Readonly<Record<string, ConfiguredIntegrity>>;
 };
 
 function plain(value: unknown): unknown {
@@ -47,4 +58,25 @@ function plain(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(plain);
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, plain(member)]));
+}
+
+/** The settings that `plainSettings` made plain, for a session of this name and seed. */
+export function settingsOf(plain: PlainSettings, session: string, seed: number): Settings {
+  return { ...plain, session, seed, trust: new Map(Object.entries(plain.trust).map(trustOf)) };
+}
+
+function trustOf([server, { tools, ...trust }]: [string, PlainTrust]): [string, ServerTrust] {
+  return [server, { ...trust, tools: new Map(Object.entries(tools).map(toolOf)) }];
+}
+
+function toolOf([name, plain]: [string, PlainTool]): [string, ToolTrust] {
+  const { roles, fields, ...rest } = plain;
+  return [
+    name,
+    {
+      ...rest,
+      ...(roles && { roles: new Map(Object.entries(roles)) }),
+      fields: new Map(Object.entries(fields ?? {})),
+    },
+  ];
 }

@@ -10,6 +10,7 @@ export type RecordingCode =
   | 'key-broken'
   | 'key-missing'
   | 'entry-missing'
+  | 'tape-malformed'
   | 'proof-malformed'
   | 'proof-wrong'
   | 'witness-conflict'

@@ -49,7 +49,7 @@ describe('a valid configuration', () => {
       servers: [{ name: 'a', command: 'node', args: ['server.js'], env: {}, cwd: folder }],
       mode: 'guard',
       limits: { messageBytes: 67_108_864, depth: 128, taintBytes: 67_108_864 },
-      record: { sync: 'group', onFailure: 'deny', rotateBytes: 1024 * 1024 * 1024 },
+      record: { sync: 'group', onFailure: 'deny', content: 'digests', rotateBytes: 1024 * 1024 * 1024 },
       allow: [],
     });
     expect(config.digest).toMatch(/^sha256:[0-9a-f]{64}$/);
@@ -65,7 +65,7 @@ describe('a valid configuration', () => {
       "cordon": {
         "mode": "lockdown",
         "limits": { "messageBytes": 2048, "depth": 16, "taintBytes": 1048576 },
-        "record": { "sync": "always", "onFailure": "continue", "rotateBytes": 2097152 },
+        "record": { "sync": "always", "onFailure": "continue", "content": "full", "rotateBytes": 2097152 },
         "servers": { "crm": { "trust": "trusted", "confidentiality": "private", "tools": {
           "lookup": { "effect": "read", "trust": "untrusted", "confidentiality": "secret",
                       "roles": { "/mailboxes/*": "destination" },
@@ -78,7 +78,7 @@ describe('a valid configuration', () => {
     expect(config).toMatchObject({
       mode: 'lockdown',
       limits: { messageBytes: 2048, depth: 16, taintBytes: 1_048_576 },
-      record: { sync: 'always', onFailure: 'continue', rotateBytes: 2097152 },
+      record: { sync: 'always', onFailure: 'continue', content: 'full', rotateBytes: 2097152 },
       allow: [
         { server: 'mail', tool: 'send', argument: '/to', from: 'crm.lookup' },
         { server: 'mail', tool: 'list' },

@@ -5,6 +5,7 @@ import { LogFault } from '../../recording/files.ts';
 import { MachineIndex } from '../../recording/index/machine-index.ts';
 import { openSigningKey, ownSigners } from '../../recording/keys/keys.ts';
 import { findSession, listSessions, readEntryBytes } from '../../recording/reader.ts';
+import { dropTape, tapedSession } from '../../recording/tape/tape.ts';
 import { pruneLog } from '../../recording/upkeep/prune.ts';
 import { sealLog } from '../../recording/upkeep/seal.ts';
 import { verifyLog } from '../../recording/verify.ts';
@@ -66,9 +67,11 @@ export function prune(state: string, _words: readonly string[], json: boolean, f
   const signers = ownSigners(state);
   const pruned: string[] = [];
   const kept: { session: string; why: string }[] = [];
-  for (const { id, directory } of listSessions(state)) {
+  for (const { id, directory, pruned: wasPruned } of listSessions(state)) {
     try {
       if (pruneLog(directory, key, signers, before, now)) pruned.push(id);
+      // Also where an earlier pruning was cut short of it. The first part that goes takes the tape along.
+      if (pruned.at(-1) === id || wasPruned !== undefined) dropTape(state, tapedSession(id));
     } catch (error) {
       if (!(error instanceof RecordingError)) throw error;
       kept.push({ session: id, why: error.message });

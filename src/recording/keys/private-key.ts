@@ -36,7 +36,7 @@ export function openPrivateKey(path: string, create: boolean): PrivateKey {
       `there is no private key at ${path}: make one with cordon keys init`,
     );
   }
-  refuseExposed(path);
+  refuseExposed(path, 'if somebody may have read it, replace it: cordon keys rotate');
   const privateKey = parse(path, pem);
   const publicKey = Buffer.from(createPublicKey(privateKey).export({ format: 'jwk' }).x!, 'base64url');
   return { publicKey, sign: (data) => sign(null, data, privateKey) };
@@ -86,15 +86,19 @@ export function refuseRepository(path: string): void {
   }
 }
 
-/** Windows has no such modes; there the user's profile directory protects the file. */
-function refuseExposed(path: string): void {
+/**
+ * Windows has no such modes; there the user's profile directory protects the file. `remedy`: what to do besides.
+ *
+ * @throws RecordingError `key-exposed`
+ */
+export function refuseExposed(path: string, remedy: string): void {
   if (process.platform === 'win32') return;
   const file = statSync(path);
   const mode = file.mode & 0o777;
   if ((mode & 0o077) !== 0 || isOthers(file)) {
     throw new RecordingError(
       'key-exposed',
-      `others can use the signing key (mode ${mode.toString(8)}): run \`chmod 600 ${path}\`, or if somebody may have read it, replace it: cordon keys rotate`,
+      `others can use the key ${path} (mode ${mode.toString(8)}): run \`chmod 600 ${path}\`, or ${remedy}`,
     );
   }
   const folder = statSync(dirname(path));

@@ -6,8 +6,12 @@ import { Pins } from '../../../src/mediation/descriptors/pins.ts';
 import type { Judgement } from '../../../src/mediation/judgement.ts';
 import { Mediator } from '../../../src/mediation/mediator.ts';
 import { plainSettings, type Settings } from '../../../src/mediation/settings.ts';
+import { TapedMediator } from '../../../src/mediation/tape/taped.ts';
 import { Journal } from '../../../src/proxy/journal.ts';
+import { TapedLog } from '../../../src/proxy/taped-log.ts';
 import type { Recorder } from '../../../src/recording/recorder.ts';
+import { TapeWriter } from '../../../src/recording/tape/tape.ts';
+import { openTapeKey, tapeKeyPath } from '../../../src/recording/tape/tape-key.ts';
 import { NOW, tool, trusted } from '../../mediation/support.ts';
 import { openRecorder } from '../../recording/support.ts';
 
@@ -26,7 +30,8 @@ export class RecordedPlay {
       allow = [],
       id = 'one',
       confidentiality = 'public',
-    }: { mode?: Mode; allow?: Allow[]; id?: string; confidentiality?: Confidentiality } = {},
+      taped = false,
+    }: { mode?: Mode; allow?: Allow[]; id?: string; confidentiality?: Confidentiality; taped?: boolean } = {},
   ) {
     const servers = ['web', 'mail'];
     const trust = new Map([
@@ -34,15 +39,25 @@ export class RecordedPlay {
       ['mail', trusted('untrusted')],
     ]);
     const settings: Settings = { mode, session: id, servers, trust, allow, seed: 1, taintBytes: 1 << 20 };
-    this.mediator = new Mediator(settings, new Pins({ version: 1, pins: [], pending: [] }));
+    const lock = { version: 1 as const, pins: [], pending: [] };
+    const pins = canonical(lock);
     const policy = canonical(plainSettings(settings));
     const head = {
-      ...{ session: id, cordon: '0.0.1', mode, policy: sha256(policy) },
+      ...{ session: id, cordon: '0.0.1', mode, seed: 1, policy: sha256(policy), pins: sha256(pins) },
       servers: servers.map((name) => ({ name })),
     };
     this.recorder = openRecorder(state, { sessionId: id, head });
-    this.journal = new Journal(this.recorder);
     this.recorder.keep(sha256(policy), policy);
+    this.recorder.keep(sha256(pins), pins);
+    if (taped) {
+      const tape = new TapeWriter(state, id, openTapeKey(tapeKeyPath(state), true));
+      const log = new TapedLog(this.recorder, tape, 'deny');
+      this.mediator = new TapedMediator(settings, new Pins(lock), (step) => log.note(step));
+      this.journal = new Journal(log);
+    } else {
+      this.mediator = new Mediator(settings, new Pins(lock));
+      this.journal = new Journal(this.recorder);
+    }
     this.journal.note('session.settings', {});
     onTestFinished(() => this.close());
     this.tools('web', tool('fetch'));
@@ -67,7 +82,7 @@ export class RecordedPlay {
       call,
     );
     this.mediator.learn(labelled);
-    this.journal.labelled('tool.response', labelled, call, {});
+    this.journal.labelled('tool.response', labelled, call, { result: JSON.stringify(payload) });
   }
 
   call(server: string, name: string, args: unknown): Judgement {
