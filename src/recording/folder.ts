@@ -15,6 +15,7 @@ import { dirname, join } from 'node:path';
 import { RecordingError, reasonOf, systemCode } from './errors.ts';
 import { CHECKPOINT, SALT, sessionsDirectory, UNFINISHED, WAL } from './format.ts';
 import type { LogFile } from './tree.ts';
+import { WriteBehind } from './write-behind.ts';
 
 /** What a session's folder holds from its first moment. */
 export interface Birth {
@@ -26,12 +27,13 @@ export interface Birth {
 }
 
 /**
- * The files of one session. Each appears whole or not at all. Nothing is synced when it is written: `sync` does it
- * for everything since the last time, so that the path of a call never waits for the disk.
+ * The files of one session. Each appears whole or not at all. Nothing is written when it is put, nor synced when it is
+ * written: `write` and `sync` do it for everything since the last time, so that no call waits for the disk.
  */
 export class SessionFolder {
   readonly path: string;
   readonly #made = new Set<string>();
+  readonly #behind: WriteBehind;
   readonly #unsynced = new Map<string, 'file' | 'folder'>();
   /** What an asynchronous sync has taken on and not yet finished. */
   #syncing: [string, 'file' | 'folder'][] = [];
@@ -69,30 +71,39 @@ export class SessionFolder {
         error,
       );
     }
+    this.#behind = new WriteBehind(this.path, (path) => {
+      this.#unsynced.set(path, 'file');
+      this.#unsynced.set(dirname(path), 'folder');
+    });
     for (const name of [SALT, WAL, CHECKPOINT]) this.#unsynced.set(join(this.path, name), 'file');
     for (const folder of [this.path, sessions]) this.#unsynced.set(folder, 'folder');
   }
 
-  /** Writes a tile or bundle that will never change. */
+  /** Takes a tile or bundle that will never change. */
   put({ path, bytes }: LogFile): void {
     const target = join(this.path, path);
     this.#ensureFolder(dirname(target));
-    writeNew(target + UNFINISHED, bytes);
-    renameSync(target + UNFINISHED, target);
-    this.#unsynced.set(target, 'file');
-    this.#unsynced.set(dirname(target), 'folder');
+    this.#behind.add(target, bytes);
   }
 
-  /** Writes a checkpoint and the partial files that belong to it; it is in force once `publish` has been called. */
+  /** Everything put and staged so far is in its place once this resolves. */
+  write(): Promise<void> {
+    return this.#behind.write();
+  }
+
+  /** The same, when it returns. */
+  writeNow(): void {
+    this.#behind.writeNow();
+  }
+
+  /** Takes a checkpoint and the partial files that belong to it. Once written, `publish` puts it in force. */
   stage(checkpoint: string, partials: readonly LogFile[]): void {
     for (const file of partials) {
       if (!this.#partials.has(file.path)) this.put(file);
       this.#partials.add(file.path);
     }
     this.#staged = partials.map((file) => file.path);
-    const target = join(this.path, CHECKPOINT + UNFINISHED);
-    writeFileSync(target, checkpoint, { mode: 0o600 });
-    this.#unsynced.set(target, 'file');
+    this.#behind.add(join(this.path, CHECKPOINT + UNFINISHED), checkpoint);
     // A checkpoint must never be on the disk before the entries under it.
     this.#unsynced.set(join(this.path, WAL), 'file');
   }
@@ -121,8 +132,9 @@ export class SessionFolder {
     this.#unsynced.set(this.path, 'folder');
   }
 
-  /** Everything written before this call is on the disk when it returns. */
+  /** Everything put and staged before this call is on the disk when it returns. */
   syncNow(): void {
+    this.writeNow();
     const all = [...this.#syncing, ...this.#take()];
     this.#syncing = [];
     for (const [path, kind] of all) {
@@ -137,6 +149,7 @@ export class SessionFolder {
 
   /** The same without blocking; one at a time. */
   async sync(): Promise<void> {
+    await this.write();
     const all = this.#take();
     this.#syncing = all;
     for (const [path, kind] of all) {

@@ -181,6 +181,7 @@ export class Recorder {
       this.#blobs.writeNow();
       this.#guarded(() => {
         this.#stage();
+        this.#folder.writeNow();
         this.#syncFolder();
         this.#folder.publish();
         this.#signedHead = this.#treeHead();
@@ -280,6 +281,7 @@ export class Recorder {
     if (this.#failure !== undefined) return;
     try {
       this.#grow();
+      this.#folder.write().catch((error) => this.#failUnlessClosed(error));
     } catch (error) {
       this.#fail(error);
     }
@@ -310,20 +312,22 @@ export class Recorder {
     });
   }
 
-  /** Syncs the folder in the background, takes the step, and plans the next checkpoint if something is new. */
+  /** Writes and syncs the folder in the background, takes the step, and plans the next checkpoint if something is new. */
   #whenSynced(step: () => void): void {
     this.#syncing = true;
-    const synced = this.#options.sync === 'never' ? Promise.resolve() : this.#folder.sync();
-    synced
+    const written = this.#options.sync === 'never' ? this.#folder.write() : this.#folder.sync();
+    written
       .then(() => {
         this.#syncing = false;
         if (this.#closed) return;
         step();
         if (this.#next > this.#signedHead.size) this.#schedule();
       })
-      .catch((error) => {
-        // Closing finishes the work by itself, and takes away files that were being synced here.
-        if (!this.#closed) this.#fail(error);
-      });
+      .catch((error) => this.#failUnlessClosed(error));
+  }
+
+  /** Closing finishes the work by itself, and takes away files that were being written or synced in the background. */
+  #failUnlessClosed(error: unknown): void {
+    if (!this.#closed) this.#fail(error);
   }
 }

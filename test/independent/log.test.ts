@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { originOf } from '../../src/recording/format.ts';
 import { openSigningKey, readPublicKey } from '../../src/recording/keys/keys.ts';
 import { verifierKey } from '../../src/recording/note.ts';
-import { openRecorder, recordUpTo, temporaryFolder } from '../recording/support.ts';
+import { checkpointed, openRecorder, recordUpTo, temporaryFolder } from '../recording/support.ts';
 import { GoVerifier, whyWithoutGo } from './go.ts';
 
 const without = whyWithoutGo();
@@ -21,7 +21,7 @@ async function logOf(size: number): Promise<{ directory: string; key: string }> 
     if (size > 2) recordUpTo(recorder, size - 1);
     recorder.close();
   } else if (size === 1) {
-    await vi.advanceTimersByTimeAsync(2_000);
+    await checkpointed(recorder, 1);
   }
   const { publicKey } = openSigningKey(state);
   const key = verifierKey(originOf(readPublicKey(state).hostId, 'one'), publicKey);

@@ -8,7 +8,7 @@ import { parseCheckpoint, parseNote } from '../../src/recording/note.ts';
 import { readEntries } from '../../src/recording/reader.ts';
 import { verifyLog } from '../../src/recording/verify.ts';
 import { WriteAhead } from '../../src/recording/wal.ts';
-import { filesOf, openRecorder, recordUpTo, temporaryFolder } from './support.ts';
+import { checkpointed, filesOf, openRecorder, recordUpTo, temporaryFolder } from './support.ts';
 
 afterEach(() => {
   vi.useRealTimers();
@@ -117,7 +117,7 @@ describe('checkpoints', () => {
     const recorder = openRecorder(state);
     for (const size of [10, 256, 700]) {
       recordUpTo(recorder, size);
-      await tick(2_000);
+      await checkpointed(recorder, size);
       expect(signedSize(recorder.directory)).toBe(size);
       expect(verifyLog(recorder.directory, ownSigners(state))).toMatchObject({
         status: 'ok',

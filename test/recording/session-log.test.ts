@@ -81,6 +81,7 @@ describe('a log that cannot be written', () => {
     setting.say('tool.invoke');
     expect(setting.gaps).toMatchObject([{ reason: 'disk full', missing: { b: 1, 'tool.invoke': 1 } }]);
     await vi.advanceTimersByTimeAsync(10_000);
+    await vi.waitFor(() => expect(setting.verified('one')).toBe('ok'));
     expect(readdirSync(join(setting.state, 'sessions'))).toEqual(['one']);
     setting.broken = false;
     await vi.advanceTimersByTimeAsync(2_000);

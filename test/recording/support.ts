@@ -1,7 +1,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { onTestFinished } from 'vitest';
+import { onTestFinished, vi } from 'vitest';
 import { openSigningKey } from '../../src/recording/keys/keys.ts';
 import { Recorder, type RecorderOptions } from '../../src/recording/recorder.ts';
 
@@ -32,6 +32,14 @@ export function recordUpTo(recorder: Recorder, size: number): void {
     n = recorder.append('tool.invoke', { event: `e${size}`, server: 'mail', tool: 'send', verdict: 'allow' });
   } while (n < size - 1);
   recorder.commit();
+}
+
+/** Lets two seconds of a mocked clock pass, and waits until the checkpoint then due covers `size` entries. */
+export async function checkpointed(recorder: Recorder, size: number): Promise<void> {
+  await vi.advanceTimersByTimeAsync(2_000);
+  await vi.waitFor(() => {
+    if (recorder.head().size < size) throw new Error(`no checkpoint over ${size} entries`);
+  });
 }
 
 /** Every file below a folder, by its path in it. */

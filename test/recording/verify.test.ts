@@ -21,7 +21,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { openSigningKey, ownSigners, readPublicKey } from '../../src/recording/keys/keys.ts';
 import { signCheckpoint } from '../../src/recording/note.ts';
 import { type Verification, verifyLog } from '../../src/recording/verify.ts';
-import { filesOf, openRecorder, recordUpTo, temporaryFolder } from './support.ts';
+import { checkpointed, filesOf, openRecorder, recordUpTo, temporaryFolder } from './support.ts';
 
 /** A log on disk whose files a test may change; each `check` starts from the files as they were recorded. */
 class Specimen {
@@ -77,7 +77,7 @@ async function brokenLog(folder: string, signed: number, unsigned: number): Prom
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   const recorder = openRecorder(folder);
   recordUpTo(recorder, signed);
-  await vi.advanceTimersByTimeAsync(2_000);
+  await checkpointed(recorder, signed);
   recordUpTo(recorder, signed + unsigned);
   vi.useRealTimers();
   const directory = join(folder, 'copy', 'one');

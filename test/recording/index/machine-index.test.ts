@@ -17,7 +17,7 @@ import {
 } from '../../../src/recording/proofs/evidence.ts';
 import { pruneLog } from '../../../src/recording/upkeep/prune.ts';
 import { GoVerifier, whyWithoutGo } from '../../independent/go.ts';
-import { filesOf, openRecorder, recordUpTo, temporaryFolder } from '../support.ts';
+import { checkpointed, filesOf, openRecorder, recordUpTo, temporaryFolder } from '../support.ts';
 
 const indexOf = (state: string) => new MachineIndex(state, openSigningKey(state), () => 1_700_000_000_000);
 
@@ -38,7 +38,7 @@ test('a session is in the index before its first entry is signed, and when it is
   const state = temporaryFolder();
   const recorder = openRecorder(state, { index: indexOf(state) });
   expect(check(state)).toBeUndefined();
-  await vi.advanceTimersByTimeAsync(2_000);
+  await checkpointed(recorder, 1);
   vi.useRealTimers();
   expect(states(state)).toEqual({ one: 'open' });
   recorder.close();

@@ -6,7 +6,7 @@ import { readEntries } from '../../../src/recording/reader.ts';
 import type { Recorder } from '../../../src/recording/recorder.ts';
 import { sealLog } from '../../../src/recording/upkeep/seal.ts';
 import { verifyLog } from '../../../src/recording/verify.ts';
-import { filesOf, openRecorder, recordUpTo, temporaryFolder } from '../support.ts';
+import { checkpointed, filesOf, openRecorder, recordUpTo, temporaryFolder } from '../support.ts';
 
 afterEach(() => {
   vi.useRealTimers();
@@ -18,7 +18,7 @@ async function broken(signed: number, unsigned: number, torn = '') {
   const state = temporaryFolder();
   const recorder: Recorder = openRecorder(state);
   if (signed > 1) recordUpTo(recorder, signed);
-  if (signed > 0) await vi.advanceTimersByTimeAsync(2_000);
+  if (signed > 0) await checkpointed(recorder, signed);
   if (unsigned > 0 && signed + unsigned > 1) recordUpTo(recorder, signed + unsigned);
   vi.useRealTimers();
   appendFileSync(join(recorder.directory, 'wal'), torn);
