@@ -28,8 +28,8 @@ const USAGE = `usage: cordon log ACTION [...] [--state DIR] [--json]
   witness REQUEST --trusted-keys FILE
                            cosign the checkpoint of another machine's log (c2sp.org/tlog-cosignature). REQUEST: what
                            consistency printed there, from the size that was cosigned last, at first 0
-  cosign SESSION FILE --witness-keys FILE
-                           put what witnesses printed under the checkpoint of a closed session
+  cosign SESSION FILE [REQUEST] --witness-keys FILE
+                           keep what witnesses printed. REQUEST: what they were asked with, where the session has gone on since
   export [SESSION] --format jsonl
                            print its entries as they were hashed, one a line, after verifying them
   report [SESSION]         print one page of HTML that needs nothing else: denials, flows from source to sink, time line
@@ -44,13 +44,13 @@ the index.
                        are the state directory's own: whoever could write there could have put theirs in their place
   --require-key        refuse to rely on the state directory's own key, unless CORDON_SIGNING_KEY_FILE chose it
   --witness-keys FILE  verify and check: the public keys of witnesses, of which so many as
-  --witnesses K        says (default: all) must have cosigned the checkpoint
+  --witnesses K        says (default: all) must have cosigned the checkpoint, or an earlier one of the log
   --json               for programs: list, verify and check print one object, show and tail one entry a line, as recorded, grep
                        {session, entry}
 
 Exit codes of verify: 0 every entry is signed and intact; 1 something was changed, removed, added or moved, and the
 first bad entry is named, or cosignatures are missing; 2 it could not be checked; 3 what is signed is intact, but
-entries or torn bytes follow that are not signed, or the session has no end: its process died, or the log was put back
+entries or torn bytes follow that are not signed or not cosigned, or the session has no end: its process died, or the log was put back
 to an earlier state of its own.
 verify cannot tell whether somebody who holds the private key rewrote the log; whether a whole session was removed, index
 tells: 0 all are there; 1 one is not, or the index was changed; 3 one is not in it.
@@ -107,5 +107,5 @@ const ACTIONS: ReadonlyMap<string, Action> = new Map<string, Action>([
   ['seal', { run: seal, words: 1, flags: [] }],
   ['prune', { run: prune, words: 0, flags: ['older-than'] }],
   ['witness', { run: witness, words: 1, flags: ['trusted-keys'] }],
-  ['cosign', { run: attach, words: 2, flags: ['witness-keys'] }],
+  ['cosign', { run: attach, words: 3, flags: ['witness-keys'] }],
 ]);

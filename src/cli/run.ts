@@ -12,8 +12,10 @@ import { printable } from '../json/printable.ts';
 import { type Launch, startChild } from '../proxy/child.ts';
 import { log, logged } from '../proxy/log.ts';
 
-const USAGE = `usage: cordon run [--config FILE] [--state DIR] [--mode observe|guard|lockdown]
-       cordon run [--name NAME] [--state DIR] [--mode MODE] [--env NAME]... -- COMMAND [ARG...]`;
+const USAGE = `usage: cordon run [--config FILE] [--state DIR] [--mode observe|guard|lockdown] [--require-key]
+       cordon run [--name NAME] [--state DIR] [--mode MODE] [--require-key] [--env NAME]... -- COMMAND [ARG...]
+
+--require-key refuses to sign with the key that Cordon makes by itself: CORDON_SIGNING_KEY_FILE has to choose one.`;
 const MODES = new Set(['observe', 'guard', 'lockdown']);
 
 interface Options {
@@ -22,6 +24,7 @@ interface Options {
   mode?: string;
   name?: string;
   env?: string[];
+  'require-key'?: boolean;
 }
 
 class UsageError extends Error {
@@ -84,6 +87,7 @@ function parse(argv: string[]): { options: Options; wrapped: string[] | undefine
         mode: { type: 'string' },
         name: { type: 'string' },
         env: { type: 'string', multiple: true },
+        'require-key': { type: 'boolean' },
       },
     }).values;
   } catch (error) {
@@ -98,6 +102,9 @@ function parse(argv: string[]): { options: Options; wrapped: string[] | undefine
   }
   if (options.mode !== undefined && !MODES.has(options.mode)) {
     throw new UsageError(`--mode is observe, guard or lockdown, not ${JSON.stringify(options.mode)}`);
+  }
+  if (options['require-key'] === true && !process.env['CORDON_SIGNING_KEY_FILE']) {
+    throw new UsageError('only the automatic key would sign: name another in CORDON_SIGNING_KEY_FILE');
   }
   if (options.name !== undefined && !isServerName(options.name)) {
     throw new UsageError(`--name is ${SERVER_NAME}, not ${JSON.stringify(options.name)}`);

@@ -21,6 +21,7 @@ export type FaultCode =
   | 'checkpoint-malformed'
   | 'checkpoint-origin'
   | 'checkpoint-signature'
+  | 'cosigned-mismatch'
   | 'pruning-malformed'
   | 'file-missing'
   | 'file-malformed'

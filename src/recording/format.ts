@@ -22,6 +22,8 @@ export const WAL = 'wal';
 export const CHECKPOINT = 'checkpoint';
 export const SALT = 'salt';
 export const TILES = 'tile';
+/** The last checkpoint that witnesses cosigned, where the session went on after it. */
+export const COSIGNED = 'cosigned';
 /** The signed statement that the entries were dropped on purpose. */
 export const PRUNED = 'pruned';
 

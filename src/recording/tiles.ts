@@ -2,6 +2,7 @@ import { readdirSync } from 'node:fs';
 import { LogFault, readLogFile, unpackBundle } from './files.ts';
 import {
   CHECKPOINT,
+  COSIGNED,
   HASH_BYTES,
   MAX_BUNDLE_BYTES,
   PRUNED,
@@ -15,7 +16,7 @@ import {
 import { leafText, treeHash } from './merkle.ts';
 
 /** Checked by themselves, or no part of the log. */
-const BESIDE: ReadonlySet<string> = new Set([CHECKPOINT, WAL, SALT, PRUNED]);
+const BESIDE: ReadonlySet<string> = new Set([CHECKPOINT, COSIGNED, WAL, SALT, PRUNED]);
 
 const TILE_BYTES = TILE_WIDTH * HASH_BYTES;
 

@@ -16,6 +16,7 @@ import {
 } from './format.ts';
 import { CheckpointError, openCheckpoint, type SignedCheckpoint, type Signer } from './keys/trust.ts';
 import { type Checkpoint, verifierKey } from './note.ts';
+import { checkCosigned } from './proofs/cosigned.ts';
 import { checkOtherFiles, TreeCheck } from './tiles.ts';
 import { checkPruning, type Pruning, pushLeaves } from './upkeep/pruning.ts';
 
@@ -31,6 +32,8 @@ export interface Verification {
   key?: string;
   /** The signed checkpoint, cosignatures included: kept elsewhere, it shows later that the log still extends it. */
   checkpoint?: string;
+  /** An earlier checkpoint that witnesses cosigned, as a signed note, and how many of the entries it covers. */
+  cosigned?: { note: string; size: number };
   /** Entries under the checkpoint. */
   signed: number;
   /** Whole entries after them. */
@@ -87,6 +90,8 @@ function verifyOnce(directory: string, signers: readonly Signer[]): Verification
     const pruning = checkPruning(directory, checkpoint, signers);
     if (pruning === undefined) checkEntries(directory, checkpoint, result);
     else checkPruned(directory, checkpoint, pruning, result);
+    const cosigned = checkCosigned(directory, checkpoint, signers);
+    if (cosigned !== undefined) result.cosigned = cosigned;
     const left = checkOtherFiles(directory, checkpoint.size);
     if (left !== undefined && result.closed) {
       throw new LogFault('file-unexpected', left, undefined, 'it lies past the end of a closed log');

@@ -134,3 +134,19 @@ test('a key that is kept elsewhere signs, and a start without it is refused', as
   expect((await without.exit).code).toBe(2);
   expect(without.stderr).toContain('name its file in CORDON_SIGNING_KEY_FILE');
 });
+
+test('with --require-key nothing starts that only the automatic key would sign', async () => {
+  const state = join(folder(), 'state');
+  const command = [process.execPath, mail, join(folder(), 'outbox')];
+  const required = () => inFrontOf(command, { state, options: ['--require-key'] });
+  const without = new RawClient(required());
+  expect((await without.exit).code).toBe(2);
+  expect(without.stderr).toContain('only the automatic key would sign');
+  expect(existsSync(join(state, 'keys'))).toBe(false);
+
+  const env = { ...process.env, CORDON_SIGNING_KEY_FILE: join(folder(), 'private.pem') };
+  spawnSync(cordon()[0]!, cordon('keys', 'init', '--state', state).slice(1), { env });
+  const chosen = new RawClient(required(), { env });
+  await chosen.handshake();
+  expect((await chosen.end()).code).toBe(0);
+});

@@ -1,7 +1,7 @@
 import { printable } from '../../json/printable.ts';
 import { RecordingError } from '../../recording/errors.ts';
 import { checkFormer, type FormerCheck } from '../../recording/former.ts';
-import { requireWitnesses, type WitnessPolicy } from '../../recording/proofs/witness.ts';
+import { requireWitnesses, type WitnessPolicy, witnessesOf } from '../../recording/proofs/witness.ts';
 import { findSession } from '../../recording/reader.ts';
 import { type Verification, verifyLog } from '../../recording/verify.ts';
 import { timeOf } from '../log-line.ts';
@@ -20,10 +20,14 @@ export function verify(state: string, [session]: readonly string[], json: boolea
   if (json) print(JSON.stringify({ ...result, ...witnessed, former, running }, undefined, 2));
   else print(findingOf(result, running));
   if (!json && former !== undefined) print(printable(`${FORMER[former.state]} ${former.session}`));
-  if (!json && witnessed?.witnesses !== undefined)
-    print(`cosigned by ${witnessed.witnesses.map(printable).join(', ')}`);
+  const later = result.signed - (witnessed?.witnessed ?? result.signed);
+  if (!json && witnessed?.witnesses !== undefined) {
+    const rest = later === 0 ? '' : `, but for the last ${later} of the signed entries`;
+    print(`cosigned by ${witnessed.witnesses.map(printable).join(', ')}${rest}`);
+  }
   if (!json && witnessed?.refused !== undefined) print(`UNWITNESSED: ${printable(witnessed.refused)}`);
   if (witnessed?.refused !== undefined || (former !== undefined && former.state !== 'extended')) return 1;
+  if (result.status === 'ok' && later > 0) return 3;
   // A log put back to an earlier checkpoint of its own is intact; that it has no end is all there is to see.
   if (result.status === 'ok' && !result.closed && !running) return 3;
   return { ok: 0, tampered: 1, unsigned: 3 }[result.status];
@@ -35,14 +39,27 @@ const FORMER: Readonly<Record<FormerCheck['state'], string>> = {
   forked: 'FORKED: it continues another state of',
 };
 
+interface Witnessing {
+  witnesses?: string[];
+  /** How many of the signed entries they cosigned. */
+  witnessed?: number;
+  refused?: string;
+}
+
 /** Undefined if no witnesses are demanded, or what they would have cosigned is bad anyway. */
 function witnessing(
-  { checkpoint }: Verification,
+  { checkpoint, signed, cosigned }: Verification,
   policy: WitnessPolicy | undefined,
-): { witnesses?: string[]; refused?: string } | undefined {
+): Witnessing | undefined {
   if (policy === undefined || checkpoint === undefined) return undefined;
   try {
-    return { witnesses: requireWitnesses(Buffer.from(checkpoint), policy) };
+    const isHead =
+      cosigned === undefined || witnessesOf(Buffer.from(checkpoint), policy.keys).length >= policy.atLeast;
+    const note = isHead ? checkpoint : cosigned.note;
+    return {
+      witnesses: requireWitnesses(Buffer.from(note), policy),
+      witnessed: isHead ? signed : cosigned.size,
+    };
   } catch (error) {
     if (!(error instanceof RecordingError)) throw error;
     return { refused: error.message };

@@ -1,8 +1,10 @@
 import { printable } from '../../json/printable.ts';
 import { MAX_CHECKPOINT_BYTES } from '../../recording/format.ts';
+import { ownSigners } from '../../recording/keys/keys.ts';
 import { readTrustedSigners } from '../../recording/keys/trust.ts';
+import { addCosignatures } from '../../recording/proofs/cosigned.ts';
 import { MAX_PROOF_BYTES } from '../../recording/proofs/proof-file.ts';
-import { addCosignatures, cosign, readWitnessKeys } from '../../recording/proofs/witness.ts';
+import { cosign, readWitnessKeys } from '../../recording/proofs/witness.ts';
 import { findSession } from '../../recording/reader.ts';
 import { type Flags, readNamedFile, textFlag, UsageError } from '../read-command.ts';
 import { refusing } from './proof.ts';
@@ -23,21 +25,23 @@ export function witness(
   return refusing(() => process.stdout.write(cosign(bytes, signers, state, Date.now())));
 }
 
-/** `cordon log cosign SESSION COSIGNATURES`: puts what witnesses returned under the checkpoint. */
+/** `cordon log cosign SESSION COSIGNATURES [REQUEST]`: keeps what witnesses returned with the checkpoint that they saw. */
 export function attach(
   state: string,
-  [session, file]: readonly string[],
+  [session, file, asked]: readonly string[],
   _json: boolean,
   flags: Flags,
 ): number | undefined {
   if (session === undefined || file === undefined) return undefined;
-  const keys = textFlag(flags, 'witness-keys');
-  if (keys === undefined)
+  const known = textFlag(flags, 'witness-keys');
+  if (known === undefined)
     throw new UsageError('which witnesses? name the file of their keys: --witness-keys FILE');
   const { id, directory } = findSession(state, session);
   const lines = readNamedFile(file, MAX_CHECKPOINT_BYTES);
+  const request = asked === undefined ? undefined : readNamedFile(asked, MAX_PROOF_BYTES);
+  const [keys, signers] = [readWitnessKeys(known), ownSigners(state)];
   return refusing(() => {
-    const names = addCosignatures(directory, lines, readWitnessKeys(keys));
-    process.stdout.write(`${printable(`${id}: cosigned by ${names.join(', ')}`)}\n`);
+    const { names, size } = addCosignatures(directory, lines, { signers, keys, request });
+    process.stdout.write(`${printable(`${id}: ${size} entries are cosigned by ${names.join(', ')}`)}\n`);
   });
 }

@@ -3,8 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { RecordingError, systemCode } from '../errors.ts';
 import { exclusively } from '../exclusive.ts';
-import { readLogFile } from '../files.ts';
-import { CHECKPOINT, MAX_CHECKPOINT_BYTES, WAL, witnessName } from '../format.ts';
+import { MAX_CHECKPOINT_BYTES, witnessName } from '../format.ts';
 import { hostIdOf, keyPaths } from '../keys/keys.ts';
 import { openPrivateKey } from '../keys/private-key.ts';
 import { isSignedBy, openCheckpoint, readVerifierKeys, type Signer } from '../keys/trust.ts';
@@ -130,25 +129,16 @@ export function cosign(
 }
 
 /**
- * Puts the signature lines of witnesses under the checkpoint of a closed session; returns who has cosigned it now.
- * Lines of keys that are not among `keys` are refused.
+ * The checkpoint with signature lines of witnesses under it, beside those that it has.
  *
- * @throws RecordingError `proof-wrong`, `proof-malformed`, `session-open`, `state-unusable`.
+ * @throws RecordingError `proof-wrong` for a line that is no cosignature of it by one of `keys`, `proof-malformed`.
  */
-export function addCosignatures(
-  directory: string,
+export function withCosignatures(
+  checkpoint: Uint8Array,
   lines: Uint8Array,
   keys: readonly VerifierKey[],
-): string[] {
-  if (existsSync(join(directory, WAL))) {
-    throw new RecordingError(
-      'session-open',
-      'the session is not closed: its next checkpoint would drop the cosignature',
-    );
-  }
-  const { text, signatures } = opened(() =>
-    parseNote(readLogFile(directory, CHECKPOINT, MAX_CHECKPOINT_BYTES)),
-  );
+): string {
+  const { text, signatures } = opened(() => parseNote(checkpoint));
   const added = opened(() => parseSignatures(Buffer.from(lines).toString('utf8')));
   for (const signature of added) {
     const key = keys.find((one) => isBy(one, signature));
@@ -165,8 +155,7 @@ export function addCosignatures(
   const note = formatNote({ text, signatures: [...all.values()] });
   if (note.length > MAX_CHECKPOINT_BYTES)
     throw new RecordingError('proof-malformed', 'too many cosignatures');
-  replaceSynced(join(directory, CHECKPOINT), note);
-  return witnessesOf(Buffer.from(note), keys);
+  return note;
 }
 
 /** The key that this state directory witnesses with, as `--witness-keys` takes it; undefined before its first use. */

@@ -73,7 +73,7 @@ test('a witness cosigns what extends what it saw, and k of n can be demanded', a
   );
   expect(cosigned).toMatchObject({
     code: 0,
-    out: expect.stringMatching(/^one: cosigned by cordon-witness\/.*, cordon-witness\//),
+    out: expect.stringMatching(/^one: 301 entries are cosigned by cordon-witness\/.*, cordon-witness\//),
   });
   expect(await demanding('--witnesses', '2')).toMatchObject({
     code: 0,
@@ -109,6 +109,83 @@ test('a witness cosigns what extends what it saw, and k of n can be demanded', a
     writeFileSync(checkpoint, changed);
     expect((await demanding('--witnesses', '2')).code, `byte ${at}`).toBe(1);
   }
+});
+
+describe('while a session runs', () => {
+  test('what witnesses saw of it is kept, and has to be extended', async () => {
+    const { state, recorder, trusted, request } = await machine();
+    const { cosign, vkey } = witnessOf(trusted);
+    const first = await request('0');
+    const { out: line } = await cosign(first);
+    const known = fileOf(await vkey());
+    const attach = (...files: string[]) =>
+      run(log, 'cosign', 'one', ...files, '--witness-keys', known, '--state', state);
+    const verified = () => run(log, 'verify', 'one', '--witness-keys', known, '--state', state);
+    expect((await verified()).code).toBe(1);
+    // Of the checkpoint in force, then of one that others followed.
+    for (const files of [[fileOf(line)], [fileOf(line), first]]) {
+      expect(await attach(...files)).toMatchObject({
+        code: 0,
+        out: expect.stringMatching(/^one: 10 entries are cosigned by cordon-witness/),
+      });
+      recordUpTo(recorder, 20);
+      recorder.commit();
+    }
+    // Running, and no checkpoint since.
+    expect(await verified()).toMatchObject({ code: 3, out: expect.stringContaining('cosigned by') });
+    recorder.close();
+    expect((await attach(fileOf(line))).code).toBe(1);
+    expect((await attach(fileOf(line), first)).code).toBe(0);
+    const after = await verified();
+    expect(after.out).toContain('but for the last 12 of the signed entries');
+    expect(after.code).toBe(3);
+    expect((await run(log, 'verify', 'one', '--state', state)).code).toBe(0);
+
+    const cosigned = join(recorder.directory, 'cosigned');
+    const bytes = readFileSync(cosigned);
+    for (let at = 0; at < bytes.length; at++) {
+      const changed = Buffer.from(bytes);
+      changed[at]! ^= 1 + (at % 255);
+      writeFileSync(cosigned, changed);
+      expect((await verified()).code, `byte ${at}`).toBe(1);
+    }
+    // Well signed, and of another history, another log, or more than there is.
+    const key = openSigningKey(state);
+    const origin = `cordon/${key.hostId}/one`;
+    const forged = { origin, size: 10, root: Buffer.alloc(32) };
+    for (const other of [{}, { origin: `cordon/${key.hostId}/two` }, { size: 22 }]) {
+      const note = signCheckpoint({ ...forged, ...other }, key);
+      writeFileSync(cosigned, note);
+      expect(await verified()).toMatchObject({
+        code: 1,
+        out: expect.stringContaining('cosigned: the log does not extend what was cosigned'),
+      });
+      expect((await attach(fileOf(line), fileOf(`old 0\n\n${note}`))).code).toBe(1);
+    }
+  });
+
+  test('an earlier checkpoint does not take the place of a later one', async () => {
+    const { state, recorder, trusted, request } = await machine();
+    const { cosign, vkey } = witnessOf(trusted);
+    const first = await request('0');
+    const early = fileOf((await cosign(first)).out);
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    recordUpTo(recorder, 20);
+    await vi.advanceTimersByTimeAsync(2_000);
+    vi.useRealTimers();
+    const later = await request('10');
+    const line = fileOf((await cosign(later)).out);
+    const known = fileOf(await vkey());
+    const attach = (...files: string[]) =>
+      run(log, 'cosign', 'one', ...files, '--witness-keys', known, '--state', state);
+    expect(await attach(line, later)).toMatchObject({ code: 0, out: expect.stringContaining('20 entries') });
+    const again = await attach(early, first);
+    expect(again).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('a later checkpoint, of 20 entries'),
+    });
+    recorder.close();
+  });
 });
 
 describe('a witness refuses', () => {
@@ -160,7 +237,7 @@ describe('a witness refuses', () => {
 });
 
 describe('cosign refuses', () => {
-  test('a session that runs, lines of strangers, of another checkpoint, and what are no lines', async () => {
+  test('lines of strangers, of another checkpoint, and what are no lines', async () => {
     const { state, recorder, trusted, request } = await machine();
     const one = witnessOf(trusted);
     const early = (await one.cosign(await request('0'))).out;
@@ -168,7 +245,6 @@ describe('cosign refuses', () => {
     const known = fileOf(vkey);
     const attach = (lines: string) =>
       run(log, 'cosign', 'one', fileOf(lines), '--witness-keys', known, '--state', state);
-    expect(await attach(early)).toMatchObject({ code: 2, err: expect.stringContaining('not closed') });
     recorder.close();
     expect(await attach(early)).toMatchObject({
       code: 1,
