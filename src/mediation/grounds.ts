@@ -23,6 +23,7 @@ export class Grounds {
 
   /** Whether the user himself said this; a word of three letters says too little. */
   hasSaid(text: string): boolean {
+    if (this.#words === '') return false;
     const some = plain(text);
     return some.length >= SHORTEST_SAID && this.#words.includes(some);
   }

@@ -171,6 +171,11 @@ export class Mediator {
     if (texts.length === 0) return;
     const { server, origin, channel } = inbound;
     const isMarked = findings.length > 0;
+    // What only says again what the client said itself has nothing to take apart.
+    if (!isMarked && parts === undefined && this.#provenance.isEcho(texts)) {
+      this.#readUntrusted ||= label.integrity !== 'trusted';
+      return;
+    }
     const groups = (parts ?? [[label, structured(texts)] as const]).map(([own, group]) => ({
       source: { event, server, origin, channel, label: own, named, asked },
       ...this.#sorted(server, group, isMarked),

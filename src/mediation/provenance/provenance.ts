@@ -88,6 +88,11 @@ export class Provenance {
     if (this.#queue.characters > MAX_QUEUED) this.settle();
   }
 
+  /** Whether these texts only say again what the client itself said a moment ago: `learn` would keep nothing of them. */
+  isEcho(texts: readonly Text[]): boolean {
+    return texts.every(({ text }) => this.#queue.isEcho(text));
+  }
+
   /** Indexes about `budgetBytes` of what `learn` took in; true if nothing is left. */
   settle(budgetBytes = Number.POSITIVE_INFINITY): boolean {
     for (let left = budgetBytes; left > 0; ) {

@@ -106,6 +106,13 @@ export class Queue {
     }
   }
 
+  /** Whether a text is one that is expected, and nothing else. */
+  isEcho(text: string): boolean {
+    const all = this.#expected;
+    for (let i = all.length - 1; i >= 0; i--) if (all[i] === text) return true;
+    return false;
+  }
+
   #echoed(text: string): string | undefined {
     const { length } = text;
     if (length < SHORTEST_EXPECTED || length > LONGEST_EXPECTED + ECHO_FRAME) return undefined;
