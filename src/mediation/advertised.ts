@@ -6,7 +6,7 @@ import { type EffectOpinion, effectOfTool, verbOf } from './effects/effects.ts';
 import { schemaWords } from './evidence.ts';
 import { raise, raisedBy } from './labels.ts';
 import { type GivenRoles, givenRoles } from './policy/given.ts';
-import { orderedTo } from './policy/steering.ts';
+import { orderedTo, type Verbs } from './policy/steering.ts';
 import type { Settings } from './settings.ts';
 import { recordOf, type Sink, type SinkKind } from './sinks.ts';
 import { walk } from './walk.ts';
@@ -46,7 +46,7 @@ export class Advertised {
   readonly #known = new Map<string, Known>();
   readonly #toolNames = new Map<string, Set<string>>();
   readonly #foreign = new Map<string, readonly string[]>();
-  #verbs: RegExp | undefined;
+  #verbs: Verbs | undefined;
 
   constructor(settings: Settings, pins: Pins) {
     this.#settings = settings;
@@ -54,7 +54,7 @@ export class Advertised {
   }
 
   /** Sentences that begin with a verb which a tool of the session is named by: whoever writes them wants it called. */
-  get verbs(): RegExp | undefined {
+  get verbs(): Verbs | undefined {
     return this.#verbs;
   }
 
@@ -218,7 +218,7 @@ function formOf(kind: DescriptorKind, path: string): 'field' | 'prose' {
   return isListed && /^\/(?:uri|uriTemplate|mimeType)$/.test(path) ? 'field' : 'prose';
 }
 
-function verbsOf(toolNames: ReadonlyMap<string, ReadonlySet<string>>): RegExp {
+function verbsOf(toolNames: ReadonlyMap<string, ReadonlySet<string>>): Verbs {
   const verbs = new Set<string>();
   for (const [server, names] of toolNames) {
     for (const name of names) if (verbs.size < MAX_VERBS) verbs.add(verbOf(name, server));

@@ -1,11 +1,40 @@
 import { formOf } from '../structure/structure.ts';
+import { Lexicon } from './lexicon.ts';
 
 /**
  * Words by which English asks, orders and requires. Not wordings of attacks: a closed class that few requests do without,
  * and that most descriptions do. It may fire on honest text as often as it likes; what matters is what it misses.
  */
-const ASKING =
-  "please|must|should|shall|need to|needs to|have to|has to|ought to|got to|ensure|make sure|be sure|let us|let's|to-?do(?![.\\w])|tasks?|instructions?|instructed|remember|don'?t|do not|never|always|required|requires?|mandatory|urgent(?:ly)?|immediately|asap|can you|could you|would you|will you|want you|you are to|you're to|kindly|instead|assistant";
+const ASKING = [
+  ...['please', 'must', 'should', 'shall', 'need to', 'needs to', 'have to', 'has to', 'ought to', 'got to'],
+  ...['ensure', 'make sure', 'be sure', 'let us', "let's", 'task', 'tasks', 'instruction', 'instructions'],
+  ...[
+    'instructed',
+    'remember',
+    "don't",
+    'dont',
+    'do not',
+    'never',
+    'always',
+    'require',
+    'required',
+    'requires',
+  ],
+  ...[
+    'mandatory',
+    'urgent',
+    'urgently',
+    'immediately',
+    'asap',
+    'can you',
+    'could you',
+    'would you',
+    'will you',
+  ],
+  ...['want you', 'you are to', "you're to", 'kindly', 'instead', 'assistant'],
+];
+/** A file's name is none. */
+const TO_DO = 'to-?do(?![.\\w])';
 
 /** Verbs of orders: a sentence that begins with one of these is one. */
 const ORDERS =
@@ -14,13 +43,18 @@ const ORDERS =
 const TITLES =
   'email mail message reply post share visit call update change set use finish check search look list show order book schedule copy print return output answer report contact log sign register start turn purchase';
 
-const ASKS = new RegExp(`\\b(?:${ASKING})\\b`, 'i');
+const ASKS = new RegExp(`\\b(?:${[...ASKING, TO_DO].join('|')})\\b`, 'i');
 /** What an order is followed by, where its verb could be a noun. */
 const OBJECT =
   '(?:the|an?|this|that|these|those|my|your|our|their|his|her|all|any|every|each|it|me|us|them|him|to)\\b|https?:|www\\.|["\'\\d@]';
 
 const ORDERED = ordered(ORDERS.split(' '));
 const ORDERED_IN_PROSE = ordered(TITLES.split(' '), OBJECT);
+/** The verbs that a session's tools are named by, which are orders too. */
+export interface Verbs {
+  pattern: RegExp;
+  lexicon: Lexicon;
+}
 /** Words that running English cannot do without. */
 const ENGLISH = /\b(?:the|an?|of|to|and|is|are|was|in|for|it|on|at|with|i|my|by|from|this)\b/i;
 /** And words that other languages in our letters cannot do without, though English stands around them. */
@@ -32,6 +66,15 @@ const FOREIGN = new Set(
     .split(/\s+/)
     .map((word) => word.normalize('NFKC')),
 );
+const WORDS: readonly (readonly string[])[] = [
+  [...ASKING.map(longestWord), 'do', 'todo'],
+  ORDERS.split(' '),
+  TITLES.split(' '),
+  [...FOREIGN].filter((word) => /^[a-z]+$/.test(word)),
+];
+const [ASKED, ORDER, TITLE, FOREIGN_WORD, OWN_VERB] = [1, 2, 4, 8, 16];
+const NO_VERBS = orderedTo([]);
+
 const FOREIGN_WORDS = 3;
 const FOREIGN_WITHIN = 12;
 const LONGEST_FOREIGN = 7;
@@ -46,7 +89,7 @@ const LONGEST_READ = 64 * 1024;
  * in which that cannot be told, because it is not English, counts as steering. `verbs` are further orders: the verbs
  * that the session's tools are named by. Linear.
  */
-export function steers(text: string, verbs?: RegExp): boolean {
+export function steers(text: string, { pattern, lexicon }: Verbs = NO_VERBS): boolean {
   if (text.length < 4) return false;
   const ascii = isAscii(text);
   // One word in our letters orders nothing; other scripts put no blanks between words.
@@ -55,21 +98,37 @@ export function steers(text: string, verbs?: RegExp): boolean {
   if (text.length > LONGEST_READ) return true;
   const plain = ascii ? text : text.normalize('NFKC').replace(/\p{Cf}/gu, '');
   const isProse = formOf(text) === 'prose';
-  if (ASKS.test(plain) || ORDERED.test(plain)) return true;
-  if (isProse && (ORDERED_IN_PROSE.test(plain) || verbs?.test(plain) === true)) return true;
+  const held = lexicon.in(plain);
+  if ((held & ASKED) !== 0 && ASKS.test(plain)) return true;
+  if ((held & ORDER) !== 0 && ORDERED.test(plain)) return true;
+  if (isProse && (held & TITLE) !== 0 && ORDERED_IN_PROSE.test(plain)) return true;
+  if (isProse && (held & OWN_VERB) !== 0 && pattern.test(plain)) return true;
   if (!ascii && MIXED.test(plain)) return true;
-  return (isRunning(plain) && !ENGLISH.test(plain)) || isForeign(plain);
+  if (isRunning(plain) && !ENGLISH.test(plain)) return true;
+  return (!ascii || (held & FOREIGN_WORD) !== 0) && isForeign(plain);
 }
 
 /** Sentences that begin with one of a session's own verbs, which its tools are named by, and what it is done to. */
-export function orderedTo(verbs: readonly string[]): RegExp {
-  return ordered(verbs, OBJECT);
+export function orderedTo(verbs: readonly string[]): Verbs {
+  const own = verbs.filter(isVerb);
+  return { pattern: ordered(own, OBJECT), lexicon: new Lexicon(...WORDS, own) };
 }
 
 /** Matches a sentence, a list item or an element that begins with one of `verbs`. The gap is bounded: no backtracking. */
 function ordered(verbs: readonly string[], object = ''): RegExp {
-  const words = verbs.filter((verb) => /^[a-z]{2,24}$/.test(verb)).join('|');
-  return new RegExp(`(?:^|[.!?\\n:;,>])[\\s"'*\\d.()\\-]{0,8}(?:${words || '(?!)'})\\s(?:${object})`, 'i');
+  return new RegExp(
+    `(?:^|[.!?\\n:;,>])[\\s"'*\\d.()\\-]{0,8}(?:${verbs.join('|') || '(?!)'})\\s(?:${object})`,
+    'i',
+  );
+}
+
+/** Stands wherever the phrase does. */
+function longestWord(phrase: string): string {
+  return phrase.split(/[^a-z]/).reduce((longest, word) => (word.length > longest.length ? word : longest));
+}
+
+function isVerb(word: string): boolean {
+  return /^[a-z]{2,24}$/.test(word);
 }
 
 /** Eight words or more, or eight letters of a script that puts no spaces between them. */
