@@ -10,12 +10,11 @@ const FEWEST_ROWS = 3;
  */
 export function readTable(text: string): string[][] | undefined {
   if (!mayBeTable(text)) return undefined;
-  const lines = text.trim().split(/\r?\n/, MOST_ROWS + 1);
-  if (lines.length > MOST_ROWS) return undefined;
-  if (lines.length >= 2 && lines[0]!.trimStart().startsWith('|')) return markdown(lines);
+  const body = text.trim();
+  if (body.startsWith('|')) return markdown(body.split(/\r?\n/, MOST_ROWS + 1));
+  const first = body.slice(0, body.indexOf('\n'));
   for (const separator of ['\t', ';', ',']) {
-    if (lines.length < FEWEST_ROWS || !lines[0]!.includes(separator)) continue;
-    const rows = separated(text.trim(), separator);
+    const rows = first.includes(separator) ? separated(body, separator) : undefined;
     if (rows !== undefined) return rows;
   }
   return undefined;
@@ -32,6 +31,7 @@ function mayBeTable(text: string): boolean {
 }
 
 function markdown(lines: readonly string[]): string[][] | undefined {
+  if (lines.length < 2 || lines.length > MOST_ROWS) return undefined;
   const rows: string[][] = [];
   for (const [i, line] of lines.entries()) {
     const bare = line.trim();
@@ -63,7 +63,8 @@ function separated(text: string, separator: string): string[][] | undefined {
     }
     const next = text[end] === '\r' ? end + 1 : end;
     if (next < text.length && text[next] !== '\n') return undefined;
-    if (row.length < 2 || (rows.length > 0 && rows[0]!.length !== row.length)) return undefined;
+    if (row.length < 2 || rows.length === MOST_ROWS) return undefined;
+    if (rows.length > 0 && rows[0]!.length !== row.length) return undefined;
     rows.push(row);
     row = [];
     at = next + 1;
