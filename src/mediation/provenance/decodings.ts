@@ -1,6 +1,6 @@
 import type { Transform } from '../../event.ts';
 import { AMPERSAND, GONE, PERCENT, reveal } from './chars.ts';
-import { defangedIn, mayBeDefanged, refanged } from './defanged.ts';
+import { type Defanged, defangedIn, refanged } from './defanged.ts';
 import { mixedLetters, reversedEscapes, rotatedEscapes } from './disguises.ts';
 import { BACKSLASH, unescapeOnce } from './escapes.ts';
 import { octetsIn } from './octets.ts';
@@ -40,6 +40,10 @@ const ESCAPES: readonly {
 const UNREVERSED = ALL_TURNS.filter((turn) => !isReversed(turn));
 const UNROTATED = ALL_TURNS.filter((turn) => !isRotated(turn));
 
+const NONE: readonly never[] = [];
+const NOTHING: Decodings = { found: NONE, cut: false };
+const NOT_DEFANGED: Defanged = { plain: [], reversed: [], rotated: [] };
+
 const utf16 = new TextDecoder('utf-16le', { ignoreBOM: true });
 
 /** A text that another one holds. */
@@ -50,7 +54,7 @@ export interface Decoding extends Run {
 
 /** Everything that a text holds in at most three transformations, those that are undone first, first. */
 export interface Decodings {
-  found: Decoding[];
+  found: readonly Decoding[];
   /** Too much is nested in it: what it holds cannot be ruled out. */
   cut: boolean;
 }
@@ -62,15 +66,18 @@ export interface Decodings {
  * `overhead` is what retaining a text costs beside its characters.
  */
 export function decodingsOf(text: string, overhead: number): Decodings {
+  const whole = { from: 0, to: text.length, text, transforms: [], folded: true };
+  const first = undone(whole, false);
+  if (first.length === 0) return NOTHING;
   const found: Decoding[] = [];
-  let level: Decoding[] = [{ from: 0, to: text.length, text, transforms: [], folded: true }];
+  let level: Decoding[] = [whole];
   const known = new Set([text]);
   let retained = MOST_DECODED * (text.length + overhead);
   let read = MOST_READ * text.length + READ_AT_LEAST;
   for (let depth = 1; depth <= DEPTH; depth++) {
     const next: Decoding[] = [];
     for (const outer of level) {
-      for (const one of undone(outer, depth === DEPTH)) {
+      for (const one of depth === 1 ? first : undone(outer, depth === DEPTH)) {
         if (known.has(one.text)) continue;
         known.add(one.text);
         read -= one.text.length;
@@ -93,27 +100,32 @@ export function decodingsOf(text: string, overhead: number): Decodings {
 }
 
 /** What is left of a text when one transformation is undone somewhere. `last`: what only leads on is of no use. */
-function undone({ text, transforms }: Decoding, last: boolean): Decoding[] {
-  if (text.length < SHORTEST_DECODED) return [];
+function undone({ text, transforms }: Decoding, last: boolean): readonly Decoding[] {
+  if (text.length < SHORTEST_DECODED) return NONE;
   const latest = transforms.at(-1);
   // What was turned a moment ago is not turned back.
   const tried = latest === 'reversed' ? UNREVERSED : latest === 'rot13' ? UNROTATED : ALL_TURNS;
   const runs = runsOf(text, tried);
   const signs = signsIn(text);
-  if (!signs.any && runs.length === 0 && !mayBeDefanged(text)) return [];
+  if (!signs.any && runs.length === 0) return NONE;
   if (signs.octets) octetsIn(text, tried, runs);
   if (signs.spaced) spacedIn(text, runs);
-  const defanged = defangedIn(text, signs.bracket || signs.wide);
+  const defanged = signs.defanged ? defangedIn(text) : NOT_DEFANGED;
   around(text, defanged.plain, 'defanged', refanged, runs);
   const inner = runs.map((run) => ({ ...run, folded: false }));
   if (last) return inner;
+  const escapes = signs.percent || signs.ampersand || signs.backslash;
   const turns: Run[] = [];
   if (latest !== 'reversed') {
-    const places = [...reversedEscapes(text), ...defanged.reversed].sort((a, b) => a - b);
+    const places = [...(escapes ? reversedEscapes(text) : NONE), ...defanged.reversed].sort((a, b) => a - b);
     around(text, places, 'reversed', (part) => [turned(part, 1)], turns);
   }
   if (latest !== 'rot13') {
-    const places = [...rotatedEscapes(text), ...defanged.rotated, ...(signs.wide ? mixedLetters(text) : [])];
+    const places = [
+      ...(escapes ? rotatedEscapes(text) : NONE),
+      ...defanged.rotated,
+      ...(signs.wide ? mixedLetters(text) : NONE),
+    ];
     around(
       text,
       places.sort((a, b) => a - b),

@@ -53,8 +53,8 @@ export function mayBeDefanged(text: string): boolean {
   return ANY.test(text);
 }
 
-/** Where a text is defanged, or may be when it is turned. `bracketed`: it has brackets. */
-export function defangedIn(text: string, bracketed: boolean): Defanged {
+/** Where a text is defanged, or may be when it is turned. */
+export function defangedIn(text: string): Defanged {
   const found: Defanged = { plain: [], reversed: [], rotated: [] };
   for (const { 0: word, index } of text.matchAll(WORDS)) {
     const name = word.slice(1, -1).toLowerCase();
@@ -62,12 +62,10 @@ export function defangedIn(text: string, bracketed: boolean): Defanged {
     if (name.length < 3 && !isBesideHost(text, index, index + word.length, name)) continue;
     sort(found, name, index);
   }
-  if (bracketed) {
-    for (const { 0: mark, index } of text.matchAll(BRACKETED)) {
-      const name = mark.replace(/[^a-z]/gi, '').toLowerCase();
-      if (name !== '') sort(found, name, index);
-      else found[/^[\])]/.test(mark) ? 'reversed' : 'plain'].push(index);
-    }
+  for (const { 0: mark, index } of text.matchAll(BRACKETED)) {
+    const name = mark.replace(/[^a-z]/gi, '').toLowerCase();
+    if (name !== '') sort(found, name, index);
+    else found[/^[\])]/.test(mark) ? 'reversed' : 'plain'].push(index);
   }
   if (/xx|kk/i.test(text)) {
     for (const { 0: scheme, index } of text.matchAll(SCHEMES)) sort(found, scheme.toLowerCase(), index);

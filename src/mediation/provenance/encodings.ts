@@ -84,9 +84,8 @@ function looksHidden(text: string, border: number, encodings: number): boolean {
     if (isCompressedText(text)) return true;
   }
   const signs = signsIn(around);
-  if (mayBeDefanged(around)) return true;
-  if (signs.wide) return disguisesIn(around).places.length > 0;
-  if (signs.spaced || signs.octets || signs.bracket) return true;
+  if (signs.wide) return mayBeDefanged(around) || disguisesIn(around).places.length > 0;
+  if (signs.spaced || signs.octets || signs.defanged) return true;
   const escapes = signs.percent || signs.ampersand || signs.backslash;
   // As they stand they are undone by folding.
   return escapes && (reversedEscapes(around).length > 0 || rotatedEscapes(around).length > 0);
