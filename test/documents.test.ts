@@ -16,6 +16,7 @@ test.each([
   'docs/replay.md',
   'docs/policy.md',
   'docs/taint.md',
+  'docs/transparency.md',
 ])('%s names only files that exist, and nothing is left to fill in', (name) => {
   const text = read(name);
   expect(text).not.toMatch(/^[A-Z_]{8,}$/m);

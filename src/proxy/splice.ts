@@ -16,7 +16,7 @@ export function labelEdits(answer: Answer, labelled: Labelled, method: string): 
   const added: string[] = [];
   const meta = innerOf(answer, '_meta');
   if (meta === undefined) added.push(`"_meta":{${labelled.meta}}`);
-  else edits.push(replaceValue(meta, `{${[labelled.meta, ...keptMembers(line, meta)].join(',')}}`));
+  else edits.push(metaEdit(line, meta, labelled.meta));
   if (labelled.notice !== undefined) noticeEdits(answer, labelled.notice, method, edits, added);
   if (added.length > 0) edits.push(insertMembers(line, result.start, added.join(',')));
   if (answer.scan.nestedMeta) {
@@ -31,6 +31,13 @@ export function claimEdits(message: Message): Edit[] {
   const meta = innerOf(message, '_meta');
   if (meta !== undefined) stripMeta(message.line, meta, edits);
   return edits;
+}
+
+/** The label comes first in `_meta`. What stands there already keeps its bytes, unless a part of it claims to be a label. */
+function metaEdit(line: Buffer, meta: Member, label: string): Edit {
+  const isKept = !membersOf(line, meta.start).some((member) => isClaim(member.key));
+  if (isKept && line[meta.start] === OPEN_OBJECT) return insertMembers(line, meta.start, label);
+  return replaceValue(meta, `{${[label, ...keptMembers(line, meta)].join(',')}}`);
 }
 
 function keptMembers(line: Buffer, meta: Member): string[] {

@@ -12,7 +12,7 @@ export interface Comparison {
   lost: string[];
   /** Passed through Cordon only: as much of a difference, and one to look into. */
   gained: string[];
-  /** Not passed by the server alone. */
+  /** Failed by the server alone; a warning is no failure. */
   failing: string[];
 }
 
@@ -49,6 +49,6 @@ export function compare(direct: Checks, through: Checks): Comparison {
     passed: { direct: passed(direct).length, through: passed(through).length },
     lost: passed(direct).filter((key) => through.get(key) !== 'SUCCESS'),
     gained: passed(through).filter((key) => direct.get(key) !== 'SUCCESS'),
-    failing: [...direct.keys()].filter((key) => direct.get(key) !== 'SUCCESS'),
+    failing: [...direct.keys()].filter((key) => direct.get(key) === 'FAILURE'),
   };
 }

@@ -66,7 +66,7 @@ try {
     process.stdout.write(`| ${row.join(' | ')} |\n`);
     if (total === 0) faults.push(`${leg.name}: no checks at all`);
     faults.push(...lost.map((one) => `${leg.name}: lost ${one}`));
-    faults.push(...failing.map((one) => `${leg.name}: the server alone does not pass ${one}`));
+    faults.push(...failing.map((one) => `${leg.name}: the server alone fails ${one}`));
   }
   for (const fault of faults) process.stdout.write(`${fault}\n`);
   process.exitCode = faults.length === 0 ? 0 : 1;

@@ -84,6 +84,14 @@ describe('into a result without _meta', () => {
 });
 
 describe('into a result that has _meta', () => {
+  test.each([
+    ['{ "a" : 1 ,\t"b":2 }', `{${META}, "a" : 1 ,\t"b":2 }`],
+    ['{  }', `{${META}  }`],
+  ])('the label comes first and %j keeps its bytes', (meta, labelled) => {
+    const line = (value: string) => `{"jsonrpc":"2.0","id":1,"result":{"_meta":${value}}}`;
+    expect(splice(line(meta))).toBe(line(labelled));
+  });
+
   test("the server's own members stay, byte for byte, and its claims go", () => {
     const kept = String.raw`"a" : [1.0, 1e400 ],"\u0062":"\/"`;
     const line = `{"jsonrpc":"2.0","id":1,"result":{"x":1.50,"_meta": {"cordon/labels":{"a":1},${kept},"${TRUST_ANNOTATIONS}":5} ,"y":2}}`;

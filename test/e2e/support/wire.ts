@@ -35,9 +35,17 @@ function without(text: string, opening: string, fits: (value: string) => boolean
 
 /** The line as it was before labels were spliced in: every other byte stays. */
 export function withoutLabels(line: string): string {
-  if (!LABELS.some((label) => line.includes(`"${label}":`))) return line;
-  const bare = LABELS.reduce((text, label) => without(text, `"${label}":`, () => true), line);
-  return without(bare, '"_meta":', (value) => value === '{}');
+  if (!isLabelled(line)) return line;
+  return without(withLabelsTakenOut(line), '"_meta":', (value) => value === '{}');
+}
+
+/** The line without the labels alone: an empty `_meta` stays. */
+export function withLabelsTakenOut(line: string): string {
+  return LABELS.reduce((text, label) => without(text, `"${label}":`, () => true), line);
+}
+
+export function isLabelled(line: string): boolean {
+  return LABELS.some((label) => line.includes(`"${label}":`));
 }
 
 /** The exact label and the event that Cordon put on a result. */
