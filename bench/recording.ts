@@ -111,11 +111,7 @@ async function checkpoint(state: string): Promise<void> {
     writeFileSync(join(folder, CHECKPOINT), note);
     staging.push(performance.now() - begun);
   }
-  say(
-    'checkpoint: root and signature',
-    `${Math.round((signing.reduce((sum, one) => sum + one) / signing.length) * 1000)} us`,
-    '<= 100 us',
-  );
+  say('checkpoint: root and signature', `${Math.round(median(signing) * 1000)} us`, '<= 100 us');
   say('checkpoint: with its partial tiles and bundle', `${Math.round(median(staging) * 1000)} us`, '');
 }
 

@@ -29,17 +29,19 @@ export function nodeHash(left: Uint8Array, right: Uint8Array): Buffer {
  * subtrees, of which the last may be incomplete. Over none it is the hash of nothing.
  */
 export function treeHash(hashes: Buffer): Buffer {
-  if (hashes.length === 0) return hash('sha256', '', 'buffer');
-  return Buffer.from(treeText(hashes, 0, hashes.length / HASH_BYTES), 'latin1');
-}
-
-function treeText(hashes: Buffer, first: number, count: number): string {
-  if (count === 1) return hashes.toString('latin1', first * HASH_BYTES, (first + 1) * HASH_BYTES);
-  let left = 1;
-  while (left * 2 < count) left *= 2;
-  const one = treeText(hashes, first, left);
-  const other = treeText(hashes, first + left, count - left);
-  node.write(one, 1, 'latin1');
-  node.write(other, 1 + HASH_BYTES, 'latin1');
-  return hash('sha256', node, 'binary');
+  let count = hashes.length / HASH_BYTES;
+  if (count === 0) return hash('sha256', '', 'buffer');
+  // Level by level: of an odd number the last has no sibling yet, and goes up as it is (RFC 6962, section 2.1: each left
+  // subtree is the largest complete one).
+  const level = Buffer.allocUnsafe(Math.ceil(count / 2) * HASH_BYTES);
+  for (let below = hashes; count > 1; below = level) {
+    const pairs = count >> 1;
+    for (let pair = 0; pair < pairs; pair++) {
+      below.copy(node, 1, 2 * pair * HASH_BYTES, 2 * (pair + 1) * HASH_BYTES);
+      level.write(hash('sha256', node, 'binary'), pair * HASH_BYTES, 'latin1');
+    }
+    if (count % 2 === 1) below.copy(level, pairs * HASH_BYTES, (count - 1) * HASH_BYTES, count * HASH_BYTES);
+    count = pairs + (count % 2);
+  }
+  return hashes.length === HASH_BYTES ? Buffer.from(hashes) : level.subarray(0, HASH_BYTES);
 }

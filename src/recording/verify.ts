@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
 import { CanonicalError, canonical } from '../json/canonical.ts';
-import { scanPlainCanonical } from '../json/plain-canonical.ts';
+import { PlainCanonical } from '../json/plain-canonical.ts';
 import { LogFault, readLines, readLogFile, unpackBundle } from './files.ts';
 import {
   CHECKPOINT,
@@ -132,7 +132,7 @@ function checkEntries(directory: string, { size, root }: Checkpoint, result: Ver
   try {
     const tree = new TreeCheck(directory);
     let kind = '';
-    for (const { n, entry } of bundledEntries(directory, size)) {
+    for (const { n, entry, file } of bundledEntries(directory, size)) {
       if (lines !== undefined) {
         const line = lines.next().value;
         if (!line?.whole) throw new LogFault('entry-mismatch', WAL, n, 'it ends before this signed entry');
@@ -141,7 +141,7 @@ function checkEntries(directory: string, { size, root }: Checkpoint, result: Ver
         }
       }
       tree.push(entry);
-      kind = checkEntry(entry, n, tilePath('entries', Math.floor(n / TILE_WIDTH)));
+      kind = checkEntry(entry, n, file);
     }
     if (!tree.finish().equals(root)) {
       throw new LogFault(
@@ -189,17 +189,24 @@ function checkPruned(
   result.pruned = pruned;
 }
 
+/** An entry as it was hashed, and the bundle that it lies in. */
+export interface BundledEntry {
+  n: number;
+  entry: Buffer;
+  file: string;
+}
+
 /**
  * The entries of a log of `size` entries, from its bundles.
  *
  * @throws LogFault
  */
-export function* bundledEntries(directory: string, size: number): Generator<{ n: number; entry: Buffer }> {
+export function* bundledEntries(directory: string, size: number): Generator<BundledEntry> {
   for (let first = 0; first < size; first += TILE_WIDTH) {
     const width = Math.min(TILE_WIDTH, size - first);
     const file = tilePath('entries', first / TILE_WIDTH, width);
     const bundle = unpackBundle(readLogFile(directory, file, MAX_BUNDLE_BYTES, first), width, file, first);
-    for (const [slot, entry] of bundle.entries()) yield { n: first + slot, entry };
+    for (const [slot, entry] of bundle.entries()) yield { n: first + slot, entry, file };
   }
 }
 
@@ -209,27 +216,37 @@ export function* bundledEntries(directory: string, size: number): Generator<{ n:
  * @throws LogFault
  */
 export function checkEntry(bytes: Buffer, n: number, file: string, first = 'session.open'): string {
+  if (bytes.length <= MAX_ENTRY_BYTES && plain.read(bytes)) {
+    const kind = plain.value(KIND);
+    const isSound = plain.value(V) === ENTRY_VERSION && plain.value(N) === n && isTime(plain.value(TIME));
+    if (isSound && typeof kind === 'string' && (kind === first) === (n === 0)) return kind;
+  }
+  return checkParsed(bytes, n, file, first);
+}
+
+const plain = new PlainCanonical(['v', 'n', 'time', 'kind']);
+const [V, N, TIME, KIND] = [0, 1, 2, 3];
+
+function isTime(value: unknown): boolean {
+  return Number.isSafeInteger(value) && Number(value) >= 0;
+}
+
+/** The same for any entry, and what is wrong with it. */
+function checkParsed(bytes: Buffer, n: number, file: string, first: string): string {
   const fault = (message: string) => new LogFault('entry-malformed', file, n, message);
   if (bytes.length > MAX_ENTRY_BYTES) throw fault(`longer than ${MAX_ENTRY_BYTES} bytes`);
-  const { v, n: number, time, kind } = envelopeOf(bytes, fault);
+  const { v, n: number, time, kind } = parsedEntry(bytes, fault);
   if (v !== ENTRY_VERSION) throw fault('not an entry of version 1');
   if (number !== n) throw fault(`its number is ${JSON.stringify(number)}`);
-  if (!Number.isSafeInteger(time) || Number(time) < 0) throw fault('its time is no time');
+  if (!isTime(time)) throw fault('its time is no time');
   if (typeof kind !== 'string' || (kind === first) !== (n === 0)) throw fault('its kind cannot stand here');
   return kind;
 }
 
 type Members = Record<'v' | 'n' | 'time' | 'kind', unknown>;
 
-const ENVELOPE = ['v', 'n', 'time', 'kind'] as const;
-
-/** The members that every entry has, once the whole is known to be canonical. */
-function envelopeOf(bytes: Buffer, fault: (message: string) => LogFault): Members {
-  const spans = scanPlainCanonical(bytes, ENVELOPE);
-  if (spans !== undefined) {
-    const member = (name: string) => plainValue(bytes, spans[name]);
-    return { v: member('v'), n: member('n'), time: member('time'), kind: member('kind') };
-  }
+/** The entry, once the whole is known to be canonical. */
+function parsedEntry(bytes: Buffer, fault: (message: string) => LogFault): Members {
   // What is not UTF-8 would be read as U+FFFD, and be taken for an entry that has it.
   if (!isUtf8(bytes)) throw fault('not UTF-8');
   const text = bytes.toString('utf8');
@@ -243,20 +260,3 @@ function envelopeOf(bytes: Buffer, fault: (message: string) => LogFault): Member
   }
   throw fault('not an entry of version 1');
 }
-
-/** A whole number or a text without escapes, as `scanPlainCanonical` found it; undefined for anything else. */
-function plainValue(bytes: Buffer, span: readonly [number, number] | undefined): number | string | undefined {
-  if (span === undefined) return undefined;
-  const [start, end] = span;
-  if (bytes[start] === QUOTE) return bytes.toString('latin1', start + 1, end - 1);
-  let number = 0;
-  for (let at = start; at < end; at++) {
-    const digit = bytes[at]! - ZERO;
-    if (digit < 0 || digit > 9) return undefined;
-    number = 10 * number + digit;
-  }
-  return number;
-}
-
-const QUOTE = 0x22;
-const ZERO = 0x30;

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { LogFault } from '../files.ts';
-import { CHECKPOINT, INDEX, isSessionId, sessionsDirectory, TILE_WIDTH, TILES, tilePath } from '../format.ts';
+import { CHECKPOINT, INDEX, isSessionId, sessionsDirectory, TILES } from '../format.ts';
 import type { SignedCheckpoint, Signer } from '../keys/trust.ts';
 import { leafHash } from '../merkle.ts';
 import { StoredTree } from '../proofs/stored-tree.ts';
@@ -79,9 +79,9 @@ interface Listed {
 function readListed(directory: string, { size, root }: SignedCheckpoint): Map<string, Listed> {
   const tree = new TreeCheck(directory);
   const listed = new Map<string, Listed>();
-  for (const { n, entry: bytes } of bundledEntries(directory, size)) {
+  for (const { n, entry: bytes, file } of bundledEntries(directory, size)) {
     tree.push(bytes);
-    const kind = checkEntry(bytes, n, tilePath('entries', Math.floor(n / TILE_WIDTH)), 'index.open');
+    const kind = checkEntry(bytes, n, file, 'index.open');
     const entry = parseEntry(bytes)!;
     const session = String(entry['session']);
     if (kind === 'index.opened') listed.set(session, { opened: entry, closed: undefined });
