@@ -30,13 +30,17 @@ export class Lexicon {
 
   /** A bit for each set of which a word stands in the text. */
   in(text: string): number {
+    const size = toBytes(text);
+    const held = bytes;
+    const letters = LETTERS;
     const hashes = this.#hashes;
     const sets = this.#sets;
     let found = 0;
     let hash = 0;
-    for (let i = 0; i <= text.length; i++) {
-      const letter = (i < text.length ? text.charCodeAt(i) | 32 : 0) - 97;
-      if (letter >>> 0 < 26) {
+    // One byte more, which is no letter: the last word ends there.
+    for (let i = 0; i <= size; i++) {
+      const letter = letters[held[i]!]!;
+      if (letter !== 0) {
         hash = next(hash, letter);
       } else if (hash !== 0) {
         const slot = this.#slotOf(hash);
@@ -55,13 +59,29 @@ export class Lexicon {
   }
 }
 
+/** 1 to 26 for a letter in either case. */
+const LETTERS = Uint8Array.from({ length: 256 }, (_, c) =>
+  (c | 32) > 96 && (c | 32) < 123 && c < 128 ? (c | 32) - 96 : 0,
+);
+
+const encoder = new TextEncoder();
+let bytes = new Uint8Array(4096);
+
+/** Reading bytes from an array is several times as fast as reading characters from a string. Returns how many. */
+function toBytes(text: string): number {
+  if (bytes.length <= 3 * text.length) bytes = new Uint8Array(4 * text.length);
+  const { written } = encoder.encodeInto(text, bytes);
+  bytes[written] = 0;
+  return written;
+}
+
 function hashOf(word: string): number {
   let hash = 0;
-  for (const c of word) hash = next(hash, (c.charCodeAt(0) | 32) - 97);
+  for (const c of word) hash = next(hash, LETTERS[c.charCodeAt(0)]!);
   return hash;
 }
 
 /** 0 for no word; one that comes to 0 is not met in 4 billion. */
 function next(hash: number, letter: number): number {
-  return (Math.imul(hash, 0x01000193) + letter + 1) | 0;
+  return (Math.imul(hash, 0x01000193) + letter) | 0;
 }

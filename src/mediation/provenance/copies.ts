@@ -42,13 +42,17 @@ export class CopyFinder {
   }
 
   /**
-   * Where a stretch with this key stands: positions of `shelf`, reused by the next call. Classes of which a bit of
-   * `full` is set are passed over; undefined if it stands in texts of these alone.
+   * At how many places a stretch with this key stands: `positions`, until something else is asked. Classes of which a
+   * bit of `full` is set are passed over; -1 if it stands in texts of these alone.
    */
-  stretches(lo: number, hi: number, full: number): Int32Array | undefined {
+  standing(lo: number, hi: number, full: number): number {
     const { places } = this.#store;
     const count = places.find(lo, hi, full);
-    return count === 0 && places.kinds !== 0 ? undefined : places.positions.subarray(0, count);
+    return count === 0 && places.kinds !== 0 ? -1 : count;
+  }
+
+  get positions(): Int32Array {
+    return this.#store.places.positions;
   }
 
   /**

@@ -201,8 +201,8 @@ export class JoinFinder {
     const found: [at: number, positions: Int32Array][] = [];
     for (let i = 0; i + GRAM <= turned.length; i++) {
       hash.of(turned, i, i + GRAM, VALUE);
-      const positions = this.#copies.stretches(hash.lo, hash.hi, 0);
-      if (positions !== undefined && positions.length > 0) found.push([start + i, positions.slice()]);
+      const count = this.#copies.standing(hash.lo, hash.hi, 0);
+      if (count > 0) found.push([start + i, this.#copies.positions.slice(0, count)]);
     }
     return found;
   }

@@ -1,3 +1,5 @@
+import { Presence } from './presence.ts';
+
 /** Slots of the first table and of the largest; each is four times as large as the one before. Powers of two. */
 const FIRST = 16_384;
 const LARGEST = 524_288;
@@ -53,6 +55,7 @@ export class Places {
   touched = 0;
   /** Oldest first; the last is written to. */
   #tables: Table[] = [];
+  readonly #presence = new Presence();
 
   constructor(horizon: Horizon) {
     this.#horizon = horizon;
@@ -64,7 +67,7 @@ export class Places {
 
   /** In bytes. */
   get bytes(): number {
-    let sum = 0;
+    let sum = this.#presence.bytes;
     for (const { entries } of this.#tables) sum += entries.byteLength;
     return sum;
   }
@@ -125,6 +128,18 @@ export class Places {
     }
     table.count = count;
     table.kinds |= 1 << kind;
+    const presence = this.#presence;
+    for (let i = 1; i < 3 * n; i += 3) presence.add(keys[i]!);
+    if (presence.isCrowded) this.#recall();
+  }
+
+  /** Makes the table of what may stand anywhere anew. */
+  #recall(): void {
+    const presence = this.#presence;
+    presence.restart();
+    for (const { entries } of this.#tables) {
+      for (let at = 0; at < entries.length; at += 2) if (entries[at] !== 0) presence.add(entries[at]!);
+    }
   }
 
   /** Loads the slots of `n` keys, pairs of lanes, that will be looked up. */
@@ -141,6 +156,8 @@ export class Places {
    * `kinds`; returns how many. Those of the classes of which a bit of `full` is set are passed over.
    */
   find(lo: number, hi: number, full: number): number {
+    this.kinds = 0;
+    if (!this.#presence.may(hi)) return 0;
     const tables = this.#tables;
     const positions = this.positions;
     const { tail, head } = this.#horizon;
@@ -175,6 +192,8 @@ export class Places {
   evict(before: number): void {
     let gone = 0;
     while (gone + 1 < this.#tables.length && this.#tables[gone]!.end <= before) gone++;
-    if (gone > 0) this.#tables = this.#tables.slice(gone);
+    if (gone === 0) return;
+    this.#tables = this.#tables.slice(gone);
+    this.#recall();
   }
 }

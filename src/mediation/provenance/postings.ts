@@ -1,3 +1,5 @@
+import { Presence } from './presence.ts';
+
 const FIRST_CAPACITY = 512;
 const MAX_LOAD = 0.75;
 /** Small tables grow fast, for speed; large ones slowly, for memory. */
@@ -33,6 +35,7 @@ export class Postings {
   /** What `find` found last. */
   readonly positions = new Int32Array(MAX_POSTINGS);
   readonly #horizon: Horizon;
+  readonly #presence = new Presence();
   #entries = new Int32Array(FIRST_CAPACITY * 3);
   #capacity = FIRST_CAPACITY;
   #count = 0;
@@ -42,11 +45,13 @@ export class Postings {
   }
 
   get bytes(): number {
-    return this.#entries.byteLength;
+    return this.#entries.byteLength + this.#presence.bytes;
   }
 
   /** Keeps the key's position unless its class has one that will last. `kind` is 1 to 255. */
   add(lo: number, hi: number, kind: number, position: number): void {
+    if (this.#presence.isCrowded) this.#recall();
+    this.#presence.add(hi);
     if (this.#count >= this.#capacity * MAX_LOAD) this.#resize();
     const tag = (hi & ~0xff) | kind;
     const entries = this.#entries;
@@ -105,8 +110,17 @@ export class Postings {
     return false;
   }
 
+  /** Makes the table of what may stand for a key anew. */
+  #recall(): void {
+    const presence = this.#presence;
+    const entries = this.#entries;
+    presence.restart();
+    for (let at = 1; at < entries.length; at += 3) if (entries[at] !== 0) presence.add(entries[at]!);
+  }
+
   /** Writes the retained positions of a key into `positions`, in no useful order; returns how many. */
   find(lo: number, hi: number): number {
+    if (!this.#presence.may(hi)) return 0;
     const entries = this.#entries;
     let count = 0;
     let slot = this.#slot(lo);
@@ -162,5 +176,6 @@ export class Postings {
     this.#entries = entries;
     this.#capacity = capacity;
     this.#count = live;
+    if (!all) this.#recall();
   }
 }

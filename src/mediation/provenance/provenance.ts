@@ -6,6 +6,7 @@ import { JoinFinder } from './joins.ts';
 import { Kinds } from './kinds.ts';
 import { Queue } from './queue.ts';
 import { Said } from './said.ts';
+import { BLOCK } from './shelf.ts';
 import { type Piece, Splits } from './splits.ts';
 import { Store } from './store.ts';
 import { Tracer } from './tracer.ts';
@@ -73,7 +74,10 @@ export class Provenance {
     return { text: this.#store.shelf.bytes, index: this.#store.bytes + this.#queue.bytes };
   }
 
-  /** Takes the texts of an inbound message. Keeps references only; `settle` does the work. */
+  /**
+   * Takes the texts of an inbound message. Few characters are indexed at once, which is cheaper than to search them for
+   * every call; of more it keeps references only, and `settle` does the work.
+   */
   learn(source: Source, texts: readonly Text[]): void {
     let form: Form | undefined;
     let kind = 0;
@@ -85,7 +89,8 @@ export class Provenance {
       this.#queue.push(source, entry, kind);
     }
     this.#last = undefined;
-    if (this.#queue.characters > MAX_QUEUED) this.settle();
+    const { characters } = this.#queue;
+    if (characters <= BLOCK || characters > MAX_QUEUED) this.settle();
   }
 
   /** Whether these texts only say again what the client itself said a moment ago: `learn` would keep nothing of them. */
@@ -125,6 +130,8 @@ export class Provenance {
   offer(leaves: readonly Leaf[]): void {
     const { fresh, own, complete } = this.#examine(leaves);
     this.#last = undefined;
+    // What waits is searched for every call, so every call does a little of what waits.
+    this.settle(SLICE);
     this.#splits.keep(leaves, complete);
     // What was forgotten may have held it first.
     if (this.evicted) return;
@@ -140,9 +147,9 @@ export class Provenance {
 
   #examine(leaves: readonly Leaf[]): Examination {
     if (this.#last?.leaves === leaves) return this.#last;
-    // What waits is searched for every call, so every call does a little of what waits.
     const rows = this.#splits.rows(leaves);
-    if (!this.settle(SLICE) && (this.#isCrowded() || this.#mayWait(leaves, rows))) this.settle();
+    if (this.#queue.first() !== undefined && (this.#isCrowded() || this.#mayWait(leaves, rows)))
+      this.settle();
     this.#tracer.beginCall();
     const matches = new Map<Leaf, Match[]>();
     const examination: Examination = {

@@ -14,8 +14,6 @@ const FEWEST_DIFFERENT = 6;
 
 /** Stretches whose places are loaded into the cache together. */
 export const TOUCHED = 256;
-/** Stretches hashed together. */
-const CHUNK = 4096;
 
 const touched = new Int32Array(2 * TOUCHED);
 
@@ -44,9 +42,7 @@ export class Stretches {
     const total = n - GRAM + 1;
     if (total <= 0) return;
     if (this.lo.length < total) this.#resize(total + 1024);
-    for (let from = 0; from < total; from += CHUNK) {
-      rolling(hash, codes, from, Math.min(CHUNK, total - from), this);
-    }
+    rolling(hash, codes, total, this);
     const landmarks = this.#landmarks;
     const count = landmarksOf(codes, total, landmarks);
     let last = -1;
@@ -88,10 +84,8 @@ export class Stretches {
   }
 }
 
-/** Hashes `n` stretches from one on. In a closure: see `readWords`. */
+/** Hashes the first `n` stretches. In a closure: see `readWords`. */
 const rolling = (() => {
-  const los = new Int32Array(CHUNK);
-  const his = new Int32Array(CHUNK);
   const loIn = new Int32Array(128);
   const hiIn = new Int32Array(128);
   const loOut = new Int32Array(128);
@@ -108,30 +102,28 @@ const rolling = (() => {
     }
   };
 
-  return (hash: Hash, codes: Uint16Array, from: number, n: number, into: Stretches): void => {
+  return (hash: Hash, codes: Uint16Array, n: number, { lo: los, hi: his }: Stretches): void => {
     if (current !== hash) use(hash);
     const loStep = hash.loPowers[1]!;
     const hiStep = hash.hiPowers[1]!;
     const loGone = hash.loPowers[GRAM]!;
     const hiGone = hash.hiPowers[GRAM]!;
-    hash.of(codes, from, from + GRAM - 1, 0);
+    hash.of(codes, 0, GRAM - 1, 0);
     let { lo, hi } = hash;
     // What the character before the stretch adds still.
     let loLeft = 0;
     let hiLeft = 0;
     for (let i = 0; i < n; i++) {
-      const c = codes[from + i + GRAM - 1]!;
+      const c = codes[i + GRAM - 1]!;
       const ascii = c < 128;
       lo = (Math.imul(lo, loStep) + (ascii ? loIn[c]! : hash.loOf(c)) - loLeft) | 0;
       hi = (Math.imul(hi, hiStep) + (ascii ? hiIn[c]! : hash.hiOf(c)) - hiLeft) | 0;
       los[i] = lo;
       his[i] = hi;
-      const left = codes[from + i]!;
+      const left = codes[i]!;
       loLeft = left < 128 ? loOut[left]! : Math.imul(hash.loOf(left), loGone);
       hiLeft = left < 128 ? hiOut[left]! : Math.imul(hash.hiOf(left), hiGone);
     }
-    into.lo.set(n === CHUNK ? los : los.subarray(0, n), from);
-    into.hi.set(n === CHUNK ? his : his.subarray(0, n), from);
   };
 })();
 

@@ -28,6 +28,8 @@ export class Tracer {
   readonly #probes: TurnProbes;
   readonly #view = new View();
   readonly #stretches = new Stretches();
+  /** Which characters of the text at hand some text holds. */
+  #held = new Uint8Array(FEWEST_SEEN);
   /** Keys of the values of the leaf at hand that were looked up: what it repeats is looked up, and told, once. */
   #seen = new Int32Array(2 * FEWEST_SEEN);
   /** Matches of the leaf at hand in each class of source, and the classes that have enough, a bit for each. */
@@ -185,7 +187,9 @@ export class Tracer {
     const [unsaid, said] = this.#parted();
     if (said.length === count) return;
     const [first, last] = core(codes, 0, n);
-    const held = new Uint8Array(n);
+    if (this.#held.length < n) this.#held = new Uint8Array(n + FEWEST_SEEN);
+    else this.#held.fill(0, 0, n);
+    const held = this.#held;
     let covered = 0;
     let patch: Copy | undefined;
     const report = (hit: Hit, from: number, to: number): void => {
@@ -199,15 +203,15 @@ export class Tracer {
       const at = places[i]!;
       if (i % TOUCHED === 0) stretches.touch(index, i);
       if (at + GRAM <= covered) continue;
-      const standing = copies.stretches(lo[at]!, hi[at]!, this.#full);
-      if (standing === undefined) {
+      const standing = copies.standing(lo[at]!, hi[at]!, this.#full);
+      if (standing === 0) continue;
+      if (standing < 0) {
         held.fill(1, at, at + GRAM);
         continue;
       }
-      if (standing.length === 0) continue;
       let longest: Copy | undefined;
-      for (const position of standing) {
-        const copy = copies.extend(codes, n, at, position);
+      for (let k = 0; k < standing; k++) {
+        const copy = copies.extend(codes, n, at, copies.positions[k]!);
         if (copy === undefined) continue;
         held.fill(1, copy.from, copy.to);
         if (longest === undefined || copy.to - copy.from > longest.to - longest.from) longest = copy;
