@@ -136,7 +136,7 @@ export class Places {
   /** Makes the table of what may stand anywhere anew. */
   #recall(): void {
     const presence = this.#presence;
-    presence.restart();
+    presence.restart(this.#tables.reduce((keys, { count }) => keys + count, 0));
     for (const { entries } of this.#tables) {
       for (let at = 0; at < entries.length; at += 2) if (entries[at] !== 0) presence.add(entries[at]!);
     }

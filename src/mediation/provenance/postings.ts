@@ -114,7 +114,7 @@ export class Postings {
   #recall(): void {
     const presence = this.#presence;
     const entries = this.#entries;
-    presence.restart();
+    presence.restart(this.#count);
     for (let at = 1; at < entries.length; at += 3) if (entries[at] !== 0) presence.add(entries[at]!);
   }
 

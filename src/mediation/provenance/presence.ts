@@ -3,6 +3,7 @@ const FEWEST_BITS = 16;
 const MOST_BITS = 23;
 /** Bits for each key, at least, until the table is as large as it gets. */
 const SPARSE = 8;
+const GROWTH = 4;
 
 /**
  * Which keys may stand anywhere: one bit for each, by the upper bits of the key's high lane. Most of what is looked up
@@ -24,9 +25,10 @@ export class Presence {
     return this.#bits < MOST_BITS && this.#count * SPARSE > 1 << this.#bits;
   }
 
-  /** An empty table, large enough for eight times as many keys. */
-  restart(): void {
-    this.#bits = Math.min(MOST_BITS, this.#bits + 3);
+  /** An empty table, large enough for this many keys and a few times as many. */
+  restart(keys: number): void {
+    this.#bits = FEWEST_BITS;
+    while (this.#bits < MOST_BITS && keys * GROWTH * SPARSE > 1 << this.#bits) this.#bits++;
     this.#shift = 32 - this.#bits;
     this.#table = new Int32Array(1 << (this.#bits - 5));
     this.#count = 0;
