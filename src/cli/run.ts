@@ -57,19 +57,26 @@ async function run(argv: string[]): Promise<number> {
   const config = await configure(options, wrapped, stateDir);
   const mode = (options.mode as Mode | undefined) ?? config.mode;
   const withheld = new Map<string, string[]>();
-  const launches = config.servers.map((server) => {
-    const made = launchOf(server, wrapped !== undefined, options.env);
-    const names = made.withheld.join(' ');
-    withheld.set(names, [...(withheld.get(names) ?? []), server.name]);
-    return made.launch;
+  // The servers start while the rest of Cordon is still being loaded, which takes as long as they do; nothing is sent
+  // to them before the log stands.
+  const servers = config.servers.map((server) => {
+    const launch = () => launchOf(server, wrapped !== undefined, options.env);
+    const start = () => startChild(launch().launch);
+    try {
+      const made = launch();
+      const names = made.withheld.join(' ');
+      withheld.set(names, [...(withheld.get(names) ?? []), server.name]);
+      return { name: server.name, child: startChild(made.launch), start };
+    } catch (error) {
+      // One of several that cannot be started takes no other down: it is said where all that fail are named.
+      if (!(error instanceof CommandError) || config.servers.length === 1) throw error;
+      return { name: server.name, child: undefined, start };
+    }
   });
   for (const [names, servers] of withheld) {
     if (names !== '') say(`environment variables kept from ${servers.join(', ')}: ${names}`);
   }
 
-  // The servers start while the rest of Cordon is still being loaded, which takes as long as they do; nothing is sent
-  // to them before the log stands.
-  const servers = launches.map((launch) => ({ name: launch.name, child: startChild(launch) }));
   const { serve } = await import('./serve.ts');
   return serve({ config, mode, stateDir, servers });
 }

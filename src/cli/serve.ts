@@ -57,7 +57,14 @@ export interface Serving {
   config: Config;
   mode: Mode;
   stateDir: string;
-  servers: readonly { name: string; child: ChildProcess }[];
+  servers: readonly Started[];
+}
+
+/** A server, which is starting unless its command was not found, and how it is started again. */
+interface Started {
+  name: string;
+  child: ChildProcess | undefined;
+  start: () => ChildProcess;
 }
 
 /** Serves until the client is done; the exit code. Servers are ended whatever happens. */
@@ -65,21 +72,26 @@ export async function serve({ config, mode, stateDir, servers }: Serving): Promi
   for (const flag of SMALL_MESSAGES) setFlagsFromString(flag);
   try {
     let session: Session | undefined;
-    const connected = servers.map(({ name, child }) => ({ name, connect: overStdio(child) }));
+    const connected = servers.map((server) => ({ name: server.name, connect: overStdio(server) }));
     const upstreams = attach(connected, config.limits.messageBytes, () => session!);
     const made = makeSession(config, mode, stateDir, upstreams);
     session = made.session;
     return await supervise(session, made.record, stateDir);
   } catch (error) {
-    for (const { child } of servers) killChild(child);
+    for (const { child } of servers) if (child !== undefined) killChild(child);
     if (!(error instanceof ConfigError || error instanceof RecordingError)) throw error;
     process.stderr.write(`cordon run: ${error.message}\n`);
     return 2;
   }
 }
 
-function overStdio(child: ChildProcess): Connect {
-  return (limitBytes, events) => new StdioWire(child, limitBytes, events);
+function overStdio({ child, start }: Started): Connect {
+  let first = child;
+  return (limitBytes, events) => {
+    const started = first ?? start();
+    first = undefined;
+    return new StdioWire(started, limitBytes, events);
+  };
 }
 
 function makeSession(
@@ -142,6 +154,7 @@ function makeSession(
     ),
     questions: new Questions({ store: new Approvals(stateDir), session: id, lock, now: Date.now }),
     lastRun: { read: () => file.read<Introduction>(), write: (all) => file.write(all) },
+    gateway: config.several,
     client: { input: process.stdin, output: process.stdout },
     onLarge: () => {
       for (const flag of LARGE_MESSAGES) setFlagsFromString(flag);

@@ -9,6 +9,7 @@ import { stateDirectory } from '../config/state.ts';
 import type { PendingPin } from '../event.ts';
 import { printable } from '../json/printable.ts';
 import { startTimeOf } from '../proxy/process-group.ts';
+import type { ServerRecord } from '../proxy/running.ts';
 import { type Group, groupsOf } from './approvals/question.ts';
 import { named } from './fence.ts';
 import { locksInState } from './locks.ts';
@@ -23,10 +24,7 @@ configurations: cordon pins diff --config FILE.
 Exit code: 0; 1 if something is held back or withheld; 2 if the command line or a lock is wrong.
 `;
 
-interface Server {
-  name: string;
-  pid: number;
-}
+type Server = Pick<ServerRecord, 'name' | 'pid' | 'state' | 'reason' | 'leftOut'>;
 
 interface Session {
   pid: number;
@@ -119,7 +117,11 @@ function sessionOf(path: string): Session | undefined {
       pid,
       session: String(session),
       mode: String(mode),
-      servers: (servers as Server[]).map(({ name, pid }) => ({ name, pid })),
+      servers: (servers as Server[]).map(({ name, pid, state, reason, leftOut }) => ({
+        ...{ name: String(name), pid, state },
+        ...(reason === undefined ? {} : { reason: String(reason) }),
+        ...(leftOut === undefined ? {} : { leftOut: Number(leftOut) }),
+      })),
       lock: String(lock),
       ...(unrecorded === undefined
         ? {}
@@ -142,8 +144,18 @@ function sessionLines(sessions: readonly Session[]): string[] {
     ...(unrecorded === undefined
       ? []
       : [printable(`  UNRECORDED since ${timeOf(unrecorded.since)}: ${unrecorded.reason}`)]),
-    ...servers.map((one) => printable(`  ${one.name}  pid ${one.pid}`)),
+    ...servers.flatMap((one) => serverLines(one)),
   ]);
+}
+
+function serverLines({ name, pid, state, reason, leftOut }: Server): string[] {
+  const left = `  ${name}: ${leftOut} of what it lists left out, since another has the same (docs/gateway.md)`;
+  const isDown = state === 'down';
+  const now = isDown
+    ? `DOWN: ${reason}`
+    : [state === 'starting' ? state : '', pid === undefined ? '' : `pid ${pid}`];
+  const line = printable(`  ${name}  ${[now].flat().filter(Boolean).join('  ')}`);
+  return leftOut === undefined ? [line] : [line, printable(left)];
 }
 
 function heldLines(held: readonly Group[]): string[] {

@@ -65,11 +65,11 @@ export function build(
     block,
     entries.map(([name]) => name),
   );
-  return { config: withDefaults(servers, block), warnings };
+  return { config: { ...withDefaults(servers, block), several: entries.length > 1 }, warnings };
 }
 
 /** A configuration of these servers and what the block says, with defaults for what it does not say. */
-export function withDefaults(servers: readonly ServerEntry[], block: CordonFile): Config {
+export function withDefaults(servers: readonly ServerEntry[], block: CordonFile): Omit<Config, 'several'> {
   const said = new Map(Object.entries(block.servers ?? {}));
   return {
     servers,

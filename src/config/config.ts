@@ -39,6 +39,8 @@ export interface Config {
   digest?: string;
   /** At least one, in the order of the file. */
   servers: readonly ServerEntry[];
+  /** The file names more than one, of which this may be the only one that is served. */
+  several: boolean;
   mode: Mode;
   limits: Limits;
   record: {
@@ -93,7 +95,7 @@ export async function loadConfig(
 
 /** The configuration of `cordon run -- COMMAND`: one server, and defaults for all else. */
 export function configOf(server: ServerEntry): Config {
-  return withDefaults([server], {});
+  return { ...withDefaults([server], {}), several: false };
 }
 
 function read(file: string): Buffer {

@@ -53,6 +53,12 @@ export function refusalLine(
   return resultLine(id, JSON.stringify(modern ? { resultType: 'complete', ...result } : result));
 }
 
+/** The notice that nobody waits for the answer to a request any more. */
+export function cancelledLine(requestId: string | number, reason: string): Buffer {
+  const params = { requestId, reason };
+  return Buffer.from(JSON.stringify({ jsonrpc: '2.0', method: 'notifications/cancelled', params }));
+}
+
 /** The notice that a server's lists of one capability (`tools`, `prompts`, `resources`) have changed. */
 export function listChangedLine(capability: string): Buffer {
   return Buffer.from(JSON.stringify({ jsonrpc: '2.0', method: `notifications/${capability}/list_changed` }));

@@ -1,7 +1,7 @@
 import type { Edit } from '../json/edit.ts';
 import type { Mediator } from '../mediation/mediator.ts';
 import type { Journal } from './journal.ts';
-import type { Id, Message, Request } from './message.ts';
+import type { Answer, Id, Message, Request } from './message.ts';
 import type { PinKeeper } from './pin-keeper.ts';
 import type { Questions } from './questions.ts';
 import type { InFlight, Upstream } from './upstream.ts';
@@ -11,8 +11,10 @@ export interface Route {
   upstream: Upstream;
   /** The id on the server's wire. */
   id: Id;
-  /** The server's own name of the tool or prompt, where the client uses another. */
-  name?: string;
+  /** The parameters as the server gets them, where the client uses names of Cordon's. */
+  params?: unknown;
+  /** The progress token on the server's wire, and the client's own as it was written, where they differ. */
+  token?: { wire: Id; json: string };
   edits: Edit[];
 }
 
@@ -33,6 +35,8 @@ export interface Context {
   toUpstream(upstream: Upstream, line: Buffer, unrecorded?: () => void): void;
   /** Does what came up by itself (a timer, a server's end) as a turn of its own. */
   turn(task: () => void): void;
+  /** What others may read of the servers has changed: which are up, and what of them is left out. */
+  changed(): void;
   /** Runs after this turn's lines were forwarded and before anything else is judged. */
   later(task: () => void): void;
 }
@@ -43,12 +47,18 @@ export interface Routing {
   route(request: Request): Route | undefined;
   /** A client's notification, or its answer to a server's request. */
   fromClient(message: Exclude<Message, Request>): void;
-  /** Edits of a server's answer before it goes to the client under `clientId`. */
-  answerEdits(answer: Message & { kind: 'answer' }, clientId: Id): Edit[];
+  /** A server's answer with the ids of tasks that the client knows. */
+  retold(upstream: Upstream, answer: Answer, flight: InFlight): Answer;
+  /** Edits of that answer before it goes to the client under `clientId`. */
+  answerEdits(upstream: Upstream, answer: Answer, clientId: Id): Edit[];
   /** A server's request or notification, already learned from. */
-  fromUpstream(upstream: Upstream, message: Exclude<Message, { kind: 'answer' }>): void;
+  fromUpstream(upstream: Upstream, message: Exclude<Message, Answer>): void;
   /** A server is gone; what was in flight on it has been answered. */
   gone(upstream: Upstream): void;
+  /** How many of what a server lists are left out, since another has the same. */
+  leftOut(upstream: Upstream): number;
+  /** The session ends: nothing is started any more. */
+  close(): void;
 }
 
 /** Asks a server on Cordon's own behalf. */

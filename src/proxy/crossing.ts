@@ -3,12 +3,25 @@ import { DENIED, errorLine, NOT_RECORDED } from './answers.ts';
 import type { Context } from './context.ts';
 import { noteListChanged } from './listing.ts';
 import { log } from './log.ts';
-import { type Answer, type Id, INVALID_REQUEST, idKey, type Message, memberOf } from './message.ts';
+import {
+  type Answer,
+  type Id,
+  INVALID_REQUEST,
+  idIn,
+  idKey,
+  METHOD_NOT_FOUND,
+  type Message,
+  memberOf,
+  type Request,
+} from './message.ts';
+import { endedTask, noteEnded } from './tasks.ts';
 import type { Upstream } from './upstream.ts';
 
-const METHOD_NOT_FOUND = -32601;
 /** A server that asks and asks is told to wait for answers. */
 const MAX_ASKED = 1000;
+const MAX_ID_CHARS = 4096;
+/** What a server does not read is queued for it; of errors that it is told, up to here. */
+const MAX_BEHIND_BYTES = 2 * 1024 * 1024;
 /** Notices of one server beyond so many are recorded by the thousand: a flood must not fill the disk. */
 const MAX_NOTED = 1000;
 
@@ -22,32 +35,32 @@ export function fromServer(
   message: Exclude<Message, { kind: 'answer' }>,
 ): boolean {
   const { method, params } = message;
-  if (method === 'notifications/cancelled') {
-    const id = (params as { requestId?: unknown } | undefined)?.requestId;
-    if (typeof id === 'string' || typeof id === 'number') upstream.asked.delete(idKey(id));
+  const drop = (reason: string): boolean => noteDropped(context, upstream, method, reason);
+  if (message.kind === 'request') {
+    const refuse = (code: number, text: string, reason: string): boolean =>
+      refuseServer(context, upstream, message, { code, text, reason });
+    if (CLIENT_REQUESTS.has(method)) {
+      return refuse(METHOD_NOT_FOUND, `a server may not ask ${method}`, 'wrong-direction');
+    }
+    if (upstream.asked.has(idKey(message.id))) {
+      return refuse(INVALID_REQUEST, 'this id is that of a request still in flight', 'id-in-use');
+    }
+    if (upstream.asked.size >= MAX_ASKED) {
+      return refuse(INVALID_REQUEST, 'too many requests are in flight', 'too-many-requests');
+    }
+    // It is kept until the client answers.
+    if (typeof message.id === 'string' && message.id.length > MAX_ID_CHARS) {
+      return refuse(INVALID_REQUEST, `an id is longer than ${MAX_ID_CHARS} characters`, 'long-id');
+    }
   }
-  const drop = (reason: string): boolean => {
-    log('warn', `server ${upstream.name} sent what it may not; dropped (${reason})`, { method });
-    context.journal.note('wire.absorbed', { server: upstream.name, reason }, { method });
-    return false;
-  };
-  if (message.kind === 'request' && CLIENT_REQUESTS.has(method)) {
-    context.toUpstream(upstream, errorLine(message.id, METHOD_NOT_FOUND, `a server may not ask ${method}`));
-    return drop('wrong-direction');
+  if (method === 'notifications/progress') {
+    const token = idIn(params, 'progressToken');
+    if (token === undefined || !upstream.progressTokens.has(idKey(token)))
+      return drop('progress-not-in-flight');
   }
-  if (message.kind === 'request' && upstream.asked.has(idKey(message.id))) {
-    context.toUpstream(
-      upstream,
-      errorLine(message.id, INVALID_REQUEST, 'this id is that of a request still in flight'),
-    );
-    return drop('id-in-use');
-  }
-  if (message.kind === 'request' && upstream.asked.size >= MAX_ASKED) {
-    context.toUpstream(upstream, errorLine(message.id, INVALID_REQUEST, 'too many requests are in flight'));
-    return drop('too-many-requests');
-  }
-  if (method === 'notifications/progress' && !upstream.progressTokens.has(tokenKey(params))) {
-    return drop('progress-not-in-flight');
+  if (upstream.taskTokens.size > 0) {
+    const task = endedTask(method, params);
+    if (task !== undefined) noteEnded(upstream, task);
   }
   if (!noteListChanged(upstream, method, params)) return false;
   const channel = message.kind === 'request' ? 'request' : 'notification';
@@ -70,6 +83,28 @@ export function fromServer(
     }
   });
   return true;
+}
+
+/** Answers a server's request with an error, and has nothing more of it. Always false. */
+export function refuseServer(
+  context: Context,
+  upstream: Upstream,
+  { id, method }: Request,
+  { code, text, reason }: { code: number; text: string; reason: string },
+): boolean {
+  tellServer(context, upstream, errorLine(id, code, text));
+  return noteDropped(context, upstream, method, reason);
+}
+
+/** Tells a server something in Cordon's own name, unless it says and says and never reads. */
+export function tellServer(context: Context, upstream: Upstream, line: Buffer): void {
+  if (upstream.wire.backlogBytes <= MAX_BEHIND_BYTES) context.toUpstream(upstream, line);
+}
+
+function noteDropped(context: Context, upstream: Upstream, method: string, reason: string): boolean {
+  log('warn', `server ${upstream.name} sent what it may not; dropped (${reason})`, { method });
+  context.journal.note('wire.absorbed', { server: upstream.name, reason }, { method });
+  return false;
 }
 
 /**
@@ -101,9 +136,4 @@ export function sendClientAnswer(
 export function absorbClientAnswer(context: Context, answer: Answer): void {
   log('warn', 'the client answered a request that no server made; dropped', { id: String(answer.id) });
   context.journal.note('wire.absorbed', { server: '', reason: 'not-asked' }, { id: String(answer.id) });
-}
-
-function tokenKey(params: unknown): string {
-  const token = (params as { progressToken?: unknown } | undefined)?.progressToken;
-  return typeof token === 'string' || typeof token === 'number' ? idKey(token as Id) : '';
 }

@@ -17,8 +17,8 @@ export interface ListKind {
   capability: string;
 }
 
-const TOOLS: ListKind = { method: 'tools/list', member: 'tools', kind: 'tool', capability: 'tools' };
-const PROMPTS: ListKind = {
+export const TOOLS: ListKind = { method: 'tools/list', member: 'tools', kind: 'tool', capability: 'tools' };
+export const PROMPTS: ListKind = {
   method: 'prompts/list',
   member: 'prompts',
   kind: 'prompt',
@@ -53,6 +53,7 @@ const CHANGED = new Map([
 /** A server that lists without end is cut off; what lies behind the cut counts as never listed. */
 const MAX_PAGES = 100;
 const MAX_DESCRIPTORS = 10_000;
+const MAX_BYTES = 64 * 1024 * 1024;
 
 export function listKindOf(method: string): ListKind | undefined {
   return BY_METHOD.get(method);
@@ -147,9 +148,13 @@ export function listAll(
   const usable: Listed[] = [];
   const cursors = new Set<string>();
   let seen = 0;
+  let bytes = 0;
   upstream.stale.delete(method);
   const finish = (): void => {
-    if (upstream.gone === undefined && !upstream.stale.has(method)) upstream.listed.add(method);
+    if (upstream.gone === undefined) {
+      if (!upstream.stale.has(method)) upstream.listed.add(method);
+      upstream.onListed?.(list, usable);
+    }
     done(usable);
   };
   const page = (cursor: string | undefined): void => {
@@ -164,7 +169,8 @@ export function listAll(
       for (const one of all) if (one.described.usable) usable.push(one);
       const next = nextCursor(answer);
       if (next === undefined) return finish();
-      if (cursors.has(next) || cursors.size >= MAX_PAGES || seen >= MAX_DESCRIPTORS) {
+      bytes += answer.line.length;
+      if (cursors.has(next) || cursors.size >= MAX_PAGES || seen >= MAX_DESCRIPTORS || bytes >= MAX_BYTES) {
         log('warn', `server ${upstream.name} lists without end; cut off after ${seen}`, { method });
         return finish();
       }

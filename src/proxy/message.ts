@@ -36,6 +36,8 @@ const DECIDING = new Set(['id', 'method', 'name', 'uri', 'requestId']);
 
 export const PARSE_ERROR = -32700;
 export const INVALID_REQUEST = -32600;
+export const METHOD_NOT_FOUND = -32601;
+export const INVALID_PARAMS = -32602;
 
 /** A line that is no message, or not one message only. `id` is the request's, where it can be read. */
 export class WireFault extends Error {
@@ -114,6 +116,19 @@ export function parseMessage(line: Buffer, depth: number): Message {
 /** Ids are told apart by type and value: an SDK that takes `" 0x1 "` for 1 must not answer another's call. */
 export function idKey(id: Id): string {
   return typeof id === 'number' ? `n${id}` : `s${id}`;
+}
+
+/** The id or token that `params` hold under a name, if it is one. */
+export function idIn(params: unknown, key: string): Id | undefined {
+  const id = (params as Record<string, unknown> | null | undefined)?.[key];
+  return typeof id === 'string' || typeof id === 'number' ? id : undefined;
+}
+
+/** The progress token in the `_meta` of a request, where it is one. */
+export function tokenIn(request: Request): Member | undefined {
+  const { _meta: meta } = (request.params ?? {}) as { _meta?: unknown };
+  if (idIn(meta, 'progressToken') === undefined) return undefined;
+  return membersOf(request.line, innerOf(request, '_meta')!.start).find(({ key }) => key === 'progressToken');
 }
 
 /** The member of the message itself. */

@@ -6,8 +6,9 @@ import { errorLine } from './answers.ts';
 import type { Context, Routing } from './context.ts';
 import { describe, filterPage, listKindOf } from './listing.ts';
 import { log } from './log.ts';
-import { type Answer, type Id, idKey, innerOf, memberOf } from './message.ts';
+import { type Answer, type Id, idKey, memberOf } from './message.ts';
 import { claimEdits, labelEdits } from './splice.ts';
+import { endedTask, noteEnded, noteStarted, startedTask } from './tasks.ts';
 import type { InFlight, Upstream } from './upstream.ts';
 
 /** Methods whose results carry content to the model, with the channel and the log's kind of entry. */
@@ -18,21 +19,22 @@ const CONTENT = new Map<string, { channel: Channel; entry: string }>([
   ['tasks/result', { channel: 'result', entry: 'tool.response' }],
 ]);
 
+const OTHER = { channel: 'completion', entry: 'response' } as const;
+
 /** Takes a server's answer to the client: labelled, with what is withheld taken out, everything else as it came. */
 export function forwardAnswer(
   context: Context,
   routing: Routing,
   upstream: Upstream,
-  answer: Answer,
+  received: Answer,
   flight: InFlight,
 ): void {
-  if (flight.own !== undefined) return flight.own(answer);
+  if (flight.own !== undefined) return flight.own(received);
   const client = flight.client!;
   context.inFlight.delete(idKey(client.id));
-  if (client.progressToken !== undefined && !startsTask(answer)) {
-    upstream.progressTokens.delete(idKey(client.progressToken));
-  }
-  let edits = routing.answerEdits(answer, client.id);
+  noteTask(upstream, received, flight);
+  const answer = routing.retold(upstream, received, flight);
+  let edits = routing.answerEdits(upstream, answer, client.id);
   if (answer.failed) learn(context, upstream, answer, flight, { channel: 'error', entry: 'response.error' });
   else if (CONTENT.has(flight.method)) {
     edits = edits.concat(learn(context, upstream, answer, flight, CONTENT.get(flight.method)!));
@@ -43,7 +45,7 @@ export function forwardAnswer(
     const list = listKindOf(flight.method);
     if (list !== undefined) edits = edits.concat(filterPage(context, upstream, list, answer));
     else if (flight.method !== 'ping') {
-      learn(context, upstream, answer, flight, { channel: 'completion', entry: 'response' });
+      learn(context, upstream, answer, flight, OTHER);
     }
   }
   context.toClient(editedPieces(answer.line, edits));
@@ -57,7 +59,7 @@ function learn(
   flight: InFlight,
   { channel, entry }: { channel: Channel; entry: string },
 ): Edit[] {
-  const { judgement } = flight.client!;
+  const judgement = flight.client?.judgement;
   const inbound: Inbound = { server: upstream.name, channel, origin: flight.origin, payload: answer.payload };
   const labelled = context.mediator.label(inbound, judgement);
   context.later(() => {
@@ -68,6 +70,11 @@ function learn(
     });
   });
   return CONTENT.has(flight.method) && !answer.failed ? labelEdits(answer, labelled, flight.method) : [];
+}
+
+/** Learns from an answer to a request of Cordon's own that goes on to the client. */
+export function learnAnswer(context: Context, upstream: Upstream, answer: Answer, method: string): void {
+  learn(context, upstream, answer, { method, origin: method }, OTHER);
 }
 
 /** What a server says of itself: its capabilities are noted, its instructions pinned like any descriptor. */
@@ -107,7 +114,7 @@ export function failInFlight(
     }
     const { client } = flight;
     context.inFlight.delete(idKey(client.id));
-    if (client.progressToken !== undefined) upstream.progressTokens.delete(idKey(client.progressToken));
+    if (client.progressToken !== undefined) upstream.progressTokens.delete(client.progressToken);
     const text = `server ${JSON.stringify(upstream.name)} gave no answer: ${reason}`;
     context.toClient(errorLine(client.id, code, text));
     context.journal.note('response.error', {
@@ -118,9 +125,17 @@ export function failInFlight(
   }
 }
 
-/** An answer that starts a task (2025-11-25) leaves the progress token of its request in use. */
-function startsTask(answer: Answer): boolean {
-  return !answer.failed && innerOf(answer, 'task') !== undefined;
+/** An answer that starts a task (2025-11-25) leaves the progress token of its request in use until the task is over. */
+function noteTask(upstream: Upstream, { failed, payload }: Answer, { method, client }: InFlight): void {
+  const token = client!.progressToken;
+  if (token !== undefined) {
+    const started = failed ? undefined : startedTask(payload);
+    if (started === undefined) upstream.progressTokens.delete(token);
+    else noteStarted(upstream, started, token);
+  }
+  if (upstream.taskTokens.size === 0 || failed) return;
+  const ended = endedTask(method, payload);
+  if (ended !== undefined) noteEnded(upstream, ended);
 }
 
 /** Warns of an answer that nobody asked for. Forwarding it would close some clients' links. */

@@ -4,8 +4,11 @@ import { errorLine, NOT_RECORDED, refusalLine, refusedLine, UPSTREAM_GONE } from
 import type { Context, Route } from './context.ts';
 import { listKindOf, listNeededBy, mustList, noteListing, whenListed } from './listing.ts';
 import { log } from './log.ts';
-import { type Id, INVALID_REQUEST, idKey, innerOf, memberOf, type Request } from './message.ts';
+import { type Id, INVALID_REQUEST, idIn, idKey, innerOf, memberOf, type Request } from './message.ts';
 import type { Upstream } from './upstream.ts';
+
+/** So many requests wait for a server that is starting; a client that goes on asking is told. */
+const MAX_HELD = 1000;
 
 /**
  * Takes a client's request to its server, in the order of the client's lines: listed first if it never was, then
@@ -13,12 +16,12 @@ import type { Upstream } from './upstream.ts';
  */
 export function sendRequest(context: Context, request: Request, route: Route): void {
   const { upstream } = route;
-  const key = idKey(request.id);
-  if (context.inFlight.has(key) || context.waiting.has(key)) {
-    const text = `the id ${JSON.stringify(request.id)} is that of a request still in flight`;
-    return context.toClient(errorLine(request.id, INVALID_REQUEST, text));
+  if (isInUse(context, request)) return;
+  if ((upstream.held?.length ?? 0) >= MAX_HELD) {
+    const text = `server ${JSON.stringify(upstream.name)} is still starting, and ${MAX_HELD} requests wait for it`;
+    return context.toClient(errorLine(request.id, UPSTREAM_GONE, text));
   }
-  context.waiting.set(key, false);
+  context.waiting.set(idKey(request.id), false);
   upstream.inOrder(() => {
     const asked = listKindOf(request.method);
     if (asked !== undefined) noteListing(upstream, asked);
@@ -30,9 +33,18 @@ export function sendRequest(context: Context, request: Request, route: Route): v
   });
 }
 
+/** Refuses a request whose id is that of another in flight. */
+export function isInUse(context: Context, { id }: Request): boolean {
+  const key = idKey(id);
+  if (!context.inFlight.has(key) && !context.waiting.has(key)) return false;
+  const text = `the id ${JSON.stringify(id)} is that of a request still in flight`;
+  context.toClient(errorLine(id, INVALID_REQUEST, text));
+  return true;
+}
+
 function judgeAndSend(context: Context, request: Request, route: Route, freshlyListed: boolean): void {
   const { upstream } = route;
-  const params = named(request.params, route.name);
+  const params = route.params ?? request.params;
   const list = listNeededBy(request.method);
   const name = originOf(request.method, params);
   if (list !== undefined && upstream.gone === undefined) {
@@ -50,7 +62,7 @@ function judgeAndSend(context: Context, request: Request, route: Route, freshlyL
   context.waiting.delete(idKey(request.id));
   if (isCancelled) return;
   if (upstream.gone !== undefined) {
-    const text = `server ${JSON.stringify(upstream.name)} is not running: ${upstream.gone}. Restart the client's connection`;
+    const text = `server ${JSON.stringify(upstream.name)} is not running: ${upstream.gone}. ${upstream.remedy}`;
     return context.toClient(errorLine(request.id, UPSTREAM_GONE, text));
   }
   let judgement = context.mediator.judge(upstream.name, request.method, params);
@@ -67,14 +79,15 @@ function judgeAndSend(context: Context, request: Request, route: Route, freshlyL
       return context.toClient(refusedLine(request.id, judgement, isModern(request.params)));
     }
   }
-  const progressToken = tokenOf(request.params);
+  const token = route.token?.wire ?? tokenOf(request.params);
+  const progressToken = token === undefined ? undefined : idKey(token);
   upstream.inFlight.set(idKey(route.id), {
     method: request.method,
     origin: name === '' ? request.method : name,
     client: { id: request.id, judgement, progressToken },
   });
   context.inFlight.set(idKey(request.id), { upstream, id: route.id });
-  if (progressToken !== undefined) upstream.progressTokens.add(idKey(progressToken));
+  if (progressToken !== undefined) upstream.progressTokens.set(progressToken, route.token?.json ?? '');
   const line = applyEdits(request.line, route.edits);
   const unrecorded = () => refuseUnrecorded(context, upstream, request, route.id);
   context.toUpstream(upstream, line, judgement === undefined ? undefined : unrecorded);
@@ -82,6 +95,8 @@ function judgeAndSend(context: Context, request: Request, route: Route, freshlyL
 
 /** Refuses a judged request whose entry could not be written: what is not on record does not happen. */
 function refuseUnrecorded(context: Context, upstream: Upstream, request: Request, id: Id): void {
+  const token = upstream.inFlight.get(idKey(id))?.client?.progressToken;
+  if (token !== undefined) upstream.progressTokens.delete(token);
   upstream.inFlight.delete(idKey(id));
   context.inFlight.delete(idKey(request.id));
   const text =
@@ -92,8 +107,8 @@ function refuseUnrecorded(context: Context, upstream: Upstream, request: Request
 
 /** Takes back a request that has not left yet. False if it has, or never came. */
 export function cancelWaiting(context: Context, params: unknown): boolean {
-  const id = (params as { requestId?: unknown } | undefined)?.requestId;
-  if (typeof id !== 'string' && typeof id !== 'number') return false;
+  const id = idIn(params, 'requestId');
+  if (id === undefined) return false;
   if (!context.waiting.has(idKey(id))) return false;
   context.waiting.set(idKey(id), true);
   return true;
@@ -112,12 +127,8 @@ function record(context: Context, request: Request, upstream: Upstream, judgemen
 /** The server's own name of what a request is about. */
 export function originOf(method: string, params: unknown): string {
   const record = (params ?? {}) as Record<string, unknown>;
-  const name = method === 'resources/read' ? record['uri'] : record['name'];
+  const name = method.startsWith('resources/') ? record['uri'] : record['name'];
   return typeof name === 'string' ? name : '';
-}
-
-function named(params: unknown, name: string | undefined): unknown {
-  return name === undefined ? params : { ...(params as Record<string, unknown>), name };
 }
 
 function metaOf(params: unknown): Record<string, unknown> {
@@ -137,6 +148,5 @@ function isModern(params: unknown): boolean {
 }
 
 function tokenOf(params: unknown): Id | undefined {
-  const token = metaOf(params)['progressToken'];
-  return typeof token === 'string' || typeof token === 'number' ? token : undefined;
+  return idIn(metaOf(params), 'progressToken');
 }

@@ -2,13 +2,25 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { join } from 'node:path';
 import { signalGroup, startTimeOf } from './process-group.ts';
 
+/** A server of a running proxy; without a pid where no process is behind it. */
+export interface ServerRecord {
+  name: string;
+  pid?: number | undefined;
+  startTime?: string | undefined;
+  state: 'starting' | 'up' | 'down';
+  /** Why it is down, and what is done about that. */
+  reason?: string | undefined;
+  /** How many of what it lists are left out, since another server has the same. */
+  leftOut?: number | undefined;
+}
+
 /** A proxy that is running, as others may read it: `cordon status`, and the next start, which ends what it left. */
 export interface RunningRecord {
   pid: number;
   startTime: string;
   session: string;
   mode: string;
-  servers: { name: string; pid: number; startTime: string }[];
+  servers: ServerRecord[];
   /** Path of the lock that holds its pins. */
   lock: string;
   /** Since when calls go on unrecorded, in milliseconds since 1970, and why. */
@@ -31,18 +43,24 @@ export function putOnRecord(stateDir: string, record: RunningRecord): () => void
   return () => rmSync(path, { force: true });
 }
 
-/** Says on this proxy's record since when calls go on unrecorded, or no longer, as far as the disk lets it. */
+/** Says on this proxy's record since when calls go on unrecorded, or no longer. */
 export function noteUnrecorded(stateDir: string, gap: { since: number; reason: string } | undefined): void {
+  amend(stateDir, { unrecorded: gap && { since: gap.since, reason: gap.reason } });
+}
+
+/** Says on this proxy's record how its servers are now. */
+export function noteServers(stateDir: string, servers: ServerRecord[]): void {
+  amend(stateDir, { servers });
+}
+
+/** Changes the record as far as the disk lets it: what it says is on stderr, too. */
+function amend(stateDir: string, changed: Partial<RunningRecord>): void {
   const path = join(folderOf(stateDir), `${process.pid}.json`);
   const record = parse(path);
   if (record === undefined) return;
-  const { unrecorded: _, ...rest } = record;
-  const unrecorded = gap && { since: gap.since, reason: gap.reason };
   try {
-    writeFileSync(path, JSON.stringify({ ...rest, unrecorded }), { mode: 0o600 });
-  } catch {
-    // It is on stderr, too.
-  }
+    writeFileSync(path, JSON.stringify({ ...record, ...changed }), { mode: 0o600 });
+  } catch {}
 }
 
 /**
@@ -62,7 +80,7 @@ export function reapLeftovers(stateDir: string): () => void {
   for (const path of records(stateDir)) {
     const record = parse(path);
     if (record !== undefined && isStill(record)) continue;
-    const servers = (record?.servers ?? []).filter(isStill);
+    const servers = (record?.servers ?? []).filter(isStarted).filter(isStill);
     for (const server of servers) signalGroup(server.pid, 'SIGTERM');
     if (servers.length > 0) left.set(path, servers);
     else rmSync(path, { force: true });
@@ -86,7 +104,7 @@ function isStill({ pid, startTime }: Started): boolean {
   return startTimeOf(pid) === startTime;
 }
 
-function isStarted(value: unknown): value is Started {
+function isStarted<T>(value: T): value is T & Started {
   const { pid, startTime } = (value ?? {}) as Partial<Started>;
   return Number.isInteger(pid) && pid! > 1 && typeof startTime === 'string';
 }
@@ -106,9 +124,7 @@ function parse(path: string): RunningRecord | undefined {
   try {
     const value: unknown = JSON.parse(readFileSync(path, 'utf8'));
     const { servers } = value as RunningRecord;
-    return isStarted(value) && Array.isArray(servers) && servers.every(isStarted)
-      ? (value as RunningRecord)
-      : undefined;
+    return isStarted(value) && Array.isArray(servers) ? (value as RunningRecord) : undefined;
   } catch {
     return undefined;
   }

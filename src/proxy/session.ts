@@ -3,8 +3,9 @@ import type { Limits } from '../config/config.ts';
 import type { Mediator } from '../mediation/mediator.ts';
 import { BAD_UPSTREAM, errorLine, UPSTREAM_GONE } from './answers.ts';
 import type { Context, Routing } from './context.ts';
+import { tellServer } from './crossing.ts';
 import { LineReader } from './framing.ts';
-import { Handshakes, type LastRun } from './handshakes.ts';
+import type { LastRun } from './handshakes.ts';
 import type { Journal } from './journal.ts';
 import { log } from './log.ts';
 import {
@@ -22,6 +23,7 @@ import type { PinKeeper } from './pin-keeper.ts';
 import type { Questions } from './questions.ts';
 import { absorb, failInFlight, forwardAnswer } from './replies.ts';
 import { sendRequest } from './requests.ts';
+import type { ServerRecord } from './running.ts';
 import { SeveralRouting } from './several.ts';
 import { SingleRouting } from './single.ts';
 import { Upstream } from './upstream.ts';
@@ -35,6 +37,8 @@ export interface SessionOptions {
   pins: PinKeeper;
   questions: Questions;
   lastRun: LastRun;
+  /** Servers may come and go while the client stays, also where only one of them is served. */
+  gateway?: boolean;
   client: { input: Readable; output: Writable };
   /** Runs once, when the first large message comes. */
   onLarge?: () => void;
@@ -81,6 +85,8 @@ export class Session implements Context {
   #ending = false;
   #onDrained: (() => void) | undefined;
   #onLarge: (() => void) | undefined;
+  /** Is told when `servers` are others. */
+  onChanged: (() => void) | undefined;
 
   constructor(options: SessionOptions) {
     const { client } = options;
@@ -95,10 +101,8 @@ export class Session implements Context {
     this.#output = client.output;
     this.#client = new Outbox(client.output);
     const [first, ...others] = this.upstreams;
-    this.#routing =
-      others.length === 0
-        ? new SingleRouting(this, first!)
-        : new SeveralRouting(this, new Handshakes(this, options.lastRun));
+    const isAlone = others.length === 0 && options.gateway !== true;
+    this.#routing = isAlone ? new SingleRouting(this, first!) : new SeveralRouting(this, options.lastRun);
     this.#quiet = setTimeout(() => this.#settle(), QUIET_MS).unref();
   }
 
@@ -132,6 +136,7 @@ export class Session implements Context {
   /** Closes the books: the last pins are kept and the log is signed. What servers do from now on is their end. */
   close(reason: string): void {
     this.#ending = true;
+    this.#routing.close();
     this.pins.flush();
     this.journal.close({ reason });
   }
@@ -159,6 +164,19 @@ export class Session implements Context {
   turn(task: () => void): void {
     task();
     this.endTurn();
+  }
+
+  /** Each server as others may read of it. */
+  get servers(): Omit<ServerRecord, 'startTime'>[] {
+    return this.upstreams.map((upstream) => {
+      const { name, wire, state, gone, remedy } = upstream;
+      const reason = gone && `${gone}. ${remedy}`;
+      return { name, pid: wire.pid, state, reason, leftOut: this.#routing.leftOut(upstream) || undefined };
+    });
+  }
+
+  changed(): void {
+    this.onChanged?.();
   }
 
   /** Sends what this turn produced: recorded, forwarded, learned from, in this order. */
@@ -263,6 +281,7 @@ export class Session implements Context {
     failInFlight(this, upstream, UPSTREAM_GONE, reason);
     this.#routing.gone(upstream);
     upstream.release();
+    this.changed();
   }
 
   #badLine(upstream: Upstream, line: Buffer, fault: WireFault): void {
@@ -277,7 +296,7 @@ export class Session implements Context {
       const text = `its answer could not be read in one way only: ${fault.message}`;
       for (const id of answered) failInFlight(this, upstream, BAD_UPSTREAM, text, id);
     } else if (!junk && fault.id !== null && line.includes('"method"')) {
-      this.toUpstream(upstream, errorLine(fault.id, fault.code, fault.message));
+      tellServer(this, upstream, errorLine(fault.id, fault.code, fault.message));
     }
   }
 

@@ -1,282 +1,272 @@
-import { applyEdits, type Edit, replaceValue } from '../json/edit.ts';
-import { membersOf } from '../json/spans.ts';
-import { errorLine, listChangedLine, resultLine, UNROUTABLE } from './answers.ts';
+import { type Edit, replaceValue } from '../json/edit.ts';
+import { type Member, membersOf, QUOTE } from '../json/spans.ts';
+import { isProtocolMethod } from '../mediation/protocol.ts';
+import { cancelledLine, errorLine, resultLine, UNROUTABLE } from './answers.ts';
 import { ask, type Context, type Route, type Routing } from './context.ts';
-import { absorbClientAnswer, fromServer, sendClientAnswer } from './crossing.ts';
-import type { Handshakes } from './handshakes.ts';
-import { type Listed, type ListKind, listAll, listKindOf, noteListing } from './listing.ts';
-import { type Answer, type Id, idKey, innerOf, type Message, memberOf, type Request } from './message.ts';
-import { cancelWaiting } from './requests.ts';
-import { claimEdits } from './splice.ts';
-import { ownId, type Upstream } from './upstream.ts';
-
-const SEPARATOR = '__';
-/** A list is answered without a server that has not come up by then; it is said to have changed when it has. */
-const LIST_PATIENCE_MS = 10_000;
-
-/** A server's request that the client has not answered: the server's own id, as sent too, and the client's. */
-interface Asked {
-  upstream: Upstream;
-  id: Id;
-  idJson: string;
-  clientId: string;
-  method: string;
-}
+import { Handshakes, type LastRun } from './handshakes.ts';
+import { listKindOf, PROMPTS, TOOLS, whenListed } from './listing.ts';
+import { AskedOfClient } from './many/asked.ts';
+import { extender } from './many/capabilities.ts';
+import { FromClient } from './many/from-client.ts';
+import { FromServers } from './many/from-server.ts';
+import { Lists } from './many/lists.ts';
+import { Names } from './many/names.ts';
+import { Resources } from './many/resources.ts';
+import { Restarts } from './many/restarts.ts';
+import { Subscriptions } from './many/subscriptions.ts';
+import { answerTaskList } from './many/task-list.ts';
+import {
+  type Answer,
+  type Id,
+  idKey,
+  innerOf,
+  type Message,
+  memberOf,
+  type Request,
+  tokenIn,
+} from './message.ts';
+import { isInUse, sendRequest } from './requests.ts';
+import { type InFlight, ownId, type Upstream } from './upstream.ts';
 
 /**
- * Several servers behind one: tools and prompts are named `server__tool`, every id on a server's wire is Cordon's own
- * and unpredictable, and lists are those of all servers together.
+ * Several servers behind one: tools and prompts are named `server__tool`, every id and token on a server's wire is
+ * Cordon's own and unpredictable, and lists are those of all servers together. docs/gateway.md has the table of what
+ * goes where.
  */
 export class SeveralRouting implements Routing {
   readonly #context: Context;
+  readonly #names: Names;
+  readonly #resources: Resources;
+  readonly #lists: Lists;
   readonly #handshakes: Handshakes;
-  /** Servers' requests to the client, under the ids that Cordon gave them. */
-  readonly #asked = new Map<string, Asked>();
-  /** Which server listed a resource, and the fixed beginning of each template. */
-  readonly #resources = new Map<string, Upstream>();
-  readonly #templates = new Map<string, { prefix: string; upstream: Upstream }>();
+  readonly #asked = new AskedOfClient();
+  readonly #subscriptions = new Subscriptions();
+  readonly #fromClient: FromClient;
+  readonly #fromServers: FromServers;
+  readonly #restarts: Restarts;
+  /** What the client last said it wants to hear of servers' logs. */
+  #level: unknown;
 
-  constructor(context: Context, handshakes: Handshakes) {
+  constructor(context: Context, lastRun: LastRun) {
     this.#context = context;
-    this.#handshakes = handshakes;
+    this.#names = new Names(context.upstreams);
+    this.#resources = new Resources(context.upstreams);
+    this.#lists = new Lists(context, this.#names, this.#resources);
+    this.#fromClient = new FromClient(context, this.#names, this.#asked);
+    this.#fromServers = new FromServers(context, this.#names, this.#asked, this.#resources, this.#lists);
+    this.#restarts = new Restarts((upstream) => context.turn(() => this.#restart(upstream)));
+    this.#handshakes = new Handshakes(context, lastRun, {
+      up: (upstream) => this.#up(upstream),
+      refused: (upstream, reason) => this.#restarts.giveUp(upstream, reason),
+    });
+  }
+
+  leftOut(upstream: Upstream): number {
+    return this.#lists.leftOut(upstream);
   }
 
   route(request: Request): Route | undefined {
-    const { method } = request;
+    const { method, params } = request;
+    if (method === 'initialize') return this.#answer(request, this.#handshakes.answer(params));
+    if (method === 'ping') return this.#answer(request, '{}');
+    this.#handshakes.ready();
     const list = listKindOf(method);
-    if (list !== undefined) return void this.#list(request, list);
+    if (list !== undefined) return void this.#lists.answer(request, list);
     switch (method) {
-      case 'initialize':
-        return void this.#context.toClient(resultLine(request.id, this.#handshakes.answer(request.params)));
-      case 'ping':
-        return void this.#context.toClient(resultLine(request.id, '{}'));
       case 'logging/setLevel':
-        return void this.#setLevel(request);
+        return this.#setLevel(request);
       case 'tools/call':
       case 'prompts/get':
-        return this.#byName(request, 'name', innerOf(request, 'name'));
+        return this.#byName(request);
       case 'completion/complete':
         return this.#byReference(request);
       case 'resources/read':
       case 'resources/subscribe':
       case 'resources/unsubscribe':
-        return this.#byResource(request, stringAt(request.params, 'uri'));
+        return this.#byResource(request, (params as { uri?: unknown } | null | undefined)?.uri);
+      case 'tasks/list':
+        return void answerTaskList(this.#context, this.#names, request);
+      case 'tasks/get':
+      case 'tasks/result':
+      case 'tasks/cancel':
+      case 'tasks/update':
+        return this.#byTask(request);
       default:
-        return this.#unroutable(request, `no server to route ${JSON.stringify(method)} to`);
+        return this.#byExtension(request);
     }
   }
 
   fromClient(message: Exclude<Message, Request>): void {
-    if (message.kind === 'answer') return this.#clientAnswer(message);
-    switch (message.method) {
-      case 'notifications/initialized':
-        // Each server was told when its own handshake was done.
-        return;
-      case 'notifications/cancelled':
-        return this.#cancel(message);
-      default:
-        for (const upstream of this.#context.upstreams) {
-          upstream.inOrder(() => {
-            if (upstream.gone === undefined) this.#context.toUpstream(upstream, message.line);
-          });
-        }
-    }
+    if (message.kind === 'answer') return this.#fromClient.answer(message);
+    // Each server is told when its own handshake is done.
+    if (message.method === 'notifications/initialized') return this.#handshakes.ready();
+    this.#fromClient.notification(message);
   }
 
-  answerEdits(answer: Answer, clientId: Id): Edit[] {
-    return [replaceValue(memberOf(answer, 'id')!, JSON.stringify(clientId))];
+  retold(upstream: Upstream, answer: Answer, { method, origin }: InFlight): Answer {
+    if (!answer.failed && method.startsWith('resources/')) this.#subscriptions.note(upstream, method, origin);
+    if (!answer.failed && method === 'tools/call') this.#resources.noteLinks(upstream, answer.payload);
+    return this.#fromServers.retold(upstream, answer, method);
   }
 
-  fromUpstream(upstream: Upstream, message: Exclude<Message, { kind: 'answer' }>): void {
-    if (!fromServer(this.#context, upstream, message)) return;
-    if (message.kind === 'notification' && message.method === 'notifications/cancelled') {
-      return this.#takeBack(upstream, message);
-    }
-    if (message.method === 'notifications/resources/updated') {
-      const owner = this.#resources.get(stringAt(message.params, 'uri'));
-      // One server does not speak for what another listed.
-      if (owner !== undefined && owner !== upstream) return;
-    }
-    if (message.kind === 'notification') {
-      // Before the client was answered, what the client knows is what it will ask for anyway.
-      if (this.#handshakes.answered) this.#context.toClient(applyEdits(message.line, claimEdits(message)));
-      return;
-    }
-    const id = ownId();
-    const member = memberOf(message, 'id')!;
-    const idJson = message.line.toString('utf8', member.start, member.end);
-    const asked = { id: message.id, method: message.method };
-    this.#asked.set(idKey(id), { ...asked, upstream, clientId: id, idJson });
-    upstream.asked.set(idKey(message.id), asked);
-    const edits = [replaceValue(member, JSON.stringify(id)), ...claimEdits(message)];
-    this.#context.toClient(applyEdits(message.line, edits));
+  answerEdits(upstream: Upstream, answer: Answer, clientId: Id): Edit[] {
+    return this.#fromServers.answerEdits(upstream, answer, clientId);
+  }
+
+  fromUpstream(upstream: Upstream, message: Exclude<Message, Answer>): void {
+    // Before the client was answered, what it knows is what it will ask for anyway, and it could answer nothing.
+    if (this.#handshakes.answered) this.#fromServers.take(upstream, message);
   }
 
   gone(upstream: Upstream): void {
-    for (const [key, asked] of this.#asked) if (asked.upstream === upstream) this.#asked.delete(key);
+    for (const { alias } of this.#asked.lost(upstream)) {
+      this.#context.toClient(cancelledLine(alias, `server ${upstream.name} is gone`));
+    }
+    if (!this.#restarts.lost(upstream)) this.#lists.lost(upstream);
+  }
+
+  close(): void {
+    this.#restarts.close();
+  }
+
+  #restart(upstream: Upstream): void {
+    upstream.restart();
+    this.#handshakes.greet(upstream);
+    this.#context.changed();
+  }
+
+  /** What a server that was not there missed, or one that was started again has forgotten. */
+  #up(upstream: Upstream): void {
+    this.#restarts.up(upstream);
+    this.#tellLevel(upstream);
+    for (const uri of this.#subscriptions.of(upstream)) {
+      ask(this.#context, upstream, 'resources/subscribe', { uri }, () => {});
+    }
+    this.#lists.restarted(upstream);
+    this.#context.changed();
+  }
+
+  #answer(request: Request, resultJson: string): undefined {
+    this.#context.toClient(resultLine(request.id, resultJson));
+  }
+
+  #setLevel(request: Request): undefined {
+    this.#level = (request.params as { level?: unknown } | undefined)?.level;
+    for (const upstream of this.#context.upstreams)
+      if (upstream.held === undefined) this.#tellLevel(upstream);
+    return this.#answer(request, '{}');
+  }
+
+  #tellLevel(upstream: Upstream): void {
+    if (this.#level === undefined || upstream.gone !== undefined || !('logging' in upstream.capabilities))
+      return;
+    ask(this.#context, upstream, 'logging/setLevel', { level: this.#level }, () => {});
   }
 
   /** `server__name` to its server, the name put back to the server's own. */
-  #byName(
-    request: Request,
-    what: string,
-    member: { start: number; end: number } | undefined,
-  ): Route | undefined {
-    const name = member && JSON.parse(request.line.toString('utf8', member.start, member.end));
-    const at = typeof name === 'string' ? name.indexOf(SEPARATOR) : -1;
-    const upstream = at > 0 ? this.#named(name.slice(0, at)) : undefined;
-    if (upstream === undefined) {
-      return this.#unroutable(request, `no server for ${what} ${JSON.stringify(String(name).slice(0, 80))}`);
+  #byName(request: Request): Route | undefined {
+    const named = nameIn(request);
+    const found = named && this.#names.find(named.name);
+    if (found === undefined) {
+      return this.#unroutable(
+        request,
+        `no server for name ${JSON.stringify((named?.name ?? '').slice(0, 80))}`,
+      );
     }
-    const own = name.slice(at + SEPARATOR.length);
-    const edit = { start: member!.start, end: member!.end, with: JSON.stringify(own) };
-    return this.#to(upstream, request, [edit], own);
+    const { upstream, own } = found;
+    if (own === undefined) return this.#onceListed(request, upstream, named!.name);
+    const edits = own === named!.name ? [] : [replaceValue(named!.member, JSON.stringify(own))];
+    const params = request.params as Record<string, unknown>;
+    const ref = params['ref'] as object | undefined;
+    const isRef = request.method === 'completion/complete';
+    return this.#to(
+      upstream,
+      request,
+      edits,
+      isRef ? { ...params, ref: { ...ref, name: own } } : { ...params, name: own },
+    );
   }
 
   #byReference(request: Request): Route | undefined {
-    const ref = innerOf(request, 'ref');
-    const members = ref === undefined ? [] : membersOf(request.line, ref.start);
-    const name = members.find((member) => member.key === 'name');
-    if (name !== undefined) return this.#byName(request, 'prompt', name);
-    const uri = (request.params as { ref?: { uri?: unknown } } | undefined)?.ref?.uri;
-    return this.#byResource(request, typeof uri === 'string' ? uri : '');
+    if (nameIn(request) !== undefined) return this.#byName(request);
+    const { ref } = (request.params ?? {}) as { ref?: { uri?: unknown } | null };
+    return this.#byResource(request, ref?.uri);
   }
 
-  #byResource(request: Request, uri: string): Route | undefined {
-    let upstream = this.#resources.get(uri);
-    let longest = -1;
-    for (const template of upstream === undefined ? this.#templates.values() : []) {
-      if (template.prefix.length > longest && uri.startsWith(template.prefix)) {
-        longest = template.prefix.length;
-        upstream = template.upstream;
+  /** A shortened name says whose it is; what it stands for, its server's list does. */
+  #onceListed(request: Request, upstream: Upstream, offered: string): undefined {
+    if (isInUse(this.#context, request)) return;
+    const { waiting } = this.#context;
+    const key = idKey(request.id);
+    const tryAgain = (): void => {
+      const isCancelled = waiting.get(key);
+      waiting.delete(key);
+      if (isCancelled) return;
+      if (this.#names.find(offered)?.own !== undefined) {
+        return sendRequest(this.#context, request, this.#byName(request)!);
       }
-    }
-    const offering = this.#context.upstreams.filter((one) => 'resources' in one.capabilities);
-    if (upstream === undefined && offering.length === 1) upstream = offering[0];
-    if (upstream !== undefined) return this.#to(upstream, request, []);
-    return this.#unroutable(request, `no server listed the resource ${JSON.stringify(uri.slice(0, 200))}`);
+      this.#unroutable(
+        request,
+        `server ${upstream.name} lists nothing of the name ${JSON.stringify(offered)}`,
+      );
+    };
+    waiting.set(key, false);
+    const list = request.method === 'tools/call' ? TOOLS : PROMPTS;
+    upstream.inOrder(() => whenListed(this.#context, upstream, list, {}, tryAgain));
   }
 
-  #to(upstream: Upstream, request: Request, edits: Edit[], name?: string): Route {
+  #byResource(request: Request, uri: unknown): Route | undefined {
+    const upstream = typeof uri === 'string' ? this.#resources.ownerOf(uri) : undefined;
+    if (upstream !== undefined) return this.#to(upstream, request, []);
+    return this.#unroutable(
+      request,
+      `no server listed the resource ${JSON.stringify(String(uri).slice(0, 200))}`,
+    );
+  }
+
+  #byTask(request: Request): Route | undefined {
+    const params = (request.params ?? {}) as { taskId?: unknown };
+    const task = params.taskId;
+    const found = typeof task === 'string' ? this.#names.unscoped(task) : undefined;
+    if (found === undefined) {
+      return this.#unroutable(request, `no server for task ${JSON.stringify(String(task).slice(0, 80))}`);
+    }
+    const { upstream, own } = found;
+    const edits = own === task ? [] : [replaceValue(innerOf(request, 'taskId')!, JSON.stringify(own))];
+    return this.#to(upstream, request, edits, { ...params, taskId: own });
+  }
+
+  #byExtension(request: Request): Route | undefined {
+    const { method } = request;
+    const { upstreams } = this.#context;
+    const sole = isProtocolMethod(method) ? undefined : extender(upstreams.map((one) => one.capabilities));
+    const upstream = sole && upstreams.find((one) => one.capabilities === sole);
+    if (upstream !== undefined) return this.#to(upstream, request, []);
+    return this.#unroutable(request, `no server to route ${JSON.stringify(method)} to`);
+  }
+
+  #to(upstream: Upstream, request: Request, edits: Edit[], params?: unknown): Route {
     const id = ownId();
     edits.push(replaceValue(memberOf(request, 'id')!, JSON.stringify(id)));
-    return { upstream, id, edits, ...(name === undefined ? {} : { name }) };
+    edits.push(...this.#fromClient.relatedTask(upstream, request));
+    const token = tokenIn(request);
+    if (token === undefined) return { upstream, id, edits, params };
+    edits.push(replaceValue(token, JSON.stringify(id)));
+    const json = request.line.toString('utf8', token.start, token.end);
+    return { upstream, id, edits, params, token: { wire: id, json } };
   }
 
   #unroutable(request: Request, message: string): undefined {
     this.#context.toClient(errorLine(request.id, UNROUTABLE, message));
   }
-
-  #named(name: string): Upstream | undefined {
-    return this.#context.upstreams.find((upstream) => upstream.name === name);
-  }
-
-  #cancel(message: Message & { kind: 'notification' }): void {
-    if (cancelWaiting(this.#context, message.params)) return;
-    const id = (message.params as { requestId?: Id } | undefined)?.requestId;
-    const sent = id === undefined ? undefined : this.#context.inFlight.get(idKey(id));
-    const member = innerOf(message, 'requestId');
-    if (sent === undefined || member === undefined) return;
-    const line = applyEdits(message.line, [replaceValue(member, JSON.stringify(sent.id))]);
-    sent.upstream.inOrder(() => this.#context.toUpstream(sent.upstream, line));
-  }
-
-  /** A server no longer waits for an answer: the client knows its request under another id. */
-  #takeBack(upstream: Upstream, message: Message & { kind: 'notification' }): void {
-    const member = innerOf(message, 'requestId');
-    if (member === undefined) return;
-    const idJson = message.line.toString('utf8', member.start, member.end);
-    for (const [key, asked] of this.#asked) {
-      if (asked.upstream !== upstream || asked.idJson !== idJson) continue;
-      this.#asked.delete(key);
-      upstream.asked.delete(idKey(asked.id));
-      this.#context.toClient(
-        applyEdits(message.line, [replaceValue(member, JSON.stringify(asked.clientId))]),
-      );
-    }
-  }
-
-  #clientAnswer(answer: Answer): void {
-    const asked = this.#asked.get(idKey(answer.id));
-    if (asked === undefined) return absorbClientAnswer(this.#context, answer);
-    this.#asked.delete(idKey(answer.id));
-    const { upstream } = asked;
-    upstream.asked.delete(idKey(asked.id));
-    // Not in order with requests: the server may be waiting for this answer before it goes on with them.
-    const line = applyEdits(answer.line, [replaceValue(memberOf(answer, 'id')!, asked.idJson)]);
-    sendClientAnswer(this.#context, upstream, asked, answer, line);
-  }
-
-  #setLevel(request: Request): void {
-    const level = stringAt(request.params, 'level');
-    for (const upstream of this.#context.upstreams) {
-      upstream.inOrder(() => {
-        if (upstream.gone === undefined && 'logging' in upstream.capabilities) {
-          ask(this.#context, upstream, 'logging/setLevel', { level }, () => {});
-        }
-      });
-    }
-    this.#context.toClient(resultLine(request.id, '{}'));
-  }
-
-  /** The lists of all servers as one, in the order of the configuration. A cursor names nothing: there is one page. */
-  #list(request: Request, list: ListKind): void {
-    const { upstreams } = this.#context;
-    const { capability } = list;
-    const found = new Map<Upstream, Listed[]>();
-    const waiting = new Set(upstreams);
-    let answered = false;
-    this.#context.waiting.set(idKey(request.id), false);
-    const finish = (): void => {
-      if (answered) return;
-      answered = true;
-      clearTimeout(timer);
-      const isCancelled = this.#context.waiting.get(idKey(request.id));
-      this.#context.waiting.delete(idKey(request.id));
-      if (isCancelled) return;
-      const items = upstreams.flatMap((upstream) => this.#items(upstream, list, found.get(upstream) ?? []));
-      this.#context.toClient(resultLine(request.id, `{${JSON.stringify(list.member)}:[${items.join(',')}]}`));
-    };
-    const take = (upstream: Upstream, listed: Listed[]): void => {
-      waiting.delete(upstream);
-      found.set(upstream, listed);
-      if (answered) this.#context.toClient(listChangedLine(capability));
-      else if (waiting.size === 0) finish();
-    };
-    const timer = setTimeout(() => this.#context.turn(finish), LIST_PATIENCE_MS);
-    for (const upstream of upstreams) {
-      upstream.inOrder(() => {
-        noteListing(upstream, list);
-        if (upstream.gone !== undefined || !(capability in upstream.capabilities)) return take(upstream, []);
-        listAll(this.#context, upstream, list, {}, (listed) => take(upstream, listed));
-      });
-    }
-  }
-
-  #items(upstream: Upstream, list: ListKind, listed: readonly Listed[]): string[] {
-    return listed.flatMap(({ json, described }) => {
-      const { name } = described.descriptor;
-      // What has no name of its own has none here either.
-      if (name === '') return [];
-      if (list.kind === 'resource') {
-        if (!this.#resources.has(name)) this.#resources.set(name, upstream);
-        return json;
-      }
-      if (list.kind === 'resourceTemplate') {
-        const prefix = name.split('{', 1)[0]!;
-        this.#templates.set(`${upstream.name} ${prefix}`, { prefix, upstream });
-        return json;
-      }
-      const line = Buffer.from(json);
-      const member = membersOf(line, 0).find((one) => one.key === 'name')!;
-      return applyEdits(line, [
-        replaceValue(member, JSON.stringify(`${upstream.name}${SEPARATOR}${name}`)),
-      ]).toString();
-    });
-  }
 }
 
-function stringAt(params: unknown, key: string): string {
-  const value = (params as Record<string, unknown> | undefined)?.[key];
-  return typeof value === 'string' ? value : '';
+/** The name that a request is about, and where it stands. */
+function nameIn(request: Request): { member: Member; name: string } | undefined {
+  const { line, method, scan } = request;
+  const ref = method === 'completion/complete' ? innerOf(request, 'ref') : undefined;
+  const members = ref === undefined ? scan.inner : membersOf(line, ref.start);
+  const member = members.find(({ key }) => key === 'name');
+  if (member === undefined || line[member.start] !== QUOTE) return undefined;
+  return { member, name: JSON.parse(line.toString('utf8', member.start, member.end)) as string };
 }

@@ -1,7 +1,7 @@
 import { applyEdits, type Edit } from '../json/edit.ts';
 import type { Context, Route, Routing } from './context.ts';
 import { absorbClientAnswer, fromServer, sendClientAnswer } from './crossing.ts';
-import { idKey, type Message, type Request } from './message.ts';
+import { type Answer, idIn, idKey, type Message, type Request } from './message.ts';
 import { cancelWaiting } from './requests.ts';
 import { claimEdits } from './splice.ts';
 import type { Upstream } from './upstream.ts';
@@ -33,17 +33,30 @@ export class SingleRouting implements Routing {
     this.#context.toUpstream(upstream, message.line);
   }
 
+  retold(_upstream: Upstream, answer: Answer): Answer {
+    return answer;
+  }
+
   answerEdits(): Edit[] {
     return [];
   }
 
-  fromUpstream(upstream: Upstream, message: Exclude<Message, { kind: 'answer' }>): void {
+  fromUpstream(upstream: Upstream, message: Exclude<Message, Answer>): void {
     if (!fromServer(this.#context, upstream, message)) return;
     if (message.kind === 'request') {
       upstream.asked.set(idKey(message.id), { id: message.id, method: message.method });
+    } else if (message.method === 'notifications/cancelled') {
+      const id = idIn(message.params, 'requestId');
+      if (id !== undefined) upstream.asked.delete(idKey(id));
     }
     this.#context.toClient(applyEdits(message.line, claimEdits(message)));
   }
 
   gone(): void {}
+
+  leftOut(): number {
+    return 0;
+  }
+
+  close(): void {}
 }

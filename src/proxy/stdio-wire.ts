@@ -18,22 +18,24 @@ export class StdioWire implements Wire {
     this.#child = child;
     this.#events = events;
     const { stdin, stdout } = child;
-    this.#outbox = new Outbox(stdin!);
+    // At the limit of open files there is neither.
+    if (!stdin || !stdout) throw new Error('there are no pipes to it');
+    this.#outbox = new Outbox(stdin);
     const reader = new LineReader(limitBytes, events.line, events.oversize);
-    stdout!.on('data', (chunk: Buffer) => {
+    stdout.on('data', (chunk: Buffer) => {
       reader.feed(chunk);
       events.turn();
     });
-    stdout!.on('end', () => {
+    stdout.on('end', () => {
       reader.end();
       events.turn();
       // Usually it is about to exit, and says so better; a server that only closed its stdout answers no more either.
       setTimeout(() => this.#leave('it closed its stdout'), GRACE_MS).unref();
     });
-    stdin!.on('drain', events.drained);
+    stdin.on('drain', events.drained);
     // A server that closes its stdin or dies mid-write shows it by its exit; the error itself says nothing more.
-    stdin!.on('error', () => {});
-    stdout!.on('error', () => {});
+    stdin.on('error', () => {});
+    stdout.on('error', () => {});
     child.once('error', (error) => this.#leave(`it could not be started: ${error.message}`));
     // 'close' comes after the last byte of stdout: what a dying server still answered counts.
     child.once('close', (code, signal) => this.#leave(exitReason(code, signal)));
@@ -83,6 +85,8 @@ export class StdioWire implements Wire {
   #leave(reason: string): void {
     if (this.#left) return;
     this.#left = true;
+    // Of a server that was started again, nothing of the former one's may come any more.
+    this.#child.stdout!.destroy();
     this.#events.gone(reason);
   }
 }

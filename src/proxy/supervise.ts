@@ -1,6 +1,6 @@
 import { log, logged } from './log.ts';
 import { startTimeOf } from './process-group.ts';
-import { putOnRecord, reapLeftovers } from './running.ts';
+import { noteServers, putOnRecord, reapLeftovers, type ServerRecord } from './running.ts';
 import type { Session } from './session.ts';
 
 const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
@@ -10,6 +10,8 @@ const SIGNALLED_EOF_MS = 300;
 const FLUSH_MS = 500;
 /** What an earlier proxy left is looked for once the first messages are on their way, in ms. */
 const REAP_AFTER_MS = 50;
+/** What has become of servers is put on record this long after the last of them changed, in ms. */
+const NOTE_AFTER_MS = 100;
 /** A client that died behind a pipe that nobody reads shows only by its process being gone. */
 const ORPHAN_POLL_MS = 500;
 
@@ -62,16 +64,22 @@ function announce(
 ): () => void {
   let takeOff = (): void => {};
   try {
-    const servers = session.upstreams.flatMap(({ name, wire: { pid } }) => {
-      const startTime = pid === undefined ? undefined : startTimeOf(pid);
-      return pid === undefined || startTime === undefined ? [] : [{ name, pid, startTime }];
-    });
+    const starts = new Map<number, string | undefined>();
+    const servers = (): ServerRecord[] =>
+      session.servers.map((server) => {
+        const { pid } = server;
+        if (pid !== undefined && !starts.has(pid)) starts.set(pid, startTimeOf(pid));
+        return { ...server, startTime: pid === undefined ? undefined : starts.get(pid) };
+      });
     takeOff = putOnRecord(stateDir, {
       pid: process.pid,
       startTime: startTimeOf(process.pid) ?? '',
       ...record,
-      servers,
+      servers: servers(),
     });
+    // Servers come up one after the other: what they come to is written once.
+    const timer = setTimeout(() => noteServers(stateDir, servers()), NOTE_AFTER_MS).unref();
+    session.onChanged = () => timer.refresh();
     setTimeout(() => process.once('exit', reapLeftovers(stateDir)), REAP_AFTER_MS).unref();
   } catch (error) {
     log('warn', `this proxy is not on record: ${error instanceof Error ? error.message : String(error)}`);

@@ -1,16 +1,17 @@
 import { randomBytes } from 'node:crypto';
 import type { Descriptor } from '../mediation/descriptors/descriptor.ts';
 import type { Judgement } from '../mediation/judgement.ts';
+import type { Listed, ListKind } from './listing.ts';
 import { type Answer, type Id, idKey } from './message.ts';
-import type { Connect, Wire } from './wire.ts';
+import { type Connect, NoWire, type Wire } from './wire.ts';
 
 /** A request that was sent to a server and not answered yet. */
 export interface InFlight {
   method: string;
   /** The server's own name of the tool, resource or prompt. */
   origin: string;
-  /** The client's request; absent for Cordon's own. */
-  client?: { id: Id; judgement: Judgement | undefined; progressToken: Id | undefined };
+  /** The client's request; absent for Cordon's own. `progressToken` is the key of the one on the server's wire. */
+  client?: { id: Id; judgement: Judgement | undefined; progressToken: string | undefined };
   /** Takes the answer to Cordon's own request; undefined if the server ended before it gave one. */
   own?: (answer: Answer | undefined) => void;
   /** Of a subscription (2026-07-28): notices of changed lists that came under it and were not acted on. */
@@ -29,11 +30,15 @@ export interface UpstreamEvents {
 /** One server: its wire, and what is in flight on it. It knows nothing of what messages mean. */
 export class Upstream {
   readonly name: string;
-  readonly wire: Wire;
   /** By wire id. */
   readonly inFlight = new Map<string, InFlight>();
-  /** Progress tokens of what is in flight: progress with any other would close some clients' links. */
-  readonly progressTokens = new Set<string>();
+  /**
+   * Progress tokens of what is in flight: progress with any other would close some clients' links. By the key of the
+   * one on this wire, what to write in its place for the client; nothing where it is the client's own.
+   */
+  readonly progressTokens = new Map<string, string>();
+  /** Of these, the one of each task that goes on after its request was answered. */
+  readonly taskTokens = new Map<string, string>();
   /** Methods of the server's own requests that the client has not answered yet, by wire id. */
   readonly asked = new Map<string, { id: Id; method: string }>();
   /** List methods whose lists are known and have not been said to have changed. */
@@ -56,20 +61,63 @@ export class Upstream {
   introduced = false;
   /** Why it can no longer be asked. */
   gone: string | undefined;
+  /** What can be done about that, or is. */
+  remedy = "Restart the client's connection";
   capabilities: Record<string, unknown> = {};
+  /** Is told what may be used of each list, whenever it is complete. */
+  onListed: ((list: ListKind, usable: readonly Listed[]) => void) | undefined;
+  readonly #connect: () => Wire;
+  readonly #onGone: (reason: string) => void;
+  #wire: Wire;
 
   constructor(name: string, connect: Connect, limitBytes: number, events: UpstreamEvents) {
     this.name = name;
-    this.wire = connect(limitBytes, {
-      line: (line) => events.line(this, line),
-      oversize: (head) => events.oversize(this, head),
+    const told = {
+      line: (line: Buffer) => events.line(this, line),
+      oversize: (head: Buffer) => events.oversize(this, head),
       turn: events.turn,
       drained: events.drained,
-      gone: (reason) => {
-        this.gone = reason;
-        events.gone(this, reason);
-      },
-    });
+      gone: (reason: string) => this.leave(reason),
+    };
+    this.#onGone = (reason) => events.gone(this, reason);
+    this.#connect = () => {
+      try {
+        return connect(limitBytes, told);
+      } catch (error) {
+        return new NoWire(`it could not be started: ${error instanceof Error ? error.message : error}`, told);
+      }
+    };
+    this.#wire = this.#connect();
+  }
+
+  get wire(): Wire {
+    return this.#wire;
+  }
+
+  get state(): 'starting' | 'up' | 'down' {
+    if (this.gone !== undefined) return 'down';
+    return this.held === undefined ? 'up' : 'starting';
+  }
+
+  /** It is not to be asked any more, whether or not there still is a process. */
+  leave(reason: string): void {
+    if (this.gone !== undefined) return;
+    this.gone = reason;
+    this.#onGone(reason);
+  }
+
+  /**
+   * Starts over on a new wire, what came before forgotten: whoever is there now has to say again what it is and what
+   * it offers. Everything waits for its handshake. The wire before it has to have ended.
+   */
+  restart(): void {
+    this.gone = undefined;
+    this.introduced = false;
+    this.capabilities = {};
+    this.held = [];
+    for (const state of [this.progressTokens, this.taskTokens, this.asked]) state.clear();
+    for (const state of [this.listed, this.stale, this.announced]) state.clear();
+    this.#wire = this.#connect();
   }
 
   /** The line of a request of Cordon's own, under an id that no server can foresee; its answer goes to `own`. */

@@ -64,7 +64,7 @@ const files = (): string[] => readdirSync(join(state, 'running'));
 
 describe('a record', () => {
   test('is there while the proxy runs, for its user alone, and goes with it', () => {
-    const one = record({ servers: [{ name: 'web', pid: 1, startTime: 'x' }] });
+    const one = record({ servers: [{ name: 'web', pid: 1, startTime: 'x', state: 'up' }] });
     const takeOff = putOnRecord(state, one);
     expect(files()).toEqual([`${process.pid}.json`]);
     const path = join(state, 'running', files()[0]!);
@@ -84,7 +84,10 @@ describe('what a killed proxy left', () => {
     const left = await server();
     putOnRecord(
       state,
-      record({ pid: 2 ** 30, servers: [{ name: 'web', pid: left.pid, startTime: left.startTime }] }),
+      record({
+        pid: 2 ** 30,
+        servers: [{ name: 'web', pid: left.pid, startTime: left.startTime, state: 'up' }],
+      }),
     );
     reapLeftovers(state);
     await left.gone;
@@ -96,7 +99,10 @@ describe('what a killed proxy left', () => {
     const stranger = await server();
     putOnRecord(
       state,
-      record({ startTime: 'earlier', servers: [{ name: 'web', pid: stranger.pid, startTime: 'earlier' }] }),
+      record({
+        startTime: 'earlier',
+        servers: [{ name: 'web', pid: stranger.pid, startTime: 'earlier', state: 'up' }],
+      }),
     );
     reapLeftovers(state);
     expect(files()).toEqual([]);
@@ -105,7 +111,10 @@ describe('what a killed proxy left', () => {
 
   test('is left alone while its proxy runs', async () => {
     const inUse = await server();
-    putOnRecord(state, record({ servers: [{ name: 'web', pid: inUse.pid, startTime: inUse.startTime }] }));
+    putOnRecord(
+      state,
+      record({ servers: [{ name: 'web', pid: inUse.pid, startTime: inUse.startTime, state: 'up' }] }),
+    );
     reapLeftovers(state);
     expect(files()).toEqual([`${process.pid}.json`]);
     expect(signalGroup).not.toHaveBeenCalled();

@@ -72,13 +72,13 @@ describe('the handshake', () => {
 
   test('says the capabilities of the last run, and keeps those of this one', () => {
     const lastRun = {
-      a: { capabilities: { tools: { listChanged: false }, tasks: {} } },
+      a: { capabilities: { tools: { listChanged: false }, tasks: { cancel: {} }, unheard: {} } },
       b: { capabilities: { logging: {} } },
     };
     const on = scene({ servers: ['a', 'b'], lastRun });
     greet(on, { a: { prompts: {} }, b: {} });
     const { capabilities } = JSON.parse(on.toClient[0]!).result as { capabilities: Json };
-    expect(capabilities).toEqual({ tools: { listChanged: true }, logging: {} });
+    expect(capabilities).toEqual({ tools: { listChanged: true }, logging: {}, tasks: { cancel: {} } });
     expect(on.lastRun).toMatchObject({ a: { capabilities: { prompts: {} } }, b: { capabilities: {} } });
   });
 
@@ -183,7 +183,7 @@ describe('lists', () => {
       const on = two();
       on.client({ id: 'l', method: 'tools/list' });
       on.server('b', { id: on.asked('b', 'tools/list')['id'], result: { tools: [TOOL] } });
-      vi.advanceTimersByTime(9_999);
+      vi.advanceTimersByTime(1_999);
       expect(on.toClient).toEqual([]);
       vi.advanceTimersByTime(1);
       expect(on.last()).toMatchObject({ id: 'l', result: { tools: [{ name: 'b__fetch' }] } });
@@ -487,11 +487,18 @@ describe('notifications', () => {
   test('of progress pass for the call they belong to, from its own server', () => {
     const on = listed();
     on.client({ id: 1, method: 'tools/call', params: { name: 'a__fetch', _meta: { progressToken: 9 } } });
-    const progress = { method: 'notifications/progress', params: { progressToken: 9, progress: 1 } };
-    on.server('b', progress);
+    const call = on.asked('a', 'tools/call');
+    const token = (call['params'] as { _meta: { progressToken: string } })._meta.progressToken;
+    expect(token).toMatch(/^cordon-/);
+    const progress = (progressToken: string | number) =>
+      `{"jsonrpc":"2.0","method":"notifications/progress","params":{"progress":1.0,"progressToken":${JSON.stringify(progressToken)}}}`;
+    on.server('b', progress(token), progress(9));
+    on.server('a', progress(9));
     expect(on.toClient).toEqual([]);
-    on.server('a', progress);
-    expect(on.toClient).toHaveLength(1);
+    on.server('a', progress(token));
+    expect(on.toClient).toEqual([progress(9)]);
+    on.server('a', { id: call['id'] as string, result: text('done') }, progress(token));
+    expect(on.toClient).toHaveLength(2);
   });
 });
 

@@ -107,6 +107,9 @@ export function scene(
     lastRun?: Record<string, Introduction>;
     messageBytes?: number;
     questions?: QuestionStore;
+    /** Servers that cannot be started. */
+    broken?: readonly string[];
+    gateway?: boolean;
   } = {},
 ): Scene {
   const { servers = ['web'], mode = 'guard', messageBytes = 1 << 20 } = options;
@@ -116,20 +119,25 @@ export function scene(
   const recorder = new FakeRecorder(trace);
   const journal = new Journal(recorder as unknown as Recorder);
   const pins = new Pins(EMPTY);
-  for (const name of servers) {
-    const lines: string[] = [];
-    sent[name] = lines;
+  for (const name of servers) sent[name] = [];
+  const start = (name: string): ChildProcess => {
+    const lines = sent[name]!;
     const stdin = collector((line) => {
       trace.push(`${name} < ${line}`);
       lines.push(line);
     });
     const wires = { stdin, stdout: new PassThrough(), pid: 1, exitCode: null, signalCode: null };
-    children.set(name, Object.assign(new EventEmitter(), wires) as unknown as ChildProcess);
-  }
-  const connected = servers.map((name) => {
-    const child = children.get(name)!;
-    return { name, connect: (limit: number, told: WireEvents) => new StdioWire(child, limit, told) };
-  });
+    const child = Object.assign(new EventEmitter(), wires) as unknown as ChildProcess;
+    children.set(name, child);
+    return child;
+  };
+  const connected = servers.map((name) => ({
+    name,
+    connect: (limit: number, told: WireEvents) => {
+      if (options.broken?.includes(name)) throw new Error('command not found');
+      return new StdioWire(start(name), limit, told);
+    },
+  }));
   const upstreams = attach(connected, messageBytes, () => session);
   let lastRun = options.lastRun ?? {};
   const input = new PassThrough();
@@ -156,6 +164,7 @@ export function scene(
         lastRun = all;
       },
     },
+    gateway: options.gateway ?? false,
     client: {
       input,
       output: collector((line) => {
@@ -228,6 +237,7 @@ export function greet(on: Scene, capabilities: Record<string, Json>): void {
       result: { protocolVersion: '2025-11-25', capabilities: own, serverInfo: { name, version: '1' } },
     });
   }
+  on.client({ method: 'notifications/initialized' });
 }
 
 /** Has the client list the tools of several servers. */

@@ -1,0 +1,92 @@
+import type { Upstream } from '../upstream.ts';
+
+/** Links in results are kept so far back; no address is longer than this. */
+const MAX_LINKS = 10_000;
+const MAX_URI_CHARS = 8192;
+
+/** What a server listed. */
+interface Offered {
+  resources: ReadonlySet<string>;
+  /** Templates, with what stands before the first expression of each. */
+  templates: ReadonlyMap<string, string>;
+}
+
+const NOTHING: Offered = { resources: new Set(), templates: new Map() };
+
+/**
+ * Whose a resource is. Addresses are kept as they are, so two servers can list the same one: it then belongs to the
+ * first of them in the order of the configuration, whichever came up first.
+ */
+export class Resources {
+  readonly #upstreams: readonly Upstream[];
+  readonly #offered = new Map<Upstream, Offered>();
+  /** Who first linked to an address in a result: it need not be listed. */
+  readonly #linked = new Map<string, Upstream>();
+
+  constructor(upstreams: readonly Upstream[]) {
+    this.#upstreams = upstreams;
+  }
+
+  /** Takes a server's list, of resources or of templates, in place of the one before. */
+  note(upstream: Upstream, kind: 'resource' | 'resourceTemplate', uris: readonly string[]): void {
+    const before = this.#offered.get(upstream) ?? NOTHING;
+    const now =
+      kind === 'resource'
+        ? { resources: new Set(uris) }
+        : { templates: new Map(uris.map((uri) => [uri, uri.split('{', 1)[0]!])) };
+    this.#offered.set(upstream, { ...before, ...now });
+  }
+
+  /** Which server comes before this one and lists the same. */
+  rival(upstream: Upstream, kind: 'resource' | 'resourceTemplate', uri: string): Upstream | undefined {
+    const first = this.#upstreams.find((one) => {
+      const { resources, templates } = this.#offered.get(one) ?? NOTHING;
+      return one === upstream || (kind === 'resource' ? resources : templates).has(uri);
+    });
+    return first === upstream ? undefined : first;
+  }
+
+  /** Takes the links of a result. */
+  noteLinks(upstream: Upstream, result: unknown): void {
+    const content = (result as { content?: unknown } | null | undefined)?.content;
+    if (!Array.isArray(content)) return;
+    for (const block of content) {
+      const { type, uri } = (block ?? {}) as { type?: unknown; uri?: unknown };
+      if (type === 'resource_link' && typeof uri === 'string') this.#link(upstream, uri);
+    }
+  }
+
+  /**
+   * Who listed a resource, or the template that it is most closely an instance of, or first linked to it in a result, or is
+   * the only server that has resources at all.
+   */
+  ownerOf(uri: string): Upstream | undefined {
+    const lister = this.#upstreams.find((one) => this.#offered.get(one)?.resources.has(uri));
+    const found = lister ?? this.#byTemplate(uri) ?? this.#linked.get(uri);
+    if (found !== undefined) return found;
+    const offering = this.#upstreams.filter((one) => 'resources' in one.capabilities);
+    return offering.length === 1 ? offering[0] : undefined;
+  }
+
+  #byTemplate(uri: string): Upstream | undefined {
+    let longest = -1;
+    let found: Upstream | undefined;
+    for (const upstream of this.#upstreams) {
+      const { templates } = this.#offered.get(upstream) ?? NOTHING;
+      // What is to be completed is named by the template itself.
+      for (const [template, prefix] of templates) {
+        const fits = template === uri ? Number.POSITIVE_INFINITY : prefix.length;
+        if (fits > longest && (template === uri || uri.startsWith(prefix)))
+          [longest, found] = [fits, upstream];
+      }
+    }
+    return found;
+  }
+
+  #link(upstream: Upstream, uri: string): void {
+    // The first to link to it keeps it: what another says later does not lead a reader astray.
+    if (uri.length > MAX_URI_CHARS || this.#linked.has(uri)) return;
+    this.#linked.set(uri, upstream);
+    if (this.#linked.size > MAX_LINKS) this.#linked.delete(this.#linked.keys().next().value!);
+  }
+}
