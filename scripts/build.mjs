@@ -14,7 +14,7 @@ const apart = {
     onResolve({ filter: /./ }, ({ path, kind, importer }) => {
       if (kind === 'entry-point' || path.startsWith('node:')) return undefined;
       // A few lines, and every start may need them.
-      if (path === 'env-paths') return undefined;
+      if (path === 'env-paths' || path === 'is-safe-filename') return undefined;
       if (!path.startsWith('.')) {
         const file = `${path
           .replace(/\.js$/, '')

@@ -21,6 +21,7 @@ import { Journal } from '../proxy/journal.ts';
 import { log } from '../proxy/log.ts';
 import { type LockStore, PinKeeper } from '../proxy/pin-keeper.ts';
 import { Questions } from '../proxy/questions.ts';
+import { rehearse } from '../proxy/rehearsal.ts';
 import { noteUnrecorded } from '../proxy/running.ts';
 import { attach, Session } from '../proxy/session.ts';
 import { StdioWire } from '../proxy/stdio-wire.ts';
@@ -76,6 +77,7 @@ export async function serve({ config, mode, stateDir, servers }: Serving): Promi
     const upstreams = attach(connected, config.limits.messageBytes, () => session!);
     const made = makeSession(config, mode, stateDir, upstreams);
     session = made.session;
+    setImmediate(rehearse);
     return await supervise(session, made.record, stateDir);
   } catch (error) {
     for (const { child } of servers) if (child !== undefined) killChild(child);

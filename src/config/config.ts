@@ -1,10 +1,8 @@
 import { readFileSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { Allow, Mode, ServerTrust } from '../event.ts';
-import { sha256 } from '../json/digest.ts';
 import { BuildError, build, withDefaults } from './build.ts';
 import { ConfigError, dotted, quote } from './error.ts';
-import { isMarked, mark, markerPath } from './marker.ts';
 import type { ConfigFile } from './schema.ts';
 import { VERSION } from './version.ts';
 
@@ -82,6 +80,8 @@ export async function loadConfig(
   const bytes = read(file);
   const text = decode(bytes, file);
   const value = await valid(text, bytes, file, stateDir);
+  // Not needed where there is no file, and with node:crypto behind it a fifth of the time until a server starts.
+  const { sha256 } = await import('../json/digest.ts');
   try {
     const { config, warnings } = build(value, dirname(file), variables);
     return { config: { path: file, digest: sha256(bytes), ...config }, warnings };
@@ -124,6 +124,7 @@ function decode(bytes: Buffer, file: string): string {
 
 /** The value, validated now or, the bytes being the same, before. */
 async function valid(text: string, bytes: Buffer, file: string, stateDir: string): Promise<ConfigFile> {
+  const { isMarked, mark, markerPath } = await import('./marker.ts');
   const marker = markerPath(stateDir, bytes, VERSION);
   if (isMarked(marker)) {
     try {

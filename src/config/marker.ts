@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { sha256 } from '../json/digest.ts';
@@ -21,7 +20,7 @@ export function isMarked(path: string): boolean {
 export function mark(path: string, version: string): void {
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-    const temporary = `${path}.${randomUUID()}`;
+    const temporary = `${path}.${process.pid}`;
     try {
       writeFileSync(temporary, `${version}\n`, { flag: 'wx', mode: 0o600 });
       renameSync(temporary, path);

@@ -35,8 +35,8 @@ export interface RecorderOptions {
 
 /** Of the empty log: SHA-256 of nothing. */
 const EMPTY_ROOT = '47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=';
-/** The index is told of a session once its first messages are on their way: that blocks for some milliseconds. */
-const INDEX_AFTER_MS = 20;
+/** The index is told of a session once its handshake should be over: that blocks for some milliseconds. */
+const INDEX_AFTER_MS = 500;
 /** A checkpoint follows an entry within this time. */
 const CHECKPOINT_MS = 2_000;
 /** This many bytes of entries are brought into the tree between calls, so that a checkpoint has little left to do. */
