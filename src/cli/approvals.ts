@@ -78,6 +78,7 @@ function allow(desk: Desk, id: string, isForGood: boolean): number {
   if (!approvals.close(id)) return notOpen(desk, id);
   if (isForGood && !rememberIn(call, now)) return 2;
   const until = approvals.grant(call, now);
+  approvals.decide({ id, session: call.session, decision: 'allow', forGood: isForGood, at: now });
   for (const other of open) if (isAnswered(other, call, isForGood)) approvals.close(other.id);
   if (!runningSessions(state).some(({ session }) => session === call.session) && process.platform !== 'win32')
     process.stderr.write(
@@ -121,9 +122,11 @@ function deny(desk: Desk, id: string): number {
   const { approvals, json, now } = desk;
   const open = approvals.open(now);
   const call = open.find((one) => one.id === id);
+  const session = approvals.sessionOf(id);
   const wasOpen = approvals.close(id);
   const wasAllowed = approvals.revoke(id);
   if (!wasOpen && !wasAllowed) return notOpen(desk, id);
+  if (session !== undefined) approvals.decide({ id, session, decision: 'deny', forGood: false, at: now });
   const same = call === undefined ? [] : open.filter((other) => isAnswered(other, call, false));
   for (const other of same) approvals.close(other.id);
   return print(json, { denied: id }, [

@@ -24,8 +24,11 @@ export function lineOf(entry: Entry, stream: { isTTY?: boolean; columns?: number
     word(entry['event']).padEnd(5),
     subjectOf(entry),
     word(entry['state']),
+    word(entry['decision']),
     // What a person allowed has the id of its question, too.
-    ...(refusal !== undefined || entry['id'] !== undefined ? [word(entry['rule']), word(entry['id'])] : []),
+    ...(refusal !== undefined || entry['id'] !== undefined || entry['rule'] === 'remembered'
+      ? [word(entry['rule']), word(entry['id'])]
+      : []),
     labelOf(entry),
     ...listOf(entry['flows']).map(flowOf),
   ];

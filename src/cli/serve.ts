@@ -154,7 +154,11 @@ function makeSession(
     pins: new PinKeeper(pins, taped === undefined ? store : tapedLock(store, note), (flows) =>
       mediator.remember(flows),
     ),
-    questions: new Questions({ store: new Approvals(stateDir), session: id, lock, now: Date.now }),
+    questions: new Questions({
+      ...{ store: new Approvals(stateDir), session: id, lock, now: Date.now },
+      decided: ({ id: question, decision, forGood, at }) =>
+        journal.note('approval.decide', { id: question, decision, forGood, at }),
+    }),
     lastRun: { read: () => file.read<Introduction>(), write: (all) => file.write(all) },
     gateway: config.several,
     client: { input: process.stdin, output: process.stdout },

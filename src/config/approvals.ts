@@ -10,7 +10,14 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { type Grant, type HeldCall, parseGrant, parseHeld } from './held-call.ts';
+import {
+  type Decision,
+  type Grant,
+  type HeldCall,
+  parseDecision,
+  parseGrant,
+  parseHeld,
+} from './held-call.ts';
 
 /** A question that nobody answers is swept away; what it quotes should not lie around. */
 const OPEN_MS = 24 * 60 * 60 * 1000;
@@ -19,12 +26,18 @@ const GRANT_MS = 15 * 60 * 1000;
 const DRIFT_MS = 60 * 1000;
 /** Drafts of a process that died while it wrote. */
 const DRAFT_MS = 60 * 1000;
+const DECIDED = '.decided';
+const LIVES = [
+  ['.asked', OPEN_MS],
+  [DECIDED, OPEN_MS],
+  ['.allowed', GRANT_MS],
+] as const;
 /** Longer files are not of our making. */
 const MAX_BYTES = 256 * 1024;
 
 /**
  * The questions of every proxy on this state directory and the answers to them: `ID.asked` becomes `ID.allowed` by a
- * person's yes, and both are gone once used, denied or too old. Files appear whole, by a rename, and whoever removes
+ * person's yes, and both are gone once used, denied or too old; `ID.TIME.decided` is for the log. Files appear whole, by a rename, and whoever removes
  * one has it: of two who answer or use the same, one wins. A crash between two steps loses a yes, never makes one.
  */
 export class Approvals {
@@ -79,10 +92,31 @@ export class Approvals {
     return this.#remove(name);
   }
 
+  /** The session that put a question, or that a yes is for; undefined if there is neither. */
+  sessionOf(id: string): string | undefined {
+    return (this.#read(`${id}.asked`, parseHeld) ?? this.#read(`${id}.allowed`, parseGrant))?.session;
+  }
+
+  /** Leaves word of a decision for the log of the session that asked. */
+  decide(decision: Omit<Decision, 'v'>): void {
+    this.#write(`${decision.id}.${decision.at}${DECIDED}`, { v: 1, ...decision } satisfies Decision);
+  }
+
+  /** Hands out the decisions on a session's questions, once, in the order in which they were taken. */
+  takeDecisions(session: string): Decision[] {
+    const taken: Decision[] = [];
+    for (const name of this.#names()) {
+      if (!name.endsWith(DECIDED)) continue;
+      const decision = this.#read(name, parseDecision);
+      if (decision?.session === session && this.#remove(name)) taken.push(decision);
+    }
+    return taken.sort((a, b) => a.at - b.at);
+  }
+
   #sweep(now: number): void {
     for (const name of this.#names()) {
       const path = join(this.#folder, name);
-      const lifeMs = name.endsWith('.asked') ? OPEN_MS : name.endsWith('.allowed') ? GRANT_MS : DRAFT_MS;
+      const [, lifeMs] = LIVES.find(([ending]) => name.endsWith(ending)) ?? ['', DRAFT_MS];
       const written = statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? now;
       if (now - written > lifeMs) rmSync(path, { force: true });
     }

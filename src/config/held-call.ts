@@ -72,6 +72,18 @@ export function excerpt(text: string, headChars: number, tailChars: number): Exc
   };
 }
 
+/** What a person decided, for the log of the session that asked. */
+export interface Decision {
+  v: 1;
+  id: string;
+  session: string;
+  decision: 'allow' | 'deny';
+  /** Whatever asks for the same is let through from then on. */
+  forGood: boolean;
+  /** Milliseconds since 1970. */
+  at: number;
+}
+
 /** Undefined for anything else: a torn file, one of another version. */
 export function parseHeld(text: string): HeldCall | undefined {
   return parse(text, HELD);
@@ -80,6 +92,11 @@ export function parseHeld(text: string): HeldCall | undefined {
 /** See `parseHeld`. */
 export function parseGrant(text: string): Grant | undefined {
   return parse(text, GRANT);
+}
+
+/** See `parseHeld`. */
+export function parseDecision(text: string): Decision | undefined {
+  return parse(text, DECISION);
 }
 
 type Check = (value: unknown) => boolean;
@@ -138,6 +155,14 @@ const HELD = members({
   more: count,
   carries: EXCERPT,
   remember: list(FLOW),
+});
+const DECISION = members({
+  v: version,
+  id,
+  session: text,
+  decision: (value) => value === 'allow' || value === 'deny',
+  forGood: (value) => typeof value === 'boolean',
+  at: count,
 });
 const GRANT = members({ v: version, id, session: text, binding: text, until: count });
 

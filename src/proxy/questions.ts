@@ -1,4 +1,10 @@
-import { type Excerpt, excerpt, type HeldArgument, type HeldCall } from '../config/held-call.ts';
+import {
+  type Decision,
+  type Excerpt,
+  excerpt,
+  type HeldArgument,
+  type HeldCall,
+} from '../config/held-call.ts';
 import type { Flow, Leaf } from '../event.ts';
 import { canonical } from '../json/canonical.ts';
 import { sha256 } from '../json/digest.ts';
@@ -10,6 +16,7 @@ import { memberOf, type Request } from './message.ts';
 export interface QuestionStore {
   ask(call: HeldCall, now: number): void;
   close(id: string): void;
+  takeDecisions(session: string): readonly Decision[];
   use(id: string, call: { session: string; binding: string }, now: number): boolean;
 }
 
@@ -20,6 +27,8 @@ export interface Asking {
   lock: string;
   /** Milliseconds since 1970. */
   now(): number;
+  /** Puts what a person decided on record. */
+  decided(decision: Decision): void;
 }
 
 /** The last so many questions of a session can be answered: a flood of them must fill neither memory nor disk. */
@@ -45,6 +54,7 @@ export class Questions {
    */
   settle(judgement: Judgement, request: Request, params: unknown): Judgement {
     const { store, session, now } = this.#asking;
+    this.noteDecisions();
     try {
       const binding = bindingOf(judgement, request, params);
       const same = [...this.#asked].flatMap(([id, bound]) => (bound === binding ? [id] : []));
@@ -61,6 +71,19 @@ export class Questions {
       log('error', `the question ${judgement.id} cannot be put, so nobody can answer it: ${why}`);
     }
     return judgement;
+  }
+
+  /** Puts on record what persons decided since this was last done: a no, and a yes that nobody used, show nowhere else. */
+  noteDecisions(): void {
+    const { store, session, decided } = this.#asking;
+    try {
+      for (const decision of store.takeDecisions(session)) decided(decision);
+    } catch (error) {
+      log(
+        'error',
+        `what was decided cannot be read: ${error instanceof Error ? error.message : String(error)}`,
+      );
+    }
   }
 
   #forget(id: string): void {

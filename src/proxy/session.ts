@@ -138,6 +138,7 @@ export class Session implements Context {
     this.#ending = true;
     this.#routing.close();
     this.pins.flush();
+    this.questions.noteDecisions();
     this.journal.close({ reason });
   }
 

@@ -161,3 +161,37 @@ test('a file of another time is swept by its age, whatever it says', () => {
   utimesSync(join(state, 'approvals', `${HELD.id}.asked`), 1, 1);
   expect(approvals.open(now)).toEqual([]);
 });
+
+describe('word of a decision', () => {
+  const decision = { id: HELD.id, session: HELD.session, decision: 'deny', forGood: false } as const;
+
+  test('is handed out once, to the session that asked, in order', () => {
+    approvals.ask(HELD, now);
+    expect(approvals.sessionOf(HELD.id)).toBe(HELD.session);
+    approvals.decide({ ...decision, at: now + 1 });
+    approvals.decide({ ...decision, decision: 'allow', forGood: true, at: now });
+    expect(approvals.takeDecisions('another')).toEqual([]);
+    expect(approvals.takeDecisions(HELD.session)).toEqual([
+      { v: 1, ...decision, decision: 'allow', forGood: true, at: now },
+      { v: 1, ...decision, at: now + 1 },
+    ]);
+    expect(approvals.takeDecisions(HELD.session)).toEqual([]);
+    expect(approvals.open(now)).toEqual([HELD]);
+  });
+
+  test('that nobody fetches is swept away after a day; what is none is passed over', () => {
+    approvals.ask(HELD, now);
+    approvals.decide({ ...decision, at: now });
+    writeFileSync(join(state, 'approvals', 'd-00000000.1.decided'), '{"v":1}');
+    expect(approvals.takeDecisions(HELD.session)).toHaveLength(1);
+    approvals.decide({ ...decision, at: now });
+    approvals.open(now + 25 * 60 * MINUTE);
+    expect(files()).toEqual([]);
+    expect(approvals.sessionOf(HELD.id)).toBeUndefined();
+  });
+
+  test('knows the session of a yes too', () => {
+    allow();
+    expect(approvals.sessionOf(HELD.id)).toBe(HELD.session);
+  });
+});

@@ -36,6 +36,12 @@ async function reader(): Promise<RawClient> {
   return client;
 }
 
+/** What the log says of a person's decisions, over all sessions. */
+function decisions(): Record<string, unknown>[] {
+  const lines = say('log', 'grep', 'approval.decide', '--json', '--state', state).stdout.trim().split('\n');
+  return lines.map((line) => JSON.parse(line).entry);
+}
+
 /** The id of the question, where the mail was held back; else undefined. */
 async function send(client: RawClient, mail = FORM): Promise<string | undefined> {
   const { message } = await client.call('mail__send_mail', mail);
@@ -116,6 +122,9 @@ test('a yes from now on holds for every session, at once, until it is taken back
   await second.end();
   await third.end();
   expect(outbox()).toHaveLength(3);
+  expect(decisions()).toMatchObject([{ id, decision: 'allow', forGood: true }]);
+  const through = say('log', 'grep', '"rule":"remembered"', '--verdict', 'allow', '--state', state).stdout;
+  expect(through.trim().split('\n')).toHaveLength(3);
 });
 
 test('no is no: the call stays refused, and nothing is left behind', async () => {
@@ -136,7 +145,19 @@ test('no is no: the call stays refused, and nothing is left behind', async () =>
     expect(statSync(left).mode & 0o777).toBe(0o700);
     expect(statSync(join(left, `${last}.asked`)).mode & 0o777).toBe(0o600);
   }
+  approvals('deny', last);
   await client.end();
+  // Every word of the person is on record, the last one with the end of the session.
+  const said = decisions().map(({ id: one, decision, forGood }) => [one, decision, forGood]);
+  expect(said).toEqual([
+    [id, 'deny', false],
+    [again, 'allow', false],
+    [again, 'deny', false],
+    [last, 'deny', false],
+  ]);
+  expect(readdirSync(left)).toEqual([]);
+  const shown = say('log', 'show', '--state', state).stdout;
+  expect(shown.slice(0, shown.indexOf('all entries'))).toMatch(new RegExp(`approval\\.decide +deny +${id}`));
 });
 
 test('where no question can be put, the call is held back all the same', async () => {

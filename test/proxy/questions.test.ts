@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from 'vitest';
-import type { HeldCall } from '../../src/config/held-call.ts';
+import type { Decision, HeldCall } from '../../src/config/held-call.ts';
 import { log } from '../../src/proxy/log.ts';
 import type { QuestionStore } from '../../src/proxy/questions.ts';
 import { type Json, type Scene, scene } from './support.ts';
@@ -16,6 +16,7 @@ class Person implements QuestionStore {
   readonly asked: HeldCall[] = [];
   readonly allowed = new Map<string, { session: string; binding: string }>();
   readonly closed: string[] = [];
+  decisions: Decision[] = [];
   broken = false;
 
   ask(call: HeldCall): void {
@@ -30,6 +31,13 @@ class Person implements QuestionStore {
   use(id: string, { session, binding }: { session: string; binding: string }): boolean {
     const yes = this.allowed.get(id);
     return yes?.session === session && yes.binding === binding && this.allowed.delete(id);
+  }
+
+  takeDecisions(session: string): Decision[] {
+    if (this.broken) throw new Error('disk full');
+    const taken = this.decisions.filter((one) => one.session === session);
+    this.decisions = this.decisions.filter((one) => one.session !== session);
+    return taken;
   }
 
   allow({ id, session, binding } = this.asked.at(-1)!): void {
@@ -61,6 +69,38 @@ function send(on: Scene, args: Json | string, more: Json = {}, name = 'send'): b
   on.client(line);
   return on.sent['web']!.length > before;
 }
+
+describe('what a person decided', () => {
+  const decision = (id: string, session = 's'): Decision => ({
+    ...{ v: 1, id, session, decision: 'deny', forGood: false, at: 7 },
+  });
+
+  test('is on record before what follows from it, and at the end of the session', () => {
+    const { on, person } = read();
+    send(on, { to: EVE });
+    const { id } = person.asked[0]!;
+    person.decisions = [decision(id), decision(id, 'another')];
+    send(on, { to: EVE });
+    expect(on.recorder.of('approval.decide')).toMatchObject([
+      { id, decision: 'deny', forGood: false, at: 7 },
+    ]);
+    const kinds = on.recorder.entries.map(({ kind }) => kind);
+    expect(kinds.lastIndexOf('approval.decide')).toBeLessThan(kinds.lastIndexOf('tool.invoke'));
+    person.decisions = [decision(id)];
+    on.session.close('over');
+    expect(on.recorder.of('approval.decide')).toHaveLength(2);
+  });
+
+  test('and cannot be read is said, and the session goes on', () => {
+    const { on, person } = read();
+    person.broken = true;
+    expect(send(on, { to: EVE })).toBe(false);
+    expect(
+      vi.mocked(log).mock.calls.some(([, text]) => text.includes('what was decided cannot be read')),
+    ).toBe(true);
+    on.session.close('over');
+  });
+});
 
 describe('a call that was held back', () => {
   test('goes through once after a yes, on record as approved under the id of the question', () => {

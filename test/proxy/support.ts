@@ -153,10 +153,17 @@ export function scene(
       () => {},
     ),
     questions: new Questions({
-      store: options.questions ?? { ask: () => {}, close: () => {}, use: () => false },
+      store: options.questions ?? {
+        ask: () => {},
+        close: () => {},
+        use: () => false,
+        takeDecisions: () => [],
+      },
       session: 's',
       lock: '/cordon.lock',
       now: () => 1000,
+      decided: ({ id, decision, forGood, at }) =>
+        journal.note('approval.decide', { id, decision, forGood, at }),
     }),
     lastRun: {
       read: () => lastRun,

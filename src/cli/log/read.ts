@@ -23,7 +23,7 @@ interface Listed extends SessionSummary {
 
 const DENIED = Buffer.from('"verdict":"deny"');
 const HELD = Buffer.from('"verdict":"ask"');
-const APPROVED = Buffer.from('"rule":"approved"');
+const APPROVED = [Buffer.from('"rule":"approved"'), Buffer.from('"rule":"remembered"')];
 
 /** `cordon log list`. */
 export function list(state: string, _words: readonly string[], json: boolean): number {
@@ -41,7 +41,7 @@ function counted(session: SessionSummary): Listed {
     for (const bytes of entryBytes(session.directory)) {
       if (bytes.includes(DENIED)) counts.denied++;
       else if (bytes.includes(HELD)) counts.held++;
-      else if (bytes.includes(APPROVED)) counts.approved++;
+      else if (APPROVED.some((rule) => bytes.includes(rule))) counts.approved++;
     }
   }
   return { ...session, ...counts };
@@ -81,10 +81,15 @@ const MOST_TOLD = 200;
 function* firstToTell(directory: string): Generator<Entry> {
   let told = 0;
   for (const entry of readEntries(directory)) {
-    if (refusalOf(entry) === undefined && entry['rule'] !== 'approved') continue;
+    if (refusalOf(entry) === undefined && !isPersons(entry)) continue;
     yield entry;
     if (++told === MOST_TOLD) return;
   }
+}
+
+/** A person decided it, now or before. */
+function isPersons({ kind, rule }: Entry): boolean {
+  return kind === 'approval.decide' || rule === 'approved' || rule === 'remembered';
 }
 
 /** What is not there to show, by what the entries hold in its place. */

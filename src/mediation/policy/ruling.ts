@@ -48,6 +48,8 @@ export function ruleOn(facts: Facts): Ruling {
   if (ungrounded !== undefined) return ungrounded;
   const forgotten = facts.forgotten.filter((place) => STEERING.has(facts.places[place]!.role));
   if (forgotten.length > 0) return { verdict: 'ask', rule: 'forgotten-source', flows: [], places: forgotten };
+  const remembered = judged.filter(([, rule]) => rule.name === 'remembered').map(([index]) => index);
+  if (remembered.length > 0) return allow('remembered', remembered);
   return allow(open.length < facts.flows.length ? 'configured' : 'clean');
 }
 

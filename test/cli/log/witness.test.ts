@@ -7,7 +7,7 @@ import { openSigningKey } from '../../../src/recording/keys/keys.ts';
 import { signCheckpoint } from '../../../src/recording/note.ts';
 import { formatConsistency } from '../../../src/recording/proofs/proof-file.ts';
 import { GoVerifier, whyWithoutGo } from '../../independent/go.ts';
-import { openRecorder, recordUpTo, temporaryFolder } from '../../recording/support.ts';
+import { checkpointed, openRecorder, recordUpTo, temporaryFolder } from '../../recording/support.ts';
 import { run } from '../support/run.ts';
 
 /** A file in a folder of its own. */
@@ -23,7 +23,7 @@ async function machine() {
   const state = temporaryFolder();
   const recorder = openRecorder(state);
   recordUpTo(recorder, 10);
-  await vi.advanceTimersByTimeAsync(2_000);
+  await checkpointed(recorder, 10);
   vi.useRealTimers();
   const trusted = fileOf((await run(keys, 'show', '--state', state)).out);
   const request = async (old: string) =>
@@ -171,7 +171,7 @@ describe('while a session runs', () => {
     const early = fileOf((await cosign(first)).out);
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     recordUpTo(recorder, 20);
-    await vi.advanceTimersByTimeAsync(2_000);
+    await checkpointed(recorder, 20);
     vi.useRealTimers();
     const later = await request('10');
     const line = fileOf((await cosign(later)).out);

@@ -56,6 +56,9 @@ const carrying = (argument: string, source?: Partial<Source>, more?: Omit<Partia
 const URL_BODY = sink('tool', 'send', [leaf('/to'), leaf('/body', 'see https://host.example.invalid/x')]);
 const LINK = flow({ argument: '/body', span: [4, 34], match: 'atom', source: { steers: 'here' } });
 
+/** What a person said yes to for good, as the question offers it. */
+const YES = new Memory(decide(at({ flows: [TAINTED] })).remember ?? []);
+
 /** Every rule that decides about a call, with a case in which it fires and its nearest neighbour, in which it must not. */
 const RULES: [rule: string, verdict: Verdict['verdict'], fires: Partial<Case>, neighbour: Partial<Case>][] = [
   ['observe', 'allow', { mode: 'observe', flows: [TAINTED] }, { mode: 'guard', flows: [TAINTED] }],
@@ -126,6 +129,12 @@ const RULES: [rule: string, verdict: Verdict['verdict'], fires: Partial<Case>, n
   ],
   ['forgotten-source', 'ask', { forgotten: [leaf('/to')] }, { forgotten: [leaf('/to')], effect: 'read' }],
   ['forgotten-source', 'ask', { forgotten: [leaf('/password')] }, { forgotten: [leaf('/letter')] }],
+  [
+    'remembered',
+    'allow',
+    { flows: [TAINTED], memory: YES },
+    { ...carrying('/to', { server: 'other', steers: 'here' }), memory: YES },
+  ],
   ['clean', 'allow', { flows: [TRUSTED] }, { flows: [TRUSTED, TAINTED] }],
 ];
 
