@@ -5,7 +5,7 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import { command as log } from '../../src/cli/log.ts';
 import { command as why } from '../../src/cli/why.ts';
 import { startTimeOf } from '../../src/proxy/process-group.ts';
-import { openRecorder, recordUpTo, temporaryFolder } from '../recording/support.ts';
+import { checkpointed, openRecorder, recordUpTo, temporaryFolder } from '../recording/support.ts';
 import { run } from './support/run.ts';
 
 afterEach(() => {
@@ -128,7 +128,7 @@ describe('cordon log', () => {
     const state = temporaryFolder();
     const recorder = openRecorder(state);
     recordUpTo(recorder, 1100);
-    await vi.advanceTimersByTimeAsync(2_000);
+    await checkpointed(recorder, 1100);
     vi.useRealTimers();
     const cut = await run(log, 'verify', '--state', state);
     expect(cut.out).toContain('one: 1100 signed entries are intact; UNFINISHED');

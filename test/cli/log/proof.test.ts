@@ -5,7 +5,7 @@ import { describe, expect, test, vi } from 'vitest';
 import { command as log } from '../../../src/cli/log.ts';
 import { readPublicKey } from '../../../src/recording/keys/keys.ts';
 import { verifierKey } from '../../../src/recording/note.ts';
-import { openRecorder, recordUpTo, temporaryFolder } from '../../recording/support.ts';
+import { checkpointed, openRecorder, recordUpTo, temporaryFolder } from '../../recording/support.ts';
 import { run } from '../support/run.ts';
 
 const golden = fileURLToPath(new URL('../../../fixtures/vectors/state', import.meta.url));
@@ -64,7 +64,7 @@ test('a checkpoint kept elsewhere shows whether the log still extends it', async
   const state = temporaryFolder();
   const recorder = openRecorder(state);
   recordUpTo(recorder, 10);
-  await vi.advanceTimersByTimeAsync(2_000);
+  await checkpointed(recorder, 10);
   vi.useRealTimers();
   const kept = join(temporaryFolder(), 'kept');
   copyFileSync(join(recorder.directory, 'checkpoint'), kept);
