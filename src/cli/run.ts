@@ -1,3 +1,4 @@
+import type { ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -57,22 +58,26 @@ async function run(argv: string[]): Promise<number> {
   const config = await configure(options, wrapped, stateDir);
   const mode = (options.mode as Mode | undefined) ?? config.mode;
   const withheld = new Map<string, string[]>();
-  // The servers start while the rest of Cordon is still being loaded, which takes as long as they do; nothing is sent
-  // to them before the log stands.
+  const failed: CommandError[] = [];
   const servers = config.servers.map((server) => {
     const launch = () => launchOf(server, wrapped !== undefined, options.env);
     const start = () => startChild(launch().launch);
+    let child: ChildProcess | undefined;
     try {
       const made = launch();
       const names = made.withheld.join(' ');
       withheld.set(names, [...(withheld.get(names) ?? []), server.name]);
-      return { name: server.name, child: startChild(made.launch), start };
+      // One alone starts while the rest of Cordon is still being loaded, which takes as long as it does; nothing is sent
+      // to it before the log stands. Several would take that loading's time: the client is answered before they start.
+      if (!config.several) child = startChild(made.launch);
     } catch (error) {
-      // One of several that cannot be started takes no other down: it is said where all that fail are named.
-      if (!(error instanceof CommandError) || config.servers.length === 1) throw error;
-      return { name: server.name, child: undefined, start };
+      // One of several takes no other down: it is named where all that fail are.
+      if (!(error instanceof CommandError)) throw error;
+      failed.push(error);
     }
+    return { name: server.name, child, start };
   });
+  if (failed.length === servers.length) throw failed[0]!;
   for (const [names, servers] of withheld) {
     if (names !== '') say(`environment variables kept from ${servers.join(', ')}: ${names}`);
   }

@@ -53,16 +53,16 @@ const SMALL_MESSAGES = [
 /** Each large message would fill such a heap twice, and have it collected as often. */
 const LARGE_MESSAGES = ['--semi-space-growth-factor=2', '--heap-growing-percent=0'];
 
-/** What `cordon run` has made of its command line: a configuration, and its servers, which are starting. */
+/** What `cordon run` has made of its command line: a configuration and its servers. */
 export interface Serving {
   config: Config;
   mode: Mode;
   stateDir: string;
-  servers: readonly Started[];
+  servers: readonly Startable[];
 }
 
-/** A server, which is starting unless its command was not found, and how it is started again. */
-interface Started {
+/** A server, started already if it is the only one, and how it is started (again). */
+interface Startable {
   name: string;
   child: ChildProcess | undefined;
   start: () => ChildProcess;
@@ -71,23 +71,24 @@ interface Started {
 /** Serves until the client is done; the exit code. Servers are ended whatever happens. */
 export async function serve({ config, mode, stateDir, servers }: Serving): Promise<number> {
   for (const flag of SMALL_MESSAGES) setFlagsFromString(flag);
+  let session: Session | undefined;
+  const connected = servers.map((server) => ({ name: server.name, connect: overStdio(server) }));
+  const upstreams = attach(connected, config.limits.messageBytes, () => session!);
   try {
-    let session: Session | undefined;
-    const connected = servers.map((server) => ({ name: server.name, connect: overStdio(server) }));
-    const upstreams = attach(connected, config.limits.messageBytes, () => session!);
     const made = makeSession(config, mode, stateDir, upstreams);
     session = made.session;
     setImmediate(rehearse);
     return await supervise(session, made.record, stateDir);
   } catch (error) {
     for (const { child } of servers) if (child !== undefined) killChild(child);
+    for (const { wire } of upstreams) wire.kill();
     if (!(error instanceof ConfigError || error instanceof RecordingError)) throw error;
     process.stderr.write(`cordon run: ${error.message}\n`);
     return 2;
   }
 }
 
-function overStdio({ child, start }: Started): Connect {
+function overStdio({ child, start }: Startable): Connect {
   let first = child;
   return (limitBytes, events) => {
     const started = first ?? start();

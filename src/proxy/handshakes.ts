@@ -60,14 +60,14 @@ export class Handshakes {
     return this.#greeting !== undefined;
   }
 
-  /** The result of the client's `initialize`, as JSON; greets every server with the client's own words. */
+  /** The result of the client's `initialize`, as JSON. Its words are those with which servers are greeted. */
   answer(params: unknown): string {
     const { protocolVersion, capabilities, clientInfo } = (params ?? {}) as Record<string, unknown>;
     const isKnown = typeof protocolVersion === 'string' && HANDSHAKE_REVISIONS.has(protocolVersion);
     const revision = isKnown ? protocolVersion : LATEST;
     if (this.#greeting === undefined) {
       this.#greeting = { protocolVersion: revision, capabilities: forServers(capabilities), clientInfo };
-      for (const upstream of this.#context.upstreams) this.greet(upstream);
+      for (const upstream of this.#context.upstreams) if (upstream.isStarted) this.greet(upstream);
     }
     const instructions = this.#instructions();
     const introduced = this.#context.upstreams.map(({ name }) => this.#known[name]?.capabilities);

@@ -102,6 +102,7 @@ export class Session implements Context {
     this.#client = new Outbox(client.output);
     const [first, ...others] = this.upstreams;
     const isAlone = others.length === 0 && options.gateway !== true;
+    if (isAlone) first!.start();
     this.#routing = isAlone ? new SingleRouting(this, first!) : new SeveralRouting(this, options.lastRun);
     this.#quiet = setTimeout(() => this.#settle(), QUIET_MS).unref();
   }
@@ -327,7 +328,7 @@ export class Session implements Context {
   }
 }
 
-/** Connects servers to the session that `session` returns once it stands. */
+/** Ties servers to the session that `session` returns once it stands; each is started by its routing. */
 export function attach(
   servers: readonly { name: string; connect: Connect }[],
   limitBytes: number,

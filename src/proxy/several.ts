@@ -28,6 +28,9 @@ import {
 import { isInUse, sendRequest } from './requests.ts';
 import { type InFlight, ownId, type Upstream } from './upstream.ts';
 
+/** Servers are started for the client's first word, or after this many ms without one. */
+const START_AFTER_MS = 100;
+
 /**
  * Several servers behind one: tools and prompts are named `server__tool`, every id and token on a server's wire is
  * Cordon's own and unpredictable, and lists are those of all servers together. docs/gateway.md has the table of what
@@ -44,6 +47,8 @@ export class SeveralRouting implements Routing {
   readonly #fromClient: FromClient;
   readonly #fromServers: FromServers;
   readonly #restarts: Restarts;
+  #started = false;
+  readonly #waiting: NodeJS.Timeout;
   /** What the client last said it wants to hear of servers' logs. */
   #level: unknown;
 
@@ -59,6 +64,7 @@ export class SeveralRouting implements Routing {
       up: (upstream) => this.#up(upstream),
       refused: (upstream, reason) => this.#restarts.giveUp(upstream, reason),
     });
+    this.#waiting = setTimeout(() => context.turn(() => this.#start()), START_AFTER_MS).unref();
   }
 
   leftOut(upstream: Upstream): number {
@@ -67,8 +73,13 @@ export class SeveralRouting implements Routing {
 
   route(request: Request): Route | undefined {
     const { method, params } = request;
-    if (method === 'initialize') return this.#answer(request, this.#handshakes.answer(params));
+    if (method === 'initialize') {
+      // The client waits for this answer, and processes that start would take its time.
+      this.#context.later(() => this.#context.turn(() => this.#start()));
+      return this.#answer(request, this.#handshakes.answer(params));
+    }
     if (method === 'ping') return this.#answer(request, '{}');
+    this.#start();
     this.#handshakes.ready();
     const list = listKindOf(method);
     if (list !== undefined) return void this.#lists.answer(request, list);
@@ -126,7 +137,19 @@ export class SeveralRouting implements Routing {
   }
 
   close(): void {
+    clearTimeout(this.#waiting);
     this.#restarts.close();
+  }
+
+  #start(): void {
+    clearTimeout(this.#waiting);
+    if (this.#started) return;
+    this.#started = true;
+    for (const upstream of this.#context.upstreams) {
+      upstream.start();
+      this.#handshakes.greet(upstream);
+    }
+    this.#context.changed();
   }
 
   #restart(upstream: Upstream): void {

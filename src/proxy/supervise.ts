@@ -11,7 +11,7 @@ const FLUSH_MS = 500;
 /** What an earlier proxy left is looked for once the first messages are on their way, in ms. */
 const REAP_AFTER_MS = 50;
 /** What has become of servers is put on record this long after the last of them changed, in ms. */
-const NOTE_AFTER_MS = 100;
+const NOTE_AFTER_MS = 20;
 /** A client that died behind a pipe that nobody reads shows only by its process being gone. */
 const ORPHAN_POLL_MS = 500;
 

@@ -3,7 +3,7 @@ import type { Descriptor } from '../mediation/descriptors/descriptor.ts';
 import type { Judgement } from '../mediation/judgement.ts';
 import type { Listed, ListKind } from './listing.ts';
 import { type Answer, type Id, idKey } from './message.ts';
-import { type Connect, NoWire, type Wire } from './wire.ts';
+import { type Connect, NO_WIRE, type Wire } from './wire.ts';
 
 /** A request that was sent to a server and not answered yet. */
 export interface InFlight {
@@ -68,7 +68,7 @@ export class Upstream {
   onListed: ((list: ListKind, usable: readonly Listed[]) => void) | undefined;
   readonly #connect: () => Wire;
   readonly #onGone: (reason: string) => void;
-  #wire: Wire;
+  #wire = NO_WIRE;
 
   constructor(name: string, connect: Connect, limitBytes: number, events: UpstreamEvents) {
     this.name = name;
@@ -80,23 +80,31 @@ export class Upstream {
       gone: (reason: string) => this.leave(reason),
     };
     this.#onGone = (reason) => events.gone(this, reason);
-    this.#connect = () => {
-      try {
-        return connect(limitBytes, told);
-      } catch (error) {
-        return new NoWire(`it could not be started: ${error instanceof Error ? error.message : error}`, told);
-      }
-    };
-    this.#wire = this.#connect();
+    this.#connect = () => connect(limitBytes, told);
   }
 
   get wire(): Wire {
     return this.#wire;
   }
 
+  get isStarted(): boolean {
+    return this.#wire !== NO_WIRE;
+  }
+
   get state(): 'starting' | 'up' | 'down' {
     if (this.gone !== undefined) return 'down';
     return this.held === undefined ? 'up' : 'starting';
+  }
+
+  /** Opens its wire: before that it is told nothing. */
+  start(): void {
+    try {
+      this.#wire = this.#connect();
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      this.#wire = NO_WIRE;
+      setImmediate(() => this.leave(`it could not be started: ${why}`));
+    }
   }
 
   /** It is not to be asked any more, whether or not there still is a process. */
@@ -117,7 +125,7 @@ export class Upstream {
     this.held = [];
     for (const state of [this.progressTokens, this.taskTokens, this.asked]) state.clear();
     for (const state of [this.listed, this.stale, this.announced]) state.clear();
-    this.#wire = this.#connect();
+    this.start();
   }
 
   /** The line of a request of Cordon's own, under an id that no server can foresee; its answer goes to `own`. */

@@ -33,19 +33,14 @@ export interface Wire {
 /** Opens a wire. Nothing is told of it before this returned; lines longer than `limitBytes` are told as oversized. */
 export type Connect = (limitBytes: number, events: WireEvents) => Wire;
 
-/** The wire of a server that could not be reached at all: it is gone as soon as it is there. */
-export class NoWire implements Wire {
-  readonly pid = undefined;
-  readonly backlogBytes = 0;
-
-  constructor(reason: string, events: WireEvents) {
-    setImmediate(() => events.gone(reason));
-  }
-
-  send(): void {}
-  flush(): void {}
-  pause(): void {}
-  resume(): void {}
-  async end(): Promise<void> {}
-  kill(): void {}
-}
+/** Of a server that was not started yet, or could not be. */
+export const NO_WIRE: Wire = {
+  pid: undefined,
+  backlogBytes: 0,
+  send: () => {},
+  flush: () => {},
+  pause: () => {},
+  resume: () => {},
+  end: async () => {},
+  kill: () => {},
+};

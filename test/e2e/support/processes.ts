@@ -80,12 +80,12 @@ export function killEverythingMentioning(text: string): void {
 
 /** Resolves once `condition` holds; after `patienceMs` it throws, with `what` as the explanation. */
 export async function eventually(
-  condition: () => boolean,
+  condition: () => boolean | Promise<boolean>,
   what: string | (() => string),
   patienceMs = 15_000,
 ): Promise<void> {
   const limit = Date.now() + patienceMs;
-  while (!condition()) {
+  while (!(await condition())) {
     if (Date.now() > limit) throw new Error(`never happened: ${typeof what === 'string' ? what : what()}`);
     await sleep(15);
   }

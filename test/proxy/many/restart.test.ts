@@ -156,8 +156,8 @@ describe('a server that ended', () => {
 describe('a server that cannot be started', () => {
   test('is named, tried again, and takes no other down', async () => {
     const on = scene({ servers: ['a', 'b'], broken: ['a'] });
-    await vi.advanceTimersByTimeAsync(0);
     greet(on, { b: FULL });
+    await vi.advanceTimersByTimeAsync(0);
     on.client({ id: 'l', method: 'tools/list' });
     answer(on, 'b', 'tools/list', { tools: [TOOL] });
     expect(on.last()).toMatchObject({ id: 'l', result: { tools: [{ name: 'b__fetch' }] } });
