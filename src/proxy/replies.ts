@@ -115,6 +115,7 @@ export function failInFlight(
     const { client } = flight;
     context.inFlight.delete(idKey(client.id));
     if (client.progressToken !== undefined) upstream.progressTokens.delete(client.progressToken);
+    if (flight.cancelled) continue;
     const text = `server ${JSON.stringify(upstream.name)} gave no answer: ${reason}`;
     context.toClient(errorLine(client.id, code, text));
     context.journal.note('response.error', {

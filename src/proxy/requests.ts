@@ -95,10 +95,7 @@ function judgeAndSend(context: Context, request: Request, route: Route, freshlyL
 
 /** Refuses a judged request whose entry could not be written: what is not on record does not happen. */
 function refuseUnrecorded(context: Context, upstream: Upstream, request: Request, id: Id): void {
-  const token = upstream.inFlight.get(idKey(id))?.client?.progressToken;
-  if (token !== undefined) upstream.progressTokens.delete(token);
-  upstream.inFlight.delete(idKey(id));
-  context.inFlight.delete(idKey(request.id));
+  forget(context, upstream, idKey(id));
   const text =
     `Cordon refused this: it cannot be recorded (${context.journal.failure}). Nothing was sent. ` +
     'See that the state directory can be written, then restart the connection.';
@@ -112,6 +109,35 @@ export function cancelWaiting(context: Context, params: unknown): boolean {
   if (!context.waiting.has(idKey(id))) return false;
   context.waiting.set(idKey(id), true);
   return true;
+}
+
+/** What a client took back may still be answered, so some of it is remembered; the oldest is given up. */
+const MAX_CANCELLED = 100;
+
+/** Notes that the client no longer waits for what it sent: a server need not answer that, and most do not. */
+export function noteCancelled(context: Context, params: unknown): void {
+  const id = idIn(params, 'requestId');
+  const sent = id === undefined ? undefined : context.inFlight.get(idKey(id));
+  if (sent === undefined) return;
+  const { upstream } = sent;
+  const key = idKey(sent.id);
+  const flight = upstream.inFlight.get(key);
+  if (flight === undefined) return;
+  flight.cancelled = true;
+  upstream.cancelled.add(key);
+  if (upstream.cancelled.size <= MAX_CANCELLED) return;
+  const [oldest] = upstream.cancelled;
+  upstream.cancelled.delete(oldest!);
+  if (upstream.inFlight.get(oldest!)?.cancelled) forget(context, upstream, oldest!);
+}
+
+/** Takes a request off what is in flight, by its wire id. */
+function forget(context: Context, upstream: Upstream, key: string): void {
+  const client = upstream.inFlight.get(key)?.client;
+  upstream.inFlight.delete(key);
+  if (client === undefined) return;
+  context.inFlight.delete(idKey(client.id));
+  if (client.progressToken !== undefined) upstream.progressTokens.delete(client.progressToken);
 }
 
 function record(context: Context, request: Request, upstream: Upstream, judgement: Judgement): void {

@@ -318,11 +318,12 @@ export class Session implements Context {
     if (this.upstreams.every((upstream) => upstream.wire.backlogBytes <= BACKLOG_BYTES)) this.#input.resume();
   }
 
-  /** A subscription is answered when the server ends: it is not waited for. */
+  /** A subscription is answered when the server ends, what was cancelled perhaps never: neither is waited for. */
   #isDrained(): boolean {
     if (this.#clientGone) return true;
     for (const { upstream, id } of this.inFlight.values()) {
-      if (upstream.inFlight.get(idKey(id))?.method !== 'subscriptions/listen') return false;
+      const flight = upstream.inFlight.get(idKey(id));
+      if (flight?.method !== 'subscriptions/listen' && !flight?.cancelled) return false;
     }
     return this.waiting.size === 0;
   }

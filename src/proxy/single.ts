@@ -2,7 +2,7 @@ import { applyEdits, type Edit } from '../json/edit.ts';
 import type { Context, Route, Routing } from './context.ts';
 import { absorbClientAnswer, fromServer, sendClientAnswer } from './crossing.ts';
 import { type Answer, idIn, idKey, type Message, type Request } from './message.ts';
-import { cancelWaiting } from './requests.ts';
+import { cancelWaiting, noteCancelled } from './requests.ts';
 import { claimEdits } from './splice.ts';
 import type { Upstream } from './upstream.ts';
 
@@ -29,7 +29,10 @@ export class SingleRouting implements Routing {
       upstream.asked.delete(idKey(message.id));
       return sendClientAnswer(this.#context, upstream, asked, message, message.line);
     }
-    if (message.method === 'notifications/cancelled' && cancelWaiting(this.#context, message.params)) return;
+    if (message.method === 'notifications/cancelled') {
+      if (cancelWaiting(this.#context, message.params)) return;
+      noteCancelled(this.#context, message.params);
+    }
     this.#context.toUpstream(upstream, message.line);
   }
 

@@ -14,6 +14,8 @@ export interface InFlight {
   client?: { id: Id; judgement: Judgement | undefined; progressToken: string | undefined };
   /** Takes the answer to Cordon's own request; undefined if the server ended before it gave one. */
   own?: (answer: Answer | undefined) => void;
+  /** The client has taken it back: most servers never answer it now. */
+  cancelled?: true;
   /** Of a subscription (2026-07-28): notices of changed lists that came under it and were not acted on. */
   announced?: Set<string>;
 }
@@ -32,6 +34,8 @@ export class Upstream {
   readonly name: string;
   /** By wire id. */
   readonly inFlight = new Map<string, InFlight>();
+  /** Of these, those that the client has taken back, oldest first. */
+  readonly cancelled = new Set<string>();
   /**
    * Progress tokens of what is in flight: progress with any other would close some clients' links. By the key of the
    * one on this wire, what to write in its place for the client; nothing where it is the client's own.

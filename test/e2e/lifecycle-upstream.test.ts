@@ -169,6 +169,16 @@ describe.concurrent('an upstream', () => {
     expect(await exit).toEqual({ code: 0, signal: null });
   });
 
+  test('that never answers what was cancelled is not waited for', async () => {
+    const { client, puppet } = await open();
+    client.send('{"jsonrpc":"2.0","id":"taken back","method":"tools/call","params":{"name":"wait"}}');
+    await puppet.got(({ message }) => message.id === 'taken back');
+    client.notify('notifications/cancelled', { requestId: 'taken back' });
+    const closed = Date.now();
+    expect(await client.end()).toEqual({ code: 0, signal: null });
+    expect(Date.now() - closed).toBeLessThan(8000);
+  });
+
   test('that closes its input but answers on is still heard', async () => {
     const directory = folder();
     const program = `process.stdin.once("data", () => {

@@ -439,6 +439,40 @@ describe('what a server may not send', () => {
   });
 });
 
+describe('a call that the client took back', () => {
+  const takeBack = (on: ReturnType<typeof scene>, id: number) => {
+    on.client(call(id));
+    on.client({ method: 'notifications/cancelled', params: { requestId: id } });
+  };
+
+  test('is passed on, and so is an answer that comes all the same', () => {
+    const on = ready();
+    takeBack(on, 1);
+    expect(on.sent['web']!.at(-1)).toContain('notifications/cancelled');
+    on.server('web', { id: 1, result: { content: [] } });
+    expect(on.last()['id']).toBe(1);
+  });
+
+  test('is not remembered for ever', () => {
+    const on = ready();
+    const before = on.toClient.length;
+    for (let id = 1; id <= 1000; id++) takeBack(on, id);
+    expect(on.upstream('web').inFlight.size).toBe(100);
+    expect(on.session.inFlight.size).toBe(100);
+    on.server('web', { id: 900, result: {} }, { id: 901, result: {} });
+    expect(on.toClient.slice(before).map((line) => JSON.parse(line).id)).toEqual([901]);
+  });
+
+  test('is nothing that the end of its server is reported for', () => {
+    const on = ready();
+    takeBack(on, 1);
+    on.client(call(2));
+    const before = on.toClient.length;
+    on.exits('web');
+    expect(on.toClient.slice(before).map((line) => JSON.parse(line).id)).toEqual([2]);
+  });
+});
+
 describe('nothing that a server sends ends the proxy', () => {
   const methods = [
     'tools/list',

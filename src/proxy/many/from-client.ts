@@ -2,7 +2,7 @@ import { applyEdits, type Edit, replaceValue } from '../../json/edit.ts';
 import type { Context } from '../context.ts';
 import { absorbClientAnswer, sendClientAnswer } from '../crossing.ts';
 import { type Answer, idIn, idKey, innerOf, type Message, memberOf, type Notification } from '../message.ts';
-import { cancelWaiting } from '../requests.ts';
+import { cancelWaiting, noteCancelled } from '../requests.ts';
 import type { Upstream } from '../upstream.ts';
 import type { AskedOfClient } from './asked.ts';
 import { relatedTaskEdits } from './ids.ts';
@@ -60,6 +60,7 @@ export class FromClient {
     const id = idIn(message.params, 'requestId');
     const sent = id === undefined ? undefined : this.#context.inFlight.get(idKey(id));
     if (sent === undefined) return;
+    noteCancelled(this.#context, message.params);
     const edit = replaceValue(innerOf(message, 'requestId')!, JSON.stringify(sent.id));
     this.#inOrder(sent.upstream, applyEdits(message.line, [edit]));
   }
