@@ -299,8 +299,8 @@ export class Mediator {
       ? leaves.filter((leaf) => leaf.form !== 'key' && !isOwn(leaf, own) && !this.#grounds.hold(leaf.text))
       : undefined;
     if (!this.#readMarked) {
-      const read = new Set(flows.map(({ argument }) => argument));
-      for (const { path, text } of leaves) if (!read.has(path)) this.#grounds.take(text);
+      const read = flows.length === 0 ? undefined : new Set(flows.map(({ argument }) => argument));
+      for (const { path, text } of leaves) if (read?.has(path) !== true) this.#grounds.take(text);
     }
     const at: Case = {
       mode: this.#settings.mode,

@@ -194,8 +194,8 @@ function permits(rule: Case['allow'][number], flow: Flow): boolean {
 class Places {
   readonly all: PlaceFact[] = [];
   readonly #at: Pick<Case, 'sink' | 'schema' | 'roles'>;
-  readonly #indices = new Map<string, number>();
-  readonly #leaves = new Map<string, Leaf>();
+  #indices: Map<string, number> | undefined;
+  #leaves: Map<string, Leaf> | undefined;
   readonly #roles = new Map<Leaf, Role>();
 
   constructor(at: Case) {
@@ -208,6 +208,7 @@ class Places {
 
   of(argument: string, inName: boolean, leaf: Leaf | undefined): number {
     const key = placeOf(argument, inName);
+    this.#indices ??= new Map();
     let index = this.#indices.get(key);
     if (index === undefined) {
       index = this.all.length;
@@ -238,7 +239,8 @@ class Places {
   }
 
   leafOf({ argument, inName }: Pick<Flow, 'argument' | 'inName'>): Leaf | undefined {
-    if (this.#leaves.size === 0) {
+    if (this.#leaves === undefined) {
+      this.#leaves = new Map();
       for (const leaf of this.#at.sink.leaves) {
         const key = placeOf(leaf.path, leaf.form === 'key');
         if (!this.#leaves.has(key)) this.#leaves.set(key, leaf);
