@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { CommandError, resolveCommand, withoutShell } from '../config/command.ts';
-import { type Config, configOf, loadConfig, type ServerEntry } from '../config/config.ts';
+import { type CommandEntry, type Config, configOf, loadConfig } from '../config/config.ts';
 import { childEnvironment } from '../config/environment.ts';
 import { ConfigError } from '../config/error.ts';
 import { isServerName, nameAfter, SERVER_NAME } from '../config/names.ts';
@@ -59,7 +59,8 @@ async function run(argv: string[]): Promise<number> {
   const mode = (options.mode as Mode | undefined) ?? config.mode;
   const withheld = new Map<string, string[]>();
   const failed: CommandError[] = [];
-  const servers = config.servers.map((server) => {
+  const servers = config.servers.flatMap((server) => {
+    if ('url' in server) return [];
     const launch = () => launchOf(server, wrapped !== undefined, options.env);
     const start = () => startChild(launch().launch);
     let child: ChildProcess | undefined;
@@ -77,7 +78,7 @@ async function run(argv: string[]): Promise<number> {
     }
     return { name: server.name, child, start };
   });
-  if (failed.length === servers.length) throw failed[0]!;
+  if (failed.length === config.servers.length) throw failed[0]!;
   for (const [names, servers] of withheld) {
     if (names !== '') say(`environment variables kept from ${servers.join(', ')}: ${names}`);
   }
@@ -145,7 +146,7 @@ function say(line: string): void {
 }
 
 function launchOf(
-  server: ServerEntry,
+  server: CommandEntry,
   isWrapped: boolean,
   only: string[] | undefined,
 ): { launch: Launch; withheld: readonly string[] } {

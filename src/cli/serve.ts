@@ -2,7 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { setFlagsFromString } from 'node:v8';
 import { Approvals } from '../config/approvals.ts';
-import type { Config } from '../config/config.ts';
+import type { Config, ServerEntry } from '../config/config.ts';
 import { ConfigError } from '../config/error.ts';
 import { LastRunFile } from '../config/last-run.ts';
 import { lockPath, lockVersion, readLock, updateLock } from '../config/lock-file.ts';
@@ -53,7 +53,7 @@ const SMALL_MESSAGES = [
 /** Each large message would fill such a heap twice, and have it collected as often. */
 const LARGE_MESSAGES = ['--semi-space-growth-factor=2', '--heap-growing-percent=0'];
 
-/** What `cordon run` has made of its command line: a configuration and its servers. */
+/** What `cordon run` has made of its command line: a configuration, and those of its servers that are processes. */
 export interface Serving {
   config: Config;
   mode: Mode;
@@ -72,7 +72,12 @@ interface Startable {
 export async function serve({ config, mode, stateDir, servers }: Serving): Promise<number> {
   for (const flag of SMALL_MESSAGES) setFlagsFromString(flag);
   let session: Session | undefined;
-  const connected = servers.map((server) => ({ name: server.name, connect: overStdio(server) }));
+  const remote = await connectRemote(config, stateDir);
+  const processes = new Map(servers.map((server) => [server.name, server]));
+  const connected = config.servers.map(({ name }) => ({
+    name,
+    connect: remote.get(name) ?? overStdio(processes.get(name)!),
+  }));
   const upstreams = attach(connected, config.limits.messageBytes, () => session!);
   try {
     const made = makeSession(config, mode, stateDir, upstreams);
@@ -86,6 +91,15 @@ export async function serve({ config, mode, stateDir, servers }: Serving): Promi
     process.stderr.write(`cordon run: ${error.message}\n`);
     return 2;
   }
+}
+
+/** Those of the servers that are reached by HTTP; what that takes is loaded where there are any. */
+async function connectRemote(config: Config, stateDir: string): Promise<Map<string, Connect>> {
+  const remote = config.servers.filter((server) => 'url' in server);
+  if (remote.length === 0) return new Map();
+  const { overHttp } = await import('../proxy/http/connect.ts');
+  const options = { stateDir, depth: config.limits.depth, alone: !config.several };
+  return new Map(remote.map((server) => [server.name, overHttp(server, options)]));
 }
 
 function overStdio({ child, start }: Startable): Connect {
@@ -105,10 +119,7 @@ function makeSession(
 ): { session: Session; record: { session: string; mode: string; lock: string } } {
   const id = sessionId();
   const seed = randomBytes(4).readUInt32LE();
-  const commands = config.servers.map(({ name, command, args }) => ({
-    name,
-    command: sha256(canonical([command, ...args])),
-  }));
+  const commands = config.servers.map((server) => ({ name: server.name, command: startedBy(server) }));
   const lock = lockPath(
     config.path === undefined
       ? { stateDir, name: config.servers[0]!.name, commandDigest: commands[0]!.command }
@@ -174,6 +185,11 @@ function makeSession(
 function tapeOf(config: Config, stateDir: string, session: string, log: SessionLog): TapedLog {
   const key = openTapeKey(tapeKeyFile() ?? tapeKeyPath(stateDir), true);
   return new TapedLog(log, new TapeWriter(stateDir, session, key), config.record.onFailure);
+}
+
+/** What a server is, as far as the configuration says: a digest of its command, or of its address. */
+function startedBy(server: ServerEntry): string {
+  return sha256(canonical('url' in server ? { url: server.url } : [server.command, ...server.args]));
 }
 
 /** The log of a session: each part begins with what the session runs under. */

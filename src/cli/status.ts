@@ -24,7 +24,7 @@ configurations: cordon pins diff --config FILE.
 Exit code: 0; 1 if something is held back or withheld; 2 if the command line or a lock is wrong.
 `;
 
-type Server = Pick<ServerRecord, 'name' | 'pid' | 'state' | 'reason' | 'leftOut'>;
+type Server = Omit<ServerRecord, 'startTime'>;
 
 interface Session {
   pid: number;
@@ -117,8 +117,9 @@ function sessionOf(path: string): Session | undefined {
       pid,
       session: String(session),
       mode: String(mode),
-      servers: (servers as Server[]).map(({ name, pid, state, reason, leftOut }) => ({
+      servers: (servers as Server[]).map(({ name, pid, address, state, reason, leftOut }) => ({
         ...{ name: String(name), pid, state },
+        ...(address === undefined ? {} : { address: String(address) }),
         ...(reason === undefined ? {} : { reason: String(reason) }),
         ...(leftOut === undefined ? {} : { leftOut: Number(leftOut) }),
       })),
@@ -148,12 +149,12 @@ function sessionLines(sessions: readonly Session[]): string[] {
   ]);
 }
 
-function serverLines({ name, pid, state, reason, leftOut }: Server): string[] {
+function serverLines({ name, pid, address, state, reason, leftOut }: Server): string[] {
   const left = `  ${name}: ${leftOut} of what it lists left out, since another has the same (docs/gateway.md)`;
   const isDown = state === 'down';
   const now = isDown
     ? `DOWN: ${reason}`
-    : [state === 'starting' ? state : '', pid === undefined ? '' : `pid ${pid}`];
+    : [state === 'starting' ? state : '', pid === undefined ? address : `pid ${pid}`];
   const line = printable(`  ${name}  ${[now].flat().filter(Boolean).join('  ')}`);
   return leftOut === undefined ? [line] : [line, printable(left)];
 }

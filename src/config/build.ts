@@ -1,31 +1,14 @@
-import { resolve } from 'node:path';
 import type { Allow, ServerTrust, ToolTrust } from '../event.ts';
 import type { Config, ServerEntry } from './config.ts';
-import { dotted, quote } from './error.ts';
-import { ExpandError, expand } from './expand.ts';
+import { serverEntry, unusedKeys, whySkipped } from './entry.ts';
+import { BuildError, dotted, quote } from './error.ts';
 import { isServerName, nearestServerName, SERVER_NAME, sameName, suggestion } from './names.ts';
 import { packageOf } from './package.ts';
-import type { ConfigFile, CordonFile, EntryFile } from './schema.ts';
+import type { ConfigFile, CordonFile } from './schema.ts';
 
 type Variables = Readonly<Record<string, string | undefined>>;
 
-/** Something that types cannot say is wrong with the value at `path`, or with that member's name. */
-export class BuildError extends Error {
-  override name = 'BuildError';
-  readonly path: readonly PropertyKey[];
-  readonly atKey: boolean;
-
-  constructor(path: readonly PropertyKey[], message: string, atKey = false) {
-    super(message);
-    this.path = path;
-    this.atKey = atKey;
-  }
-}
-
-/** What Cordon reads of an entry; the rest is the client's and has no effect behind Cordon. */
-const ENTRY_KEYS = new Set(['type', 'command', 'args', 'env', 'cwd', 'disabled']);
 const FILE_KEYS = new Set(['mcpServers', 'servers', 'cordon', '$schema']);
-const REMOTE = new Set(['http', 'sse', 'streamable-http', 'streamableHttp', 'ws']);
 
 /**
  * The configuration that a valid file means, read in the folder it lies in.
@@ -54,11 +37,11 @@ export function build(
       continue;
     }
     checkName(name, path, names);
-    servers.push(start(name, entry, path, folder, variables));
-    const unused = Object.keys(entry).filter((key) => !ENTRY_KEYS.has(key));
+    servers.push(serverEntry(name, entry, path, folder, variables));
+    const unused = unusedKeys(entry);
     if (unused.length > 0) warnings.push(`${dotted(path)}: not used by Cordon: ${list(unused)}`);
   }
-  if (servers.length === 0) throw new BuildError([section], 'there is no server here that Cordon can start');
+  if (servers.length === 0) throw new BuildError([section], 'there is no server here that Cordon can serve');
 
   const block = file.cordon ?? {};
   checkReferences(
@@ -97,8 +80,8 @@ export function withDefaults(servers: readonly ServerEntry[], block: CordonFile)
 type ServerFile = NonNullable<CordonFile['servers']>[string];
 type ToolFile = NonNullable<ServerFile['tools']>[string];
 
-function trustOf(server: ServerFile, { command, args }: ServerEntry): ServerTrust {
-  const started = packageOf(command, args);
+function trustOf(server: ServerFile, entry: ServerEntry): ServerTrust {
+  const started = 'url' in entry ? undefined : packageOf(entry.command, entry.args);
   return {
     integrity: server.trust ?? 'untrusted',
     confidentiality: server.confidentiality ?? 'public',
@@ -117,22 +100,6 @@ function toolTrust(tool: ToolFile): ToolTrust {
   };
 }
 
-/** Why an entry is not served though nothing is wrong with it. */
-function whySkipped(entry: EntryFile, path: readonly PropertyKey[]): string | undefined {
-  if (entry.disabled) return 'is disabled and not served';
-  const remote = (['url', 'serverUrl', 'httpUrl'] as const).find((key) => entry[key] !== undefined);
-  if (remote && entry.command !== undefined) {
-    throw new BuildError([...path, remote], 'found beside "command", expected one of the two');
-  }
-  if (remote || (entry.type !== undefined && REMOTE.has(entry.type))) {
-    return 'is reached over HTTP and not served: Cordon serves only servers that it can start, until it has a gateway';
-  }
-  if (entry.type !== undefined && entry.type !== 'stdio') {
-    throw new BuildError([...path, 'type'], `found ${quote(entry.type)}, expected "stdio" or "http"`);
-  }
-  return undefined;
-}
-
 function checkName(name: string, path: readonly PropertyKey[], names: Map<string, string>): void {
   if (!isServerName(name)) {
     const nearest = nearestServerName(name);
@@ -148,44 +115,6 @@ function checkName(name: string, path: readonly PropertyKey[], names: Map<string
     );
   }
   names.set(sameName(name), name);
-}
-
-function start(
-  name: string,
-  entry: EntryFile,
-  path: readonly PropertyKey[],
-  folder: string,
-  variables: Variables,
-): ServerEntry {
-  if (entry.command === undefined) throw new BuildError(path, 'found no "command", expected one');
-  const value = (text: string, ...at: PropertyKey[]): string => {
-    try {
-      const expanded = expand(text, variables);
-      // An argument, a path or a variable ends at NUL for the system: what was read here would not be what starts.
-      if (expanded.includes('\0')) throw new ExpandError('found a NUL character, expected text without');
-      return expanded;
-    } catch (error) {
-      if (error instanceof ExpandError) throw new BuildError([...path, ...at], error.message);
-      throw error;
-    }
-  };
-  const command = value(entry.command, 'command');
-  if (command === '')
-    throw new BuildError([...path, 'command'], 'found nothing after expansion, expected a command');
-  const env: Record<string, string> = Object.create(null);
-  for (const [key, text] of Object.entries(entry.env ?? {})) {
-    if (key === '' || key.includes('=') || key.includes('\0')) {
-      throw new BuildError([...path, 'env', key], 'found a name that no environment variable can have', true);
-    }
-    env[key] = value(text, 'env', key);
-  }
-  return {
-    name,
-    command,
-    args: (entry.args ?? []).map((arg, i) => value(arg, 'args', i)),
-    env,
-    cwd: resolve(folder, entry.cwd === undefined ? '.' : value(entry.cwd, 'cwd')),
-  };
 }
 
 /** A rule for a server that is not there would protect, or allow, nothing: it is a typing mistake. */

@@ -1,13 +1,14 @@
 import { readFileSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { Allow, Mode, ServerTrust } from '../event.ts';
-import { BuildError, build, withDefaults } from './build.ts';
-import { ConfigError, dotted, quote } from './error.ts';
+import { build, withDefaults } from './build.ts';
+import { BuildError, ConfigError, dotted, quote } from './error.ts';
+import type { RemoteEntry } from './remote.ts';
 import type { ConfigFile } from './schema.ts';
 import { VERSION } from './version.ts';
 
 /** A server to start. */
-export interface ServerEntry {
+export interface CommandEntry {
   name: string;
   /** As written, variables expanded: a name to look up on the child's PATH, or a path. */
   command: string;
@@ -17,6 +18,8 @@ export interface ServerEntry {
   /** Absolute. */
   cwd: string;
 }
+
+export type ServerEntry = CommandEntry | RemoteEntry;
 
 export interface Limits {
   /** Longest message, either way, in bytes. */
@@ -94,7 +97,7 @@ export async function loadConfig(
 }
 
 /** The configuration of `cordon run -- COMMAND`: one server, and defaults for all else. */
-export function configOf(server: ServerEntry): Config {
+export function configOf(server: CommandEntry): Config {
   return { ...withDefaults([server], {}), several: false };
 }
 

@@ -32,6 +32,19 @@ export class ConfigError extends Error {
   }
 }
 
+/** Something that types cannot say is wrong with the value at `path`, or with that member's name. */
+export class BuildError extends Error {
+  override name = 'BuildError';
+  readonly path: readonly PropertyKey[];
+  readonly atKey: boolean;
+
+  constructor(path: readonly PropertyKey[], message: string, atKey = false) {
+    super(message);
+    this.path = path;
+    this.atKey = atKey;
+  }
+}
+
 function render(file: string, { line, column, path, message }: Problem): string {
   const shown = printable(file);
   const at = line === undefined ? shown : `${shown}:${line}:${column}`;

@@ -102,10 +102,11 @@ const entry = z.looseObject(
     cwd: word.optional(),
     disabled: z.boolean('true or false').optional(),
     url: text.optional(),
+    headers: named(text, 'an object of strings').optional(),
     serverUrl: text.optional(),
     httpUrl: text.optional(),
   },
-  'an object with "command"',
+  'an object with "command" or "url"',
 );
 
 const servers = named(entry, 'an object from server names to entries');
@@ -166,7 +167,10 @@ function explain(issue: z.core.$ZodIssue, located: Located): Problem[] {
   ];
 }
 
-/** What stands at the path, in words. Values of `env` and `args` are often secrets, so only their kind is told. */
+/** Their values are often secrets. */
+const UNSHOWN = ['env', 'args', 'url', 'headers'];
+
+/** What stands at the path, in words; of what may be a secret only its kind. */
 function describe(path: readonly PropertyKey[], root: unknown): string {
   let value = root;
   for (const key of path) {
@@ -176,6 +180,6 @@ function describe(path: readonly PropertyKey[], root: unknown): string {
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'an array';
   if (typeof value === 'object') return 'an object';
-  if (path.includes('env') || path.includes('args')) return `a ${typeof value}`;
+  if (path.some((key) => UNSHOWN.includes(String(key)))) return `a ${typeof value}`;
   return typeof value === 'string' ? quote(value) : String(value);
 }

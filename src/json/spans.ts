@@ -149,8 +149,15 @@ export function membersOf(line: Buffer, start: number): Member[] {
   }
 }
 
-/** Start and end of each element of the array at `start`, in bytes that already passed `scan` and JSON.parse. */
-export function elementsOf(line: Buffer, start: number): { start: number; end: number }[] {
+/**
+ * Start and end of each element of the array at `start`, the first `most` of them, in bytes that already passed `scan`
+ * and JSON.parse; in other bytes what is found means nothing.
+ */
+export function elementsOf(
+  line: Buffer,
+  start: number,
+  most = Number.POSITIVE_INFINITY,
+): { start: number; end: number }[] {
   const elements: { start: number; end: number }[] = [];
   if (line[start] !== OPEN_ARRAY) return elements;
   let i = start + 1;
@@ -159,6 +166,7 @@ export function elementsOf(line: Buffer, start: number): { start: number; end: n
     if (i >= line.length || line[i] === CLOSE_ARRAY) return elements;
     const end = valueEnd(line, i);
     elements.push({ start: i, end });
+    if (elements.length === most) return elements;
     i = end;
   }
 }

@@ -7,6 +7,8 @@ export interface ServerRecord {
   name: string;
   pid?: number | undefined;
   startTime?: string | undefined;
+  /** Where it is reached, as it may be shown. */
+  address?: string | undefined;
   state: 'starting' | 'up' | 'down';
   /** Why it is down, and what is done about that. */
   reason?: string | undefined;

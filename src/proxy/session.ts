@@ -173,7 +173,14 @@ export class Session implements Context {
     return this.upstreams.map((upstream) => {
       const { name, wire, state, gone, remedy } = upstream;
       const reason = gone && `${gone}. ${remedy}`;
-      return { name, pid: wire.pid, state, reason, leftOut: this.#routing.leftOut(upstream) || undefined };
+      return {
+        name,
+        pid: wire.pid,
+        address: wire.address,
+        state,
+        reason,
+        leftOut: this.#routing.leftOut(upstream) || undefined,
+      };
     });
   }
 
@@ -275,6 +282,11 @@ export class Session implements Context {
     else failInFlight(this, upstream, BAD_UPSTREAM, text, id);
   }
 
+  /** A server will not answer one request; others it may. */
+  failedUpstream(upstream: Upstream, id: Id, reason: string): void {
+    if (!this.#ending) failInFlight(this, upstream, BAD_UPSTREAM, reason, id);
+  }
+
   /** A server's process has ended: nothing in flight on it may wait for ever. */
   lostUpstream(upstream: Upstream, reason: string): void {
     if (this.#ending) return;
@@ -338,6 +350,7 @@ export function attach(
   const events = {
     line: (upstream: Upstream, line: Buffer) => session().fromUpstream(upstream, line),
     oversize: (upstream: Upstream, head: Buffer) => session().oversizeFromUpstream(upstream, head),
+    failed: (upstream: Upstream, id: Id, reason: string) => session().failedUpstream(upstream, id, reason),
     turn: () => session().endTurn(),
     drained: () => session().readOn(),
     gone: (upstream: Upstream, reason: string) =>

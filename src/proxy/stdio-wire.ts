@@ -9,6 +9,7 @@ const GRACE_MS = 250;
 
 /** The pipes of a server that Cordon started. */
 export class StdioWire implements Wire {
+  readonly address = undefined;
   readonly #child: ChildProcess;
   readonly #outbox: Outbox;
   readonly #events: WireEvents;

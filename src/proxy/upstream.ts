@@ -24,6 +24,7 @@ export interface InFlight {
 export interface UpstreamEvents {
   line(upstream: Upstream, line: Buffer): void;
   oversize(upstream: Upstream, head: Buffer): void;
+  failed(upstream: Upstream, id: Id, reason: string): void;
   turn(): void;
   drained(): void;
   gone(upstream: Upstream, reason: string): void;
@@ -79,6 +80,7 @@ export class Upstream {
     const told = {
       line: (line: Buffer) => events.line(this, line),
       oversize: (head: Buffer) => events.oversize(this, head),
+      failed: (id: Id, reason: string) => events.failed(this, id, reason),
       turn: events.turn,
       drained: events.drained,
       gone: (reason: string) => this.leave(reason),

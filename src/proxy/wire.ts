@@ -1,8 +1,12 @@
+import type { Id } from './message.ts';
+
 /** What a wire tells of: lines as they came, without their newline, and its end. */
 export interface WireEvents {
   line(line: Buffer): void;
   /** The beginning of a line that is longer than allowed; the rest is never read. */
   oversize(head: Buffer): void;
+  /** What was sent under this id will not be answered, and why; the server may still be there. */
+  failed(id: Id, reason: string): void;
   /** All lines of one chunk were handed out. */
   turn(): void;
   /** The other side has taken what it was behind with. */
@@ -15,6 +19,8 @@ export interface WireEvents {
 export interface Wire {
   /** Of the process behind it; undefined if there is none. */
   readonly pid: number | undefined;
+  /** Where it is reached, as it may be shown; undefined for a process. */
+  readonly address: string | undefined;
   /** Bytes that the server has not taken yet. */
   readonly backlogBytes: number;
   /** Queues a line; it takes no newline of its own and must not change any more. */
@@ -36,6 +42,7 @@ export type Connect = (limitBytes: number, events: WireEvents) => Wire;
 /** Of a server that was not started yet, or could not be. */
 export const NO_WIRE: Wire = {
   pid: undefined,
+  address: undefined,
   backlogBytes: 0,
   send: () => {},
   flush: () => {},

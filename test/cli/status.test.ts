@@ -47,7 +47,10 @@ function withhold(path: string, name: string): void {
 
 function running(pid: number, startTime: string | undefined, lock: string): void {
   mkdirSync(join(folder, 'running'), { recursive: true });
-  const servers = [{ name: 'calc', pid: 4, startTime: '9' }];
+  const servers = [
+    { name: 'calc', pid: 4, startTime: '9' },
+    { name: 'far', address: 'https://far.example.invalid/mcp', state: 'up' },
+  ];
   const record = { pid, startTime, session: `s${pid}`, mode: 'guard', servers, lock };
   writeFileSync(join(folder, 'running', `${pid}.json`), JSON.stringify(record));
 }
@@ -64,7 +67,9 @@ test('shows what is withheld, here and in the lock of a running session', async 
   running(process.pid, startTimeOf(process.pid), join(folder, 'elsewhere', 'cordon.lock'));
   const { code, out } = await status();
   expect(code).toBe(1);
-  expect(out).toContain(`session s${process.pid}  guard  pid ${process.pid}\n  calc  pid 4\n`);
+  expect(out).toContain(
+    `session s${process.pid}  guard  pid ${process.pid}\n  calc  pid 4\n  far  https://far.example.invalid/mcp\n`,
+  );
   expect(out).toContain('calc.add\\u{202e} (tool) is suspect: ansi');
   expect(out).toContain('calc.sub (tool) is suspect: ansi');
 });

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { build as esbuild } from 'esbuild';
 import fc from 'fast-check';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
-import { configOf, loadConfig } from '../../src/config/config.ts';
+import { type CommandEntry, configOf, loadConfig } from '../../src/config/config.ts';
 import { ConfigError } from '../../src/config/error.ts';
 import { mark, markerPath } from '../../src/config/marker.ts';
 import { VERSION } from '../../src/config/version.ts';
@@ -142,7 +142,8 @@ describe('a valid configuration', () => {
       theme: 'dark',
       mcpServers: {
         a: { ...server, envFile: '.env', autoApprove: ['s3cret'] },
-        remote: { type: 'http', url: 'https://example.invalid' },
+        old: { type: 'sse', url: 'https://example.invalid' },
+        other: { httpUrl: 'https://example.invalid' },
         gone: { disabled: true, command: '${UNSET}' },
       },
     });
@@ -150,7 +151,8 @@ describe('a valid configuration', () => {
     expect(warnings).toEqual([
       'not used by Cordon: "theme"',
       'mcpServers.a: not used by Cordon: "envFile", "autoApprove"',
-      expect.stringMatching(/^mcpServers\.remote is reached over HTTP and not served/),
+      expect.stringMatching(/^mcpServers\.old speaks "sse" and is not served: ask/),
+      expect.stringMatching(/^mcpServers\.other is not served: .* not from "httpUrl"$/),
       'mcpServers.gone is disabled and not served',
     ]);
   });
@@ -171,7 +173,7 @@ describe('a wrong configuration is refused with place, finding and expectation',
     [
       'no server',
       '{"mcpServers": {}}',
-      'mcp.json:1:16: mcpServers: there is no server here that Cordon can start',
+      'mcp.json:1:16: mcpServers: there is no server here that Cordon can serve',
     ],
     [
       'a number for a command',
@@ -181,7 +183,7 @@ describe('a wrong configuration is refused with place, finding and expectation',
     [
       'no command',
       '{"mcpServers":\n{"a": {}}}',
-      'mcp.json:2:7: mcpServers.a: found no "command", expected one',
+      'mcp.json:2:7: mcpServers.a: found no "command" and no "url", expected one',
     ],
     [
       'a secret of the wrong type',
@@ -429,8 +431,8 @@ describe('the marker of a validated configuration', () => {
 
   test('does not spare what depends on the environment', async () => {
     const needs = { mcpServers: { a: { command: '${CMD}' } } };
-    expect((await load(needs, { CMD: 'x' })).config.servers[0]!.command).toBe('x');
-    expect((await load(needs, { CMD: 'y' })).config.servers[0]!.command).toBe('y');
+    expect((await load(needs, { CMD: 'x' })).config.servers[0]).toMatchObject({ command: 'x' });
+    expect((await load(needs, { CMD: 'y' })).config.servers[0]).toMatchObject({ command: 'y' });
     expect(await refusal(needs)).toMatch(
       /^mcp\.json:1:\d+: mcpServers\.a\.command: the environment variable CMD/,
     );
@@ -529,7 +531,7 @@ describe('for any file', () => {
 test('one server of the command line gets the same defaults', async () => {
   const { config } = await load({ mcpServers: { a: server } });
   const { path: _, digest: __, ...rest } = config;
-  expect(configOf(config.servers[0]!)).toEqual(rest);
+  expect(configOf(config.servers[0] as CommandEntry)).toEqual(rest);
 });
 
 test('the example of docs/configuration.md is valid, and shows the defaults', async () => {
@@ -539,7 +541,7 @@ test('the example of docs/configuration.md is valid, and shows the defaults', as
   const { config: plain } = await load({ mcpServers: { a: server } });
   expect(warnings).toEqual(['mcpServers.old is disabled and not served']);
   for (const key of ['mode', 'limits', 'record'] as const) expect(config[key]).toEqual(plain[key]);
-  expect(config.servers[0]!.args[2]).toBe('--account=default');
+  expect((config.servers[0] as CommandEntry).args[2]).toBe('--account=default');
   expect(config.allow).toHaveLength(2);
   expect(config.domains).toEqual(['example.org']);
   expect(plain.domains).toEqual([]);

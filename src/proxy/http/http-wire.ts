@@ -1,0 +1,267 @@
+import { type RemoteEntry, shownUrl } from '../../config/remote.ts';
+import { listChangedLine } from '../answers.ts';
+import { log } from '../log.ts';
+import {
+  type Answer,
+  type Id,
+  idKey,
+  type Message,
+  parseMessage,
+  type Request,
+  WireFault,
+} from '../message.ts';
+import type { Wire, WireEvents } from '../wire.ts';
+import type { Carrier } from './carrier.ts';
+import { Endpoint } from './endpoint.ts';
+import { Handshake } from './handshake.ts';
+import { Listener } from './listener.ts';
+import { Mirror, revisionOf } from './mirrored.ts';
+import type { Authorization } from './oauth/authorization.ts';
+import { Outgoing } from './outgoing.ts';
+import { Post } from './post.ts';
+
+export interface HttpWireOptions {
+  server: RemoteEntry;
+  /** Undefined where the entry itself says who is there. */
+  authorization: Authorization | undefined;
+  /** Nesting of a message. */
+  depth: number;
+  /** No other server waits for this one: its handshake may take until a person has authorized it. */
+  alone: boolean;
+}
+
+/** What a server does not accept within this time holds up no longer what comes after it, in ms. */
+const ORDER_MS = 5000;
+/** How long the server gets to end the session, in ms. */
+const END_MS = 1500;
+const LISTS = ['tools', 'prompts', 'resources'];
+
+/**
+ * The wire of a server that is reached by Streamable HTTP: each line is a POST of its own, and what comes back for it is
+ * lines again, as they came. Sessions (2025-03-26 to 2025-11-25) and stateless requests (2026-07-28) go side by side,
+ * told apart by whether a request names its revision itself.
+ */
+export class HttpWire implements Wire, Carrier {
+  readonly pid = undefined;
+  readonly address: string;
+  readonly endpoint: Endpoint;
+  readonly limitBytes: number;
+  readonly #options: HttpWireOptions;
+  readonly #events: WireEvents;
+  readonly #handshake: Handshake;
+  readonly #outgoing: Outgoing;
+  /** Requests on their way or being answered. */
+  readonly #posts = new Map<string, { post: Post; isStateless: boolean }>();
+  readonly #mirror = new Mirror();
+  #listener: Listener | undefined;
+  #isOver = false;
+
+  constructor(options: HttpWireOptions, limitBytes: number, events: WireEvents) {
+    this.#options = options;
+    this.endpoint = new Endpoint(options.server.url, options.server.headers);
+    this.address = shownUrl(options.server.url);
+    this.limitBytes = limitBytes;
+    this.#events = events;
+    this.#outgoing = new Outgoing(
+      (message) => this.#post(message),
+      () => !this.#isOver && events.drained(),
+    );
+    this.#handshake = new Handshake(this, options.depth, (initialized) => this.#renewed(initialized));
+  }
+
+  get backlogBytes(): number {
+    return this.#outgoing.backlogBytes;
+  }
+
+  send(line: Buffer): void {
+    const message = this.#parse(line);
+    if (message !== undefined) this.#outgoing.add(message);
+  }
+
+  flush(): void {
+    this.#outgoing.flush();
+  }
+
+  pause(): void {
+    this.endpoint.pause();
+  }
+
+  resume(): void {
+    this.endpoint.resume();
+  }
+
+  async end(ms = END_MS): Promise<void> {
+    this.#stop();
+    await this.#handshake.end(ms);
+    this.endpoint.close();
+  }
+
+  kill(): void {
+    this.#stop();
+    this.endpoint.close();
+  }
+
+  headers(message: Message | undefined): Record<string, string> {
+    const authorization = this.#options.authorization?.header;
+    const who: Record<string, string> = authorization === undefined ? {} : { authorization };
+    const revision = message && revisionOf(message);
+    if (revision === undefined) return { ...who, ...this.#handshake.headers() };
+    const said = { ...who, 'mcp-protocol-version': revision };
+    return message?.kind === 'request' ? { ...said, ...this.#mirror.headers(message) } : said;
+  }
+
+  turn(): void {
+    if (!this.#isOver) this.#events.turn();
+  }
+
+  begun(session: string): void {
+    this.#handshake.begun(session);
+  }
+
+  async renew(expired: string): Promise<string | undefined> {
+    const release = this.#outgoing.hold();
+    const problem = await this.#handshake.renew(expired);
+    if (problem !== undefined) this.#leave(problem);
+    release();
+    return problem;
+  }
+
+  async authorize(
+    challenge: string | undefined,
+    sent: string | undefined,
+    patient: boolean,
+  ): Promise<string | undefined> {
+    const { authorization } = this.#options;
+    if (authorization === undefined)
+      return 'it does not accept the "Authorization" header of its configuration';
+    return authorization.obtain(challenge, sent, patient);
+  }
+
+  #post(message: Message): void {
+    if (message.kind === 'request') return this.#request(message);
+    if (message.kind === 'notification' && message.method === 'notifications/cancelled') {
+      const key = cancelledKey(message);
+      const cancelled = this.#posts.get(key);
+      // A stateless request is taken back by closing its stream (2026-07-28, "Cancellation").
+      if (cancelled?.isStateless) {
+        this.#posts.delete(key);
+        cancelled.post.abort();
+        return this.#outgoing.taken(message);
+      }
+    }
+    // What comes next may build on it, and would go by another connection: it is held until this was accepted.
+    const release = this.#outgoing.hold(ORDER_MS);
+    const isInitialized = message.kind === 'notification' && message.method === 'notifications/initialized';
+    new Post(this, message, {
+      message: (line) => this.#take(line),
+      taken: () => this.#outgoing.taken(message),
+      done: () => {
+        if (isInitialized) this.#listen(message);
+        release();
+      },
+      failed: (reason) => {
+        if (this.#isOver) return;
+        log('warn', `server ${this.#options.server.name} did not accept ${describe(message)}: ${reason}`);
+        release();
+      },
+    });
+  }
+
+  #request(request: Request): void {
+    const key = idKey(request.id);
+    const isGreeting = request.method === 'initialize';
+    const isStateless = revisionOf(request) !== undefined;
+    const release = isGreeting ? this.#outgoing.hold() : () => {};
+    if (isGreeting) {
+      this.#listener?.stop();
+      this.#handshake.greet(request);
+    }
+    const told = {
+      message: (line: Buffer) => {
+        if (isGreeting) this.#answer(line, request.id, (answer) => this.#handshake.answered(answer));
+        if (isStateless && request.method === 'tools/list' && line.includes('x-mcp-header')) {
+          this.#answer(line, request.id, ({ payload }) => this.#mirror.learn(request, payload));
+        }
+        this.#take(line);
+      },
+      taken: () => this.#outgoing.taken(request),
+      done: () => {
+        this.#posts.delete(key);
+        release();
+      },
+      failed: (reason: string) => {
+        this.#posts.delete(key);
+        if (this.#isOver) return;
+        this.#events.failed(request.id, reason);
+        if (isGreeting) this.#leave(reason);
+        release();
+      },
+    };
+    this.#posts.set(key, {
+      post: new Post(this, request, told, isGreeting && this.#options.alone),
+      isStateless,
+    });
+  }
+
+  #take(line: Buffer): void {
+    if (!this.#isOver) this.#events.line(line);
+  }
+
+  /** The session stands: what the server says of its own accord comes by a stream beside the requests, if it has one. */
+  #listen(initialized: Message): void {
+    this.#listener?.stop();
+    this.#handshake.settle(initialized);
+    if (this.#isOver) return;
+    this.#listener = new Listener(this, Number.POSITIVE_INFINITY, {
+      message: (line) => this.#take(line),
+      over: () => {},
+    });
+    this.#listener.start();
+  }
+
+  /** The server may have been started anew, with other tools: whoever knows its lists asks again. */
+  #renewed(initialized: Message): void {
+    this.#listen(initialized);
+    for (const list of LISTS) this.#take(listChangedLine(list));
+    this.turn();
+  }
+
+  #answer(line: Buffer, id: Id, use: (answer: Answer) => void): void {
+    const message = this.#parse(line);
+    if (message?.kind === 'answer' && message.id === id) use(message);
+  }
+
+  /** Undefined for what is no message: whoever takes the line says what is wrong with it. */
+  #parse(line: Buffer): Message | undefined {
+    try {
+      return parseMessage(line, this.#options.depth);
+    } catch (error) {
+      if (!(error instanceof WireFault)) throw error;
+      return undefined;
+    }
+  }
+
+  #leave(reason: string): void {
+    if (this.#isOver) return;
+    this.#stop();
+    this.endpoint.close();
+    this.#events.gone(reason);
+  }
+
+  #stop(): void {
+    this.#isOver = true;
+    this.#outgoing.clear();
+    this.#listener?.stop();
+    for (const { post } of this.#posts.values()) post.abort();
+    this.#posts.clear();
+  }
+}
+
+function cancelledKey({ params }: Message & { kind: 'notification' }): string {
+  const id = (params as { requestId?: unknown } | null | undefined)?.requestId;
+  return typeof id === 'string' || typeof id === 'number' ? idKey(id) : '';
+}
+
+function describe(message: Message): string {
+  return message.kind === 'answer' ? 'an answer' : message.method;
+}

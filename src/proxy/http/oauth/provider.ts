@@ -1,0 +1,96 @@
+import { randomBytes } from 'node:crypto';
+import type { OAuthClientProvider, OAuthDiscoveryState } from '@modelcontextprotocol/sdk/client/auth.js';
+import type {
+  OAuthClientInformationMixed,
+  OAuthClientMetadata,
+  OAuthTokens,
+} from '@modelcontextprotocol/sdk/shared/auth.js';
+import type { TokenStore } from './store.ts';
+
+/** One attempt at an authorization, as the SDK's client wants it: it keeps what has to outlive the attempt. */
+export class Provider implements OAuthClientProvider {
+  readonly redirectUrl: string;
+  readonly #store: TokenStore;
+  readonly #state = randomBytes(32).toString('base64url');
+  #verifier = '';
+  #discovered: OAuthDiscoveryState | undefined;
+  /** Where a person has to say yes, once that is known. */
+  authorizationUrl: URL | undefined;
+
+  constructor(store: TokenStore, redirectUrl: string) {
+    this.#store = store;
+    this.redirectUrl = redirectUrl;
+  }
+
+  get clientMetadata(): OAuthClientMetadata {
+    return {
+      client_name: 'Cordon',
+      redirect_uris: [this.redirectUrl],
+      grant_types: ['authorization_code', 'refresh_token'],
+      response_types: ['code'],
+      token_endpoint_auth_method: 'none',
+    };
+  }
+
+  state(): string {
+    return this.#state;
+  }
+
+  /** A registration for another address is none: authorization servers compare it. */
+  clientInformation(): OAuthClientInformationMixed | undefined {
+    const { client } = this.#store.read();
+    return client?.redirect_uris.includes(this.redirectUrl) ? client : undefined;
+  }
+
+  saveClientInformation(client: OAuthClientInformationMixed): void {
+    this.#store.write({ ...this.#store.read(), client: { ...client, redirect_uris: [this.redirectUrl] } });
+  }
+
+  tokens(): OAuthTokens | undefined {
+    return this.#store.read().tokens;
+  }
+
+  saveTokens(tokens: OAuthTokens): void {
+    this.#store.write({ ...this.#store.read(), tokens });
+  }
+
+  redirectToAuthorization(url: URL): void {
+    this.authorizationUrl = url;
+  }
+
+  saveCodeVerifier(verifier: string): void {
+    this.#verifier = verifier;
+  }
+
+  codeVerifier(): string {
+    return this.#verifier;
+  }
+
+  saveDiscoveryState(discovered: OAuthDiscoveryState): void {
+    this.#discovered = discovered;
+  }
+
+  discoveryState(): OAuthDiscoveryState | undefined {
+    return this.#discovered;
+  }
+
+  invalidateCredentials(scope: 'all' | 'client' | 'tokens' | 'verifier' | 'discovery'): void {
+    const { client: _, ...withoutClient } = this.#store.read();
+    const { tokens: __, ...withoutTokens } = this.#store.read();
+    if (scope === 'all') this.#store.write({});
+    else if (scope === 'tokens') this.#store.write(withoutTokens);
+    else if (scope === 'client') this.#store.write(withoutClient);
+    if (scope === 'all' || scope === 'discovery') this.#discovered = undefined;
+  }
+
+  /**
+   * Whether an answer comes from the authorization server that was asked: a person who is known to several could
+   * otherwise bring one's code to another (RFC 9207, 2.4; compared as written).
+   */
+  isFromIssuer(answer: URLSearchParams): boolean {
+    const metadata: Record<string, unknown> = { ...this.#discovered?.authorizationServerMetadata };
+    const iss = answer.get('iss');
+    if (iss === null) return metadata['authorization_response_iss_parameter_supported'] !== true;
+    return iss === metadata['issuer'];
+  }
+}

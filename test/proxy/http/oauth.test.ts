@@ -1,0 +1,346 @@
+import { createHash } from 'node:crypto';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { Authorization } from '../../../src/proxy/http/oauth/authorization.ts';
+import { boundedFetch } from '../../../src/proxy/http/oauth/fetch.ts';
+import { TokenStore } from '../../../src/proxy/http/oauth/store.ts';
+import { call, initialize, introduction, json, result, serve, type TestServer, wireTo } from './support.ts';
+
+const root = mkdtempSync(join(tmpdir(), 'cordon-oauth-'));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+let state: string;
+beforeEach(() => {
+  state = mkdtempSync(join(root, 'state-'));
+});
+
+interface Issuer extends TestServer {
+  /** Tokens that the resource server accepts. */
+  valid: Set<string>;
+  /** What is wrong with it, if anything. */
+  iss: string | undefined;
+  /** Registrations, and grants by type. */
+  registered: string[][];
+  grants: string[];
+}
+
+/** A server that wants a token, with its authorization server beside it. */
+async function guarded(metadata: object = {}): Promise<Issuer> {
+  const issued = {
+    valid: new Set<string>(),
+    registered: [] as string[][],
+    grants: [] as string[],
+    iss: undefined,
+  };
+  let challenge = '';
+  let tokens = 0;
+  const server = await serve((got, response) => {
+    const { origin } = new URL(server.url);
+    const { pathname } = new URL(got.url, origin);
+    if (pathname === '/.well-known/oauth-protected-resource/mcp') {
+      return json(response, JSON.stringify({ resource: `${origin}/mcp`, authorization_servers: [origin] }));
+    }
+    if (pathname === '/.well-known/oauth-authorization-server') {
+      const document = {
+        issuer: origin,
+        authorization_endpoint: `${origin}/authorize`,
+        token_endpoint: `${origin}/token`,
+        registration_endpoint: `${origin}/register`,
+        response_types_supported: ['code'],
+        code_challenge_methods_supported: ['S256'],
+        ...metadata,
+      };
+      return json(response, JSON.stringify(document));
+    }
+    if (pathname === '/register') {
+      issued.registered.push(got.body.redirect_uris);
+      return json(
+        response,
+        JSON.stringify({ ...got.body, client_id: `c${issued.registered.length}` }),
+        {},
+        201,
+      );
+    }
+    if (pathname === '/authorize') {
+      const asked = new URL(got.url, origin).searchParams;
+      challenge = asked.get('code_challenge')!;
+      const back = new URL(asked.get('redirect_uri')!);
+      back.searchParams.set('code', 'the-code');
+      back.searchParams.set('state', asked.get('state')!);
+      return void response.writeHead(302, { location: back.href }).end();
+    }
+    if (pathname === '/token') {
+      const form = new URLSearchParams(got.text);
+      const grant = form.get('grant_type')!;
+      issued.grants.push(grant);
+      const verifier = form.get('code_verifier') ?? '';
+      const isProven = createHash('sha256').update(verifier).digest('base64url') === challenge;
+      if (grant === 'authorization_code' ? !isProven : form.get('refresh_token') !== `refresh-${tokens}`) {
+        return json(response, '{"error":"invalid_grant"}', {}, 400);
+      }
+      const token = `access-${++tokens}`;
+      issued.valid.add(token);
+      return json(
+        response,
+        JSON.stringify({ access_token: token, token_type: 'Bearer', refresh_token: `refresh-${tokens}` }),
+      );
+    }
+    const [, token = ''] = (got.headers.authorization ?? '').split('Bearer ');
+    if (!issued.valid.has(token)) {
+      const where = `Bearer resource_metadata="${origin}/.well-known/oauth-protected-resource/mcp"`;
+      return void response.writeHead(401, { 'www-authenticate': where }).end();
+    }
+    if (got.method !== 'POST') return void response.writeHead(405).end();
+    json(response, got.body.method === 'initialize' ? introduction(got.body.id) : result(got.body.id));
+  });
+  return Object.assign(server, issued);
+}
+
+/** What Cordon prints for a person, from now on. */
+function printed(): { address(): Promise<string>; text(): string } {
+  const spy = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+  onTestFinished(() => void spy.mockRestore());
+  const text = (): string => spy.mock.calls.map(([written]) => String(written)).join('');
+  return {
+    text,
+    address: () =>
+      vi.waitFor(() => /^ {2}(http\S+)$/m.exec(text())?.[1] ?? expect.fail('no address'), { timeout: 5000 }),
+  };
+}
+
+const files = (): string[] => readdirSync(join(state, 'tokens'));
+
+describe('a server that asks for authorization', () => {
+  test('gets a token that a person has let Cordon have, for the greeting that waited for it', async () => {
+    const issuer = await guarded();
+    const screen = printed();
+    const { send, lines, until } = wireTo(issuer.url, {
+      authorization: new Authorization('far', issuer.url, state),
+    });
+    send(initialize());
+    const address = await screen.address();
+    expect(screen.text()).toContain('cordon: server far asks for authorization');
+    const page = await fetch(address);
+    expect([page.status, await page.text()]).toEqual([200, 'Done: you can close this page.\n']);
+    await until(() => lines.length === 1);
+    expect(JSON.parse(lines[0]!).result.serverInfo.name).toBe('far');
+    expect(issuer.grants).toEqual(['authorization_code']);
+    // Nobody else reads the tokens, and no token is shown.
+    expect(statSync(join(state, 'tokens')).mode & 0o777).toBe(0o700);
+    expect(files()).toHaveLength(1);
+    expect(statSync(join(state, 'tokens', files()[0]!)).mode & 0o777).toBe(0o600);
+    expect(screen.text()).not.toMatch(/access-1|refresh-1|the-code/);
+  });
+
+  test('among others fails calls at once, with what to do, and asks a person once', async () => {
+    const issuer = await guarded();
+    const screen = printed();
+    const { send, failed, lines, until } = wireTo(issuer.url, {
+      alone: false,
+      authorization: new Authorization('far', issuer.url, state),
+    });
+    send(call(1), call(2));
+    await until(() => failed.length === 2);
+    expect(failed[0]!.reason).toMatch(
+      /^it asks for authorization: a person has to open the address that Cordon/,
+    );
+    await fetch(await screen.address());
+    await vi.waitFor(() => expect(issuer.valid.size).toBe(1));
+    send(call(3));
+    await until(() => lines.length === 1);
+    expect(screen.text().match(/asks for authorization/g)).toHaveLength(1);
+    expect(issuer.registered).toHaveLength(1);
+  });
+
+  test('is not asked again in the next run, and a token that ran out is renewed without a person', async () => {
+    const issuer = await guarded();
+    const screen = printed();
+    const first = wireTo(issuer.url, { authorization: new Authorization('far', issuer.url, state) });
+    first.send(initialize());
+    await fetch(await screen.address());
+    await first.until(() => first.lines.length === 1);
+
+    const { send, lines, until } = wireTo(issuer.url, {
+      authorization: new Authorization('far', issuer.url, state),
+    });
+    send(call(1));
+    await until(() => lines.length === 1);
+    expect(issuer.grants).toEqual(['authorization_code']);
+    issuer.valid.clear();
+    send(call(2), call(3));
+    await until(() => lines.length === 3);
+    expect(issuer.grants).toEqual(['authorization_code', 'refresh_token']);
+    expect(screen.text().match(/asks for authorization/g)).toHaveLength(1);
+  });
+
+  test('is sent no token of another server, nor of the same name at another address', async () => {
+    const one = await guarded();
+    const other = await serve(({ body }, response) => json(response, result(body.id)));
+    const screen = printed();
+    const first = wireTo(one.url, { authorization: new Authorization('far', one.url, state) });
+    first.send(initialize());
+    await fetch(await screen.address());
+    await first.until(() => first.lines.length === 1);
+    for (const [name, url] of [
+      ['far', other.url],
+      ['near', one.url],
+    ] as const) {
+      expect(new Authorization(name, url, state).header).toBeUndefined();
+    }
+    expect(new Authorization('far', one.url, state).header).toBe('Bearer access-1');
+  });
+
+  test('keeps the address that browsers come back to, where it can', async () => {
+    const issuer = await guarded();
+    const screen = printed();
+    const authorize = async (): Promise<void> => {
+      const under = wireTo(issuer.url, { authorization: new Authorization('far', issuer.url, state) });
+      const before = screen.text().length;
+      under.send(initialize());
+      await vi.waitFor(() => expect(screen.text().length).toBeGreaterThan(before));
+      await fetch([...screen.text().matchAll(/^ {2}(http\S+)$/gm)].at(-1)![1]!);
+      await under.until(() => under.lines.length === 1);
+    };
+    await authorize();
+    issuer.valid.clear();
+    // Nothing to renew it with: a person is asked again, at the same address and with the same registration.
+    const path = join(state, 'tokens', files()[0]!);
+    const { client } = JSON.parse(readFileSync(path, 'utf8'));
+    writeFileSync(path, JSON.stringify({ client }));
+    await authorize();
+    expect(issuer.registered).toHaveLength(1);
+  });
+});
+
+describe('an answer at the address that browsers come back to', () => {
+  async function asked(metadata: object = {}) {
+    const issuer = await guarded(metadata);
+    const screen = printed();
+    const authorization = new Authorization('far', issuer.url, state);
+    const under = wireTo(issuer.url, { authorization });
+    under.send(initialize());
+    const address = new URL(await screen.address());
+    const back = new URL(address.searchParams.get('redirect_uri')!);
+    const answer = (parameters: Record<string, string>) =>
+      fetch(
+        `${back.href}?${new URLSearchParams({ state: address.searchParams.get('state')!, ...parameters })}`,
+      );
+    return { issuer, screen, under, address, back, answer };
+  }
+
+  test('goes to this machine alone, and asks for proof of who began', async () => {
+    const { address, back } = await asked();
+    expect(back.hostname).toBe('127.0.0.1');
+    expect(address.searchParams.get('code_challenge_method')).toBe('S256');
+    expect(address.searchParams.get('state')).toMatch(/^[\w-]{43}$/);
+    expect(address.searchParams.get('resource')).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/mcp$/);
+  });
+
+  test('that does not know what was asked is none, and ends nothing', async () => {
+    const { back, answer, under, issuer, address } = await asked();
+    for (const url of [
+      back.href,
+      `${back.href}?code=x`,
+      `${back.href}?code=x&state=wrong`,
+      `${back.origin}/?code=x`,
+    ]) {
+      expect((await fetch(url)).status).toBe(400);
+    }
+    expect((await answer({ state: 'x', error: 'access_denied' })).status).toBe(400);
+    expect(issuer.grants).toEqual([]);
+    await fetch(address);
+    await under.until(() => under.lines.length === 1);
+  });
+
+  test.each<[string, object, Record<string, string>]>([
+    ['of another authorization server', {}, { code: 'x', iss: 'https://evil.example.invalid' }],
+    [
+      'of nobody, where the server says who it is',
+      { authorization_response_iss_parameter_supported: true },
+      { code: 'x' },
+    ],
+  ])('%s is not taken', async (_, metadata, parameters) => {
+    const { issuer, answer } = await asked(metadata);
+    expect((await answer(parameters)).status).toBe(400);
+    expect(issuer.grants).toEqual([]);
+  });
+
+  test('that says no fails what waited', async () => {
+    const { answer, under } = await asked();
+    await answer({ error: 'access_denied' });
+    await under.until(() => under.gone.length === 1);
+    expect(under.failed[0]!.reason).toMatch(/^it asks for authorization, which failed/);
+  });
+
+  test('with a code that is not accepted fails what waited', async () => {
+    const { answer, under, issuer, address } = await asked();
+    await fetch(address, { redirect: 'manual' });
+    issuer.server.removeAllListeners('request');
+    issuer.server.on('request', (_, response) => response.writeHead(500).end('<html>the-code'));
+    await answer({ code: 'the-code' });
+    await under.until(() => under.gone.length === 1);
+    expect(under.failed[0]!.reason).not.toContain('the-code');
+  });
+});
+
+test.each<[string, string | object]>([
+  ['is no JSON', '<html>'],
+  ['has nothing in it', {}],
+  ['registers nobody', { authorization_endpoint: 'x' }],
+])('an authorization server whose document %s fails the call, once', async (_, document) => {
+  const server = await serve((got, response) => {
+    if (got.url.startsWith('/.well-known/oauth-authorization-server')) {
+      return json(response, typeof document === 'string' ? document : JSON.stringify(document));
+    }
+    response.writeHead(got.url === '/mcp' ? 401 : 404).end();
+  });
+  printed();
+  const { send, failed, until } = wireTo(server.url, {
+    authorization: new Authorization('far', server.url, state),
+  });
+  send(call(1));
+  await until(() => failed.length === 1);
+  expect(failed[0]!.reason).toBe(
+    'it asks for authorization, which failed: the standard error of Cordon says why',
+  );
+});
+
+test.each([
+  ['a\nb', undefined],
+  ['', undefined],
+  ['tok', 'Bearer tok'],
+])('the token %j that was kept makes the header %s', (token, header) => {
+  const url = 'http://127.0.0.1:1/mcp';
+  new TokenStore(state, 'far', url).write({ tokens: { access_token: token, token_type: 'Bearer' } });
+  expect(new Authorization('far', url, state).header).toBe(header);
+});
+
+test('a broken file of tokens is none, and is replaced', () => {
+  const store = new TokenStore(state, 'far', 'http://127.0.0.1:1/mcp');
+  store.write({});
+  for (const broken of ['', '{', 'null', '[]', '5', '{"tokens":5,"client":7}']) {
+    writeFileSync(join(state, 'tokens', files()[0]!), broken);
+    expect(new Authorization('far', 'http://127.0.0.1:1/mcp', state).header).toBeUndefined();
+  }
+});
+
+describe('what an authorization needs is fetched', () => {
+  test('encrypted, or from this machine for a server on it', async () => {
+    const { url } = await serve((_, response) => json(response, '{}'));
+    await expect(boundedFetch(false)(url)).rejects.toThrow('is not https');
+    await expect(boundedFetch(true)('http://10.0.0.1/')).rejects.toThrow('is not https');
+    expect((await boundedFetch(true)(url)).status).toBe(200);
+  });
+
+  test('without following a redirect, and to a bound', async () => {
+    const { url } = await serve(({ url: path }, response) => {
+      if (path === '/away') return void response.writeHead(302, { location: '/mcp' }).end();
+      const more = (): void =>
+        void (response.destroyed || response.write('x'.repeat(65_536), () => setImmediate(more)));
+      more();
+    });
+    expect((await boundedFetch(true)(new URL('/away', url))).status).toBe(302);
+    await expect(boundedFetch(true)(url)).rejects.toThrow('more than 1048576 bytes');
+  });
+});
