@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,7 +5,8 @@ import { afterAll, beforeEach, describe, expect, onTestFinished, test, vi } from
 import { Authorization } from '../../../src/proxy/http/oauth/authorization.ts';
 import { boundedFetch } from '../../../src/proxy/http/oauth/fetch.ts';
 import { TokenStore } from '../../../src/proxy/http/oauth/store.ts';
-import { call, initialize, introduction, json, result, serve, type TestServer, wireTo } from './support.ts';
+import { guarded } from './guarded.ts';
+import { call, initialize, json, result, serve, wireTo } from './support.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'cordon-oauth-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -14,88 +14,6 @@ let state: string;
 beforeEach(() => {
   state = mkdtempSync(join(root, 'state-'));
 });
-
-interface Issuer extends TestServer {
-  /** Tokens that the resource server accepts. */
-  valid: Set<string>;
-  /** What is wrong with it, if anything. */
-  iss: string | undefined;
-  /** Registrations, and grants by type. */
-  registered: string[][];
-  grants: string[];
-}
-
-/** A server that wants a token, with its authorization server beside it. */
-async function guarded(metadata: object = {}): Promise<Issuer> {
-  const issued = {
-    valid: new Set<string>(),
-    registered: [] as string[][],
-    grants: [] as string[],
-    iss: undefined,
-  };
-  let challenge = '';
-  let tokens = 0;
-  const server = await serve((got, response) => {
-    const { origin } = new URL(server.url);
-    const { pathname } = new URL(got.url, origin);
-    if (pathname === '/.well-known/oauth-protected-resource/mcp') {
-      return json(response, JSON.stringify({ resource: `${origin}/mcp`, authorization_servers: [origin] }));
-    }
-    if (pathname === '/.well-known/oauth-authorization-server') {
-      const document = {
-        issuer: origin,
-        authorization_endpoint: `${origin}/authorize`,
-        token_endpoint: `${origin}/token`,
-        registration_endpoint: `${origin}/register`,
-        response_types_supported: ['code'],
-        code_challenge_methods_supported: ['S256'],
-        ...metadata,
-      };
-      return json(response, JSON.stringify(document));
-    }
-    if (pathname === '/register') {
-      issued.registered.push(got.body.redirect_uris);
-      return json(
-        response,
-        JSON.stringify({ ...got.body, client_id: `c${issued.registered.length}` }),
-        {},
-        201,
-      );
-    }
-    if (pathname === '/authorize') {
-      const asked = new URL(got.url, origin).searchParams;
-      challenge = asked.get('code_challenge')!;
-      const back = new URL(asked.get('redirect_uri')!);
-      back.searchParams.set('code', 'the-code');
-      back.searchParams.set('state', asked.get('state')!);
-      return void response.writeHead(302, { location: back.href }).end();
-    }
-    if (pathname === '/token') {
-      const form = new URLSearchParams(got.text);
-      const grant = form.get('grant_type')!;
-      issued.grants.push(grant);
-      const verifier = form.get('code_verifier') ?? '';
-      const isProven = createHash('sha256').update(verifier).digest('base64url') === challenge;
-      if (grant === 'authorization_code' ? !isProven : form.get('refresh_token') !== `refresh-${tokens}`) {
-        return json(response, '{"error":"invalid_grant"}', {}, 400);
-      }
-      const token = `access-${++tokens}`;
-      issued.valid.add(token);
-      return json(
-        response,
-        JSON.stringify({ access_token: token, token_type: 'Bearer', refresh_token: `refresh-${tokens}` }),
-      );
-    }
-    const [, token = ''] = (got.headers.authorization ?? '').split('Bearer ');
-    if (!issued.valid.has(token)) {
-      const where = `Bearer resource_metadata="${origin}/.well-known/oauth-protected-resource/mcp"`;
-      return void response.writeHead(401, { 'www-authenticate': where }).end();
-    }
-    if (got.method !== 'POST') return void response.writeHead(405).end();
-    json(response, got.body.method === 'initialize' ? introduction(got.body.id) : result(got.body.id));
-  });
-  return Object.assign(server, issued);
-}
 
 /** What Cordon prints for a person, from now on. */
 function printed(): { address(): Promise<string>; text(): string } {

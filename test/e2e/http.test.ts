@@ -1,0 +1,211 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: that is how a configuration names variables
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { guarded } from '../proxy/http/guarded.ts';
+import { cordon, inFrontOf, inFrontOfAll, servers } from './support/launch.ts';
+import { RawClient, type Received } from './support/raw-client.ts';
+import { sandbox, writeConfig } from './support/sandbox.ts';
+import { scenarios } from './support/scenarios.ts';
+import { labelsOf, withoutLabels, words } from './support/wire.ts';
+
+const SECRET = 'tok-5d41402abc4b2a76';
+const base = sandbox();
+const folder = (name: string): string => {
+  const path = join(base, name);
+  mkdirSync(path, { recursive: true });
+  return path;
+};
+
+let everything: ChildProcess;
+let url: string;
+
+/** A port that was free a moment ago. */
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+beforeAll(async () => {
+  const port = await freePort();
+  const [node, script] = servers.everything;
+  everything = spawn(node!, [script!, 'streamableHttp'], {
+    env: { PATH: process.env['PATH'], PORT: String(port), SANDBOX: base },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  await once(everything.stderr!, 'data');
+  url = `http://127.0.0.1:${port}/mcp?key=${SECRET}`;
+});
+afterAll(() => void everything.kill('SIGKILL'));
+
+const entry = () => ({
+  type: 'http',
+  url: url.replace(SECRET, '${KEY}'),
+  headers: { Authorization: 'Bearer ${KEY}', 'X-Team': 'a' },
+});
+const env = { PATH: process.env['PATH'], HOME: base, KEY: SECRET };
+
+/** Everything that Cordon wrote below a folder. */
+function written(path: string): string {
+  return readdirSync(path, { recursive: true, encoding: 'utf8' })
+    .map((name) => join(path, name))
+    .filter((name) => statSync(name).isFile())
+    .map((name) => readFileSync(name, 'latin1'))
+    .join('\n');
+}
+
+describe('the published server over HTTP', () => {
+  test('alone answers as it does over its pipes, and its secrets are nowhere', async () => {
+    const home = folder('alone');
+    const state = join(home, 'state');
+    const config = writeConfig(home, { mcpServers: { everything: entry() } });
+    const [scenario] = scenarios;
+    const ask = async (client: RawClient): Promise<Received[]> => {
+      await client.handshake();
+      const answers = [await client.request('tools/list', {})];
+      for (const { method, params } of scenario!.steps(home))
+        answers.push(await client.request(method, params));
+      return answers;
+    };
+    const direct = new RawClient(servers.everything, { env: { PATH: process.env['PATH'] } });
+    const through = new RawClient(inFrontOfAll(config, state), { env });
+    const [plain, proxied] = await Promise.all([ask(direct), ask(through)]);
+    await direct.end();
+    expect(proxied).toHaveLength(18);
+    expect(proxied.map(({ line }) => withoutLabels(line))).toEqual(plain.map(({ line }) => line));
+    expect(labelsOf(proxied.at(4)!.message)).toMatchObject({ integrity: 'untrusted' });
+
+    const status = execFileSync(process.execPath, cordon('status', '--state', state).slice(1), {
+      env,
+      cwd: home,
+      encoding: 'utf8',
+    });
+    expect(status).toContain(`  everything  ${url.replace(`?key=${SECRET}`, '?...')}\n`);
+    const printed = execFileSync(
+      process.execPath,
+      cordon('print-config', '--client', 'cursor', '--config', config).slice(1),
+      { env, encoding: 'utf8' },
+    );
+    expect((await through.end()).code).toBe(0);
+    expect(through.junk).toEqual([]);
+    const everywhere = [
+      status,
+      printed,
+      through.stderr,
+      written(home),
+      proxied.map(({ line }) => line).join('\n'),
+    ];
+    for (const text of everywhere) expect(text).not.toContain(SECRET);
+  });
+
+  test('asks the client, tells its progress in order and takes a cancellation', async () => {
+    const home = folder('dialogue');
+    const config = writeConfig(home, { mcpServers: { everything: entry() } });
+    const client = new RawClient(inFrontOfAll(config, join(home, 'state')), { env });
+    client.handle('sampling/createMessage', () => ({
+      role: 'assistant',
+      model: 'm',
+      content: { type: 'text', text: 'a sampled sentence' },
+    }));
+    await client.handshake({ sampling: {} });
+    await client.request('tools/list', {});
+    const sampled = await client.call('trigger-sampling-request', { prompt: 'say something', maxTokens: 10 });
+    expect(words(sampled.message)).toContain('a sampled sentence');
+
+    const long = { name: 'trigger-long-running-operation', arguments: { duration: 0.4, steps: 4 } };
+    const done = await client.request('tools/call', { ...long, _meta: { progressToken: 'p' } });
+    expect(words(done.message)).toContain('completed');
+    const progress = client.received.filter(({ message }) => message.method === 'notifications/progress');
+    expect(progress.map(({ message }) => message.params.progress)).toEqual([1, 2, 3, 4]);
+
+    client.send(
+      JSON.stringify({
+        jsonrpc: '2.0',
+        id: 'gone',
+        method: 'tools/call',
+        params: { ...long, arguments: { duration: 60, steps: 1 } },
+      }),
+    );
+    client.notify('notifications/cancelled', { requestId: 'gone' });
+    expect((await client.call('echo', { message: 'still here' })).message.result.content[0].text).toBe(
+      'Echo: still here',
+    );
+    client.process.kill('SIGTERM');
+    await client.exit;
+  });
+
+  test('beside one that is a process is one of two, and where one is down the other is not', async () => {
+    const home = folder('beside');
+    const state = join(home, 'state');
+    const [command, ...args] = servers.memory;
+    const config = writeConfig(home, {
+      mcpServers: {
+        far: entry(),
+        memory: { command, args, env: { MEMORY_FILE_PATH: join(home, 'memory.jsonl') } },
+        down: { url: 'http://127.0.0.1:1/mcp' },
+      },
+    });
+    const client = new RawClient(inFrontOfAll(config, state), { env });
+    await client.handshake();
+    const names = async (): Promise<string[]> =>
+      (await client.request('tools/list', {})).message.result.tools.map(({ name }: { name: string }) => name);
+    await vi.waitFor(
+      async () => expect(await names()).toEqual(expect.arrayContaining(['far__echo', 'memory__read_graph'])),
+      { timeout: 20_000 },
+    );
+    expect(words((await client.call('far__echo', { message: 'hi' })).message)).toBe('Echo: hi');
+    expect((await client.call('memory__read_graph')).message.result.isError).toBeFalsy();
+    const none = await client.call('down__anything');
+    expect(JSON.stringify(none.message)).toMatch(/down|not running|no server/);
+    await client.until(
+      () => client.stderr.includes('nothing listens at http://127.0.0.1:1/mcp (ECONNREFUSED)'),
+      'why it is down',
+    );
+    expect((await client.end()).code).toBe(0);
+    for (const text of [client.stderr, written(home)]) expect(text).not.toContain(SECRET);
+  });
+});
+
+test('a server that asks for authorization is served once a person has let it be', async () => {
+  const issuer = await guarded();
+  const home = folder('oauth');
+  const config = writeConfig(home, { mcpServers: { far: { type: 'http', url: issuer.url } } });
+  const client = new RawClient(inFrontOfAll(config, join(home, 'state')), { env });
+  const greeted = client.handshake();
+  const address = await client.until(() => /^ {2}(http:\S+)$/m.exec(client.stderr)?.[1], 'an address');
+  expect((await fetch(address)).status).toBe(200);
+  expect((await greeted).message.result.serverInfo.name).toBe('far');
+  expect(client.junk).toEqual([]);
+  expect((await client.end()).code).toBe(0);
+});
+
+test('where every server is a process, nothing of HTTP is loaded', async () => {
+  const home = folder('lazy');
+  const loaded = join(home, 'loaded.txt');
+  const hook = join(home, 'hook.cjs');
+  writeFileSync(
+    hook,
+    `const Module = require('node:module');
+     const { appendFileSync } = require('node:fs');
+     const load = Module._load;
+     Module._load = function (name, ...rest) {
+       appendFileSync(process.env.LOADED, name + '\\n');
+       return load.call(this, name, ...rest);
+     };`,
+  );
+  const [node, ...command] = inFrontOf(servers.memory, { state: join(home, 'state') });
+  const client = new RawClient([node!, '--require', hook, ...command], { env: { ...env, LOADED: loaded } });
+  await client.handshake();
+  await client.request('tools/list', {});
+  await client.end();
+  const names = readFileSync(loaded, 'utf8').split('\n');
+  expect(names).toContain('node:child_process');
+  expect(names.filter((name) => /^(node:)?https?$|modelcontextprotocol|sdk/.test(name))).toEqual([]);
+});
