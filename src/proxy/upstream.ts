@@ -66,6 +66,8 @@ export class Upstream {
   introduced = false;
   /** Why it can no longer be asked. */
   gone: string | undefined;
+  /** What has to happen before it is worth another try, if that is known. */
+  until: Promise<unknown> | undefined;
   /** What can be done about that, or is. */
   remedy = "Restart the client's connection";
   capabilities: Record<string, unknown> = {};
@@ -83,7 +85,7 @@ export class Upstream {
       failed: (id: Id, reason: string) => events.failed(this, id, reason),
       turn: events.turn,
       drained: events.drained,
-      gone: (reason: string) => this.leave(reason),
+      gone: (reason: string, until?: Promise<unknown>) => this.leave(reason, until),
     };
     this.#onGone = (reason) => events.gone(this, reason);
     this.#connect = () => connect(limitBytes, told);
@@ -114,9 +116,10 @@ export class Upstream {
   }
 
   /** It is not to be asked any more, whether or not there still is a process. */
-  leave(reason: string): void {
+  leave(reason: string, until?: Promise<unknown>): void {
     if (this.gone !== undefined) return;
     this.gone = reason;
+    this.until = until;
     this.#onGone(reason);
   }
 

@@ -11,8 +11,11 @@ export interface WireEvents {
   turn(): void;
   /** The other side has taken what it was behind with. */
   drained(): void;
-  /** Nothing comes of it any more, and nothing that was sent is answered. Told once. */
-  gone(reason: string): void;
+  /**
+   * Nothing comes of it any more, and nothing that was sent is answered. Told once. Before `until` is settled, if there
+   * is one, another wire would fare no better.
+   */
+  gone(reason: string, until?: Promise<unknown>): void;
 }
 
 /** Lines to one server and back. It knows nothing of what they mean. */

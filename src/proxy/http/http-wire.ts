@@ -245,7 +245,7 @@ export class HttpWire implements Wire, Carrier {
     if (this.#isOver) return;
     this.#stop();
     this.endpoint.close();
-    this.#events.gone(reason);
+    this.#events.gone(reason, this.#options.authorization?.pending);
   }
 
   #stop(): void {

@@ -30,24 +30,26 @@ export class Restarts {
   lost(upstream: Upstream): boolean {
     clearTimeout(this.#timers.get(upstream));
     if (this.#givenUp.has(upstream)) return false;
-    const failures = this.#failures.get(upstream) ?? 0;
-    const delay = DELAYS_MS[failures];
     const ended = upstream.wire.end(EOF_MS);
+    if (upstream.until !== undefined) {
+      upstream.remedy = 'It is asked again once that is done';
+      void Promise.all([ended, upstream.until]).then(() => this.#again(upstream));
+      return true;
+    }
+    const failures = this.#failures.get(upstream) ?? 0;
+    // What is not here may be out of reach for long, and costs nothing to look for; what ends here would each time.
+    const delay = DELAYS_MS[failures] ?? (upstream.wire.address === undefined ? undefined : DELAYS_MS.at(-1));
     if (delay === undefined) {
       upstream.remedy = `It ended ${failures + 1} times and is not started again. Restart the client's connection`;
       log('error', `server ${upstream.name} is not started again: it ended ${failures + 1} times in a row`);
       return false;
     }
     this.#failures.set(upstream, failures + 1);
-    upstream.remedy = `It is being started again (${failures + 1} of ${DELAYS_MS.length}): try again in a moment`;
-    log(
-      'warn',
-      `server ${upstream.name} is started again in ${delay} ms (${failures + 1} of ${DELAYS_MS.length})`,
-    );
+    const count = upstream.wire.address === undefined ? ` (${failures + 1} of ${DELAYS_MS.length})` : '';
+    upstream.remedy = `It is being started again${count}: try again in a moment`;
+    log('warn', `server ${upstream.name} is started again in ${delay} ms${count}`);
     this.#after(upstream, delay, () => {
-      void ended.then(() => {
-        if (!this.#closed) this.#restart(upstream);
-      });
+      void ended.then(() => this.#again(upstream));
     });
     return true;
   }
@@ -65,6 +67,10 @@ export class Restarts {
   close(): void {
     this.#closed = true;
     for (const timer of this.#timers.values()) clearTimeout(timer);
+  }
+
+  #again(upstream: Upstream): void {
+    if (!this.#closed && !this.#givenUp.has(upstream)) this.#restart(upstream);
   }
 
   #after(upstream: Upstream, ms: number, task: () => void): void {

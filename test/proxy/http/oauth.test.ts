@@ -71,6 +71,24 @@ describe('a server that asks for authorization', () => {
     expect(issuer.registered).toHaveLength(1);
   });
 
+  test('among others is gone until a person has answered', async () => {
+    const issuer = await guarded();
+    const screen = printed();
+    const { send, gone, until, untils } = wireTo(issuer.url, {
+      alone: false,
+      authorization: new Authorization('far', issuer.url, state),
+    });
+    send(initialize());
+    await until(() => gone.length === 1);
+    expect(gone[0]).toMatch(/^it asks for authorization/);
+    const settled = vi.fn();
+    void untils[0]!.then(settled);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(settled).not.toHaveBeenCalled();
+    await fetch(await screen.address());
+    await vi.waitFor(() => expect(settled).toHaveBeenCalledOnce());
+  });
+
   test('is not asked again in the next run, and a token that ran out is renewed without a person', async () => {
     const issuer = await guarded();
     const screen = printed();

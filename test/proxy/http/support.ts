@@ -81,6 +81,8 @@ export interface Told {
   lines: string[];
   failed: { id: Id; reason: string }[];
   gone: string[];
+  /** What each of these is to be tried again after. */
+  untils: (Promise<unknown> | undefined)[];
   /** Names of events, without repeated turns. */
   order: string[];
   drained: number;
@@ -103,7 +105,7 @@ export function wireTo(
     authorization?: Authorization;
   } = {},
 ): Under {
-  const told: Told = { lines: [], failed: [], gone: [], order: [], drained: 0 };
+  const told: Told = { lines: [], failed: [], gone: [], untils: [], order: [], drained: 0 };
   const waiting = new Set<() => void>();
   const look = () => {
     for (const one of waiting) one();
@@ -132,8 +134,9 @@ export function wireTo(
         told.drained++;
         note('drained');
       },
-      gone: (reason) => {
+      gone: (reason, until) => {
         told.gone.push(reason);
+        told.untils.push(until);
         note('gone');
       },
     },

@@ -57,6 +57,28 @@ describe('a server that ended', () => {
     await fail(on, 500);
   });
 
+  test('is started again for ever where it is not here: it may be out of reach for long', async () => {
+    const on = scene();
+    Object.assign(on.upstream.wire, { address: 'https://far.example.invalid/' });
+    for (const delay of DELAYS_MS) await fail(on, delay);
+    for (let i = 0; i < 5; i++) await fail(on, 60_000);
+  });
+
+  test('and would do no better before something else has happened is started again then, and at once', async () => {
+    const on = scene();
+    let happen = (): void => {};
+    on.upstream.until = new Promise<void>((resolve) => {
+      happen = resolve;
+    });
+    expect(on.restarts.lost(on.upstream)).toBe(true);
+    on.ended();
+    await vi.advanceTimersByTimeAsync(3_600_000);
+    expect([on.started(), on.upstream.remedy]).toEqual([0, 'It is asked again once that is done']);
+    happen();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(on.started()).toBe(1);
+  });
+
   test('is not started beside what is left of it', async () => {
     const on = scene();
     on.restarts.lost(on.upstream);

@@ -33,6 +33,8 @@ export class Authorization {
   readonly #store: TokenStore;
   #token: string | undefined;
   #attempt: Promise<Attempt> | undefined;
+  /** Settled once a person has done what they were asked to, or did not in time; undefined while nobody is asked. */
+  pending: Promise<unknown> | undefined;
 
   constructor(name: string, url: string, stateDir: string) {
     this.#name = name;
@@ -67,6 +69,7 @@ export class Authorization {
   async #begin(challenge: string | undefined): Promise<Attempt> {
     const over = (problem: string | undefined): string | undefined => {
       this.#attempt = undefined;
+      this.pending = undefined;
       this.#load();
       return problem ?? (this.#token === undefined ? FAILED : undefined);
     };
@@ -89,7 +92,9 @@ export class Authorization {
         return { isAsked: false, done: Promise.resolve(over(undefined)) };
       }
       const exchange = (code: string) => auth(provider, { ...options, authorizationCode: code });
-      return { isAsked: true, done: this.#ask(provider, callback, exchange).then(over) };
+      const done = this.#ask(provider, callback, exchange).then(over);
+      this.pending = done;
+      return { isAsked: true, done };
     } catch (error) {
       callback?.close();
       return { isAsked: false, done: Promise.resolve(over(this.#failed(error))) };
