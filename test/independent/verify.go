@@ -2,7 +2,8 @@
 // no author and no language with what wrote them.
 //
 //	verify log DIRECTORY VKEY             every tile and every entry against the signed checkpoint
-//	verify log -changed N DIRECTORY VKEY  the same again with one byte changed, in about N files; 0: every byte
+//	verify log -changed N DIRECTORY VKEY  the same again with one byte changed: every Nth of each file, of the checkpoint
+//	                                      every one; less than 0: one byte of about -N files
 //	verify proof FILE VKEY                a proof of inclusion (c2sp.org/tlog-proof) whose extra line is the entry
 //	verify cosignature FILE VKEY          a checkpoint cosigned by a witness (c2sp.org/tlog-cosignature)
 //	verify consistency FILE OLD VKEY      a proof (c2sp.org/tlog-witness, add-checkpoint) that extends checkpoint OLD
@@ -35,11 +36,17 @@ const height = 8
 // files holds what lies in a log's directory, by path.
 type files map[string][]byte
 
+// What the same bytes came to before, they come to again: with one byte changed, most of a log is as it was.
+var (
+	opened = map[string]tlog.Tree{}
+	hashed = map[string]tlog.Hash{}
+)
+
 // The write-ahead file and the salt lie beside the log: no checkpoint covers them.
 var beside = map[string]bool{"wal": true, "salt": true}
 
 func main() {
-	changed := flag.Int("changed", -1, "")
+	changed := flag.Int("changed", 0, "")
 	if len(os.Args) < 2 {
 		fail(errors.New("usage: verify log|proof|consistency ..."))
 	}
@@ -72,7 +79,7 @@ func read(path string) string {
 	return string(content)
 }
 
-func verifyLog(directory, vkey string, limit int) error {
+func verifyLog(directory, vkey string, every int) error {
 	log, err := load(directory)
 	if err != nil {
 		return err
@@ -82,8 +89,8 @@ func verifyLog(directory, vkey string, limit int) error {
 		return err
 	}
 	changes := 0
-	if limit >= 0 {
-		if changes, err = log.changeBytes(vkey, limit); err != nil {
+	if every != 0 {
+		if changes, err = log.changeBytes(vkey, every); err != nil {
 			return err
 		}
 	}
@@ -106,22 +113,24 @@ func load(directory string) (files, error) {
 	return log, err
 }
 
-// changeBytes verifies the log again and again, each time with one byte changed: every byte of every file, or, with
-// limit > 0, one byte of about so many files, among them the checkpoint and the tiles that stand above others.
-func (log files) changeBytes(vkey string, limit int) (int, error) {
+// changeBytes verifies the log again and again, each time with one byte changed. Where it is one byte of a few files, the
+// checkpoint and the tiles that stand above others are among them.
+func (log files) changeBytes(vkey string, every int) (int, error) {
 	changes := 0
 	for number, name := range log.names() {
 		content := log[name]
-		from, to := 0, len(content)
-		if limit > 0 {
+		at, step := number%max(1, every), every
+		switch {
+		case every < 0:
 			above := !strings.HasPrefix(name, "tile/entries/") && !strings.HasPrefix(name, "tile/0/")
-			if !above && number%(1+len(log)/limit) != 0 {
+			if !above && number%(1-len(log)/every) != 0 {
 				continue
 			}
-			from = number * 7919 % len(content)
-			to = from + 1
+			at, step = number*7919%len(content), len(content)
+		case name == "checkpoint":
+			at, step = 0, 1
 		}
-		for at := from; at < to; at++ {
+		for ; at < len(content); at += step {
 			bits := byte(1 + at%255)
 			content[at] ^= bits
 			_, err := log.verify(vkey)
@@ -153,7 +162,7 @@ func (log files) verify(vkey string) (int64, error) {
 		return 0, err
 	}
 	used := map[string]bool{"checkpoint": true}
-	var stored hashes
+	stored := make(hashes, 0, tlog.StoredHashCount(tree.N))
 	for first := int64(0); first < tree.N; first += 1 << height {
 		if err := log.readBundle(tree.N, first, used, &stored); err != nil {
 			return 0, err
@@ -196,7 +205,12 @@ func (log files) readBundle(size, first int64, used map[string]bool, stored *has
 			return fmt.Errorf("%s ends within entry %d", path, n)
 		}
 		end := 2 + int(bundle[0])<<8 + int(bundle[1])
-		more, err := tlog.StoredHashes(n, bundle[2:end], *stored)
+		record, known := hashed[string(bundle[2:end])]
+		if !known {
+			record = tlog.RecordHash(bundle[2:end])
+			hashed[string(bundle[2:end])] = record
+		}
+		more, err := tlog.StoredHashesForRecordHash(n, record, *stored)
 		if err != nil {
 			return err
 		}
@@ -245,6 +259,9 @@ func (stored hashes) ReadHashes(indexes []int64) ([]tlog.Hash, error) {
 
 // openCheckpoint checks the signature and reads origin, size and root.
 func openCheckpoint(text, vkey string) (tlog.Tree, error) {
+	if tree, known := opened[vkey+text]; known {
+		return tree, nil
+	}
 	verifier, err := note.NewVerifier(vkey)
 	if err != nil {
 		return tlog.Tree{}, err
@@ -262,7 +279,11 @@ func openCheckpoint(text, vkey string) (tlog.Tree, error) {
 		return tlog.Tree{}, errors.New("the size is no size")
 	}
 	root, err := tlog.ParseHash(lines[2])
-	return tlog.Tree{N: size, Hash: root}, err
+	tree := tlog.Tree{N: size, Hash: root}
+	if err == nil {
+		opened[vkey+text] = tree
+	}
+	return tree, err
 }
 
 func verifyProof(text, vkey string) error {
@@ -358,6 +379,13 @@ func splitHashes(lines []string) ([]tlog.Hash, string, error) {
 		path = append(path, hash)
 	}
 	return nil, "", errors.New("no checkpoint follows the proof")
+}
+
+func max(a, b int) int {
+	if a > b {
+		return a
+	}
+	return b
 }
 
 func min64(a, b int64) int64 {
