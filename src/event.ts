@@ -37,6 +37,8 @@ export type Channel =
 /** Where labelled data entered the session. `event` is the session-wide id of the message (`e12`). */
 export interface Source {
   event: string;
+  /** The session of the sibling that read it: another Cordon of the same client session. Absent where this one did. */
+  session?: string;
   server: string;
   /** The tool, resource URI, prompt or method whose answer this was. */
   origin: string;

@@ -14,6 +14,7 @@ test.each([
   'docs/configuration.md',
   'docs/log-format.md',
   'docs/replay.md',
+  'docs/siblings.md',
   'docs/policy.md',
   'docs/taint.md',
   'docs/transparency.md',

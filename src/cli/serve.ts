@@ -24,6 +24,7 @@ import { Questions } from '../proxy/questions.ts';
 import { rehearse } from '../proxy/rehearsal.ts';
 import { noteUnrecorded } from '../proxy/running.ts';
 import { attach, Session } from '../proxy/session.ts';
+import { Siblings } from '../proxy/siblings/siblings.ts';
 import { StdioWire } from '../proxy/stdio-wire.ts';
 import { supervise } from '../proxy/supervise.ts';
 import { TapedLog, tapedLock } from '../proxy/taped-log.ts';
@@ -82,6 +83,8 @@ export async function serve({ config, mode, stateDir, servers }: Serving): Promi
   try {
     const made = makeSession(config, mode, stateDir, upstreams);
     session = made.session;
+    // Nothing has reached the client yet: whoever judges its next call is to know of this proxy first.
+    await session.siblings.open();
     setImmediate(rehearse);
     return await supervise(session, made.record, stateDir);
   } catch (error) {
@@ -158,7 +161,7 @@ function makeSession(
     now: () => performance.now(),
   };
   const file = new LastRunFile(stateDir, config.path ?? JSON.stringify(commands));
-  const session = new Session({
+  const session: Session = new Session({
     limits,
     upstreams,
     mediator,
@@ -170,6 +173,11 @@ function makeSession(
       ...{ store: new Approvals(stateDir), session: id, lock, now: Date.now },
       decided: ({ id: question, decision, forGood, at }) =>
         journal.note('approval.decide', { id: question, decision, forGood, at }),
+    }),
+    siblings: new Siblings({
+      ...{ stateDir, session: id, mediator, journal },
+      servers: Object.fromEntries(commands.map(({ name, command }) => [name, command])),
+      heard: (task) => session.heard(task),
     }),
     lastRun: { read: () => file.read<Introduction>(), write: (all) => file.write(all) },
     gateway: config.several,

@@ -57,8 +57,8 @@ function evidenceOf(state: string, id: string): Evidence | undefined {
   for (const { id: session, directory } of listSessions(state)) {
     for (const entry of readEntries(directory)) {
       if (entry['id'] !== id || refusalOf(entry) === undefined) continue;
-      const events = new Set(listOf(entry['flows']).map((flow) => objectOf(objectOf(flow)['from'])['event']));
-      const sources = events.size === 0 ? [] : entriesOf(directory, events, entry.n);
+      const froms = listOf(entry['flows']).map((flow) => objectOf(objectOf(flow)['from']));
+      const sources = sourcesOf(state, directory, froms, entry.n);
       const [opening] = readEntries(directory);
       return {
         session,
@@ -71,6 +71,25 @@ function evidenceOf(state: string, id: string): Evidence | undefined {
     }
   }
   return undefined;
+}
+
+/** The entries of events: of this session, and of siblings' where their logs lie in the same state directory. */
+function sourcesOf(
+  state: string,
+  directory: string,
+  froms: readonly Record<string, unknown>[],
+  before: number,
+): Entry[] {
+  const bySession = new Map<unknown, Set<unknown>>();
+  for (const { session, event } of froms)
+    bySession.set(session, (bySession.get(session) ?? new Set()).add(event));
+  return [...bySession].flatMap(([session, events]) => {
+    if (session === undefined) return entriesOf(directory, events, before);
+    return listSessions(state)
+      .filter(({ id }) => id === session || id.startsWith(`${word(session)}.`))
+      .flatMap((one) => entriesOf(one.directory, events, Number.POSITIVE_INFINITY))
+      .map((entry) => ({ ...entry, session }));
+  });
 }
 
 function entriesOf(directory: string, events: ReadonlySet<unknown>, before: number): Entry[] {
@@ -95,13 +114,16 @@ function approvalOf(directory: string, question: Entry): Pick<Evidence, 'approve
 function allowLines(entry: Entry): AllowLine[] {
   const { server, tool, rule } = entry;
   if (typeof server !== 'string' || typeof tool !== 'string') return [];
-  if (rule === 'lockdown' || rule === 'forgotten-source') return [{ server, tool }];
+  if (rule === 'lockdown' || rule === 'forgotten-source' || rule === 'silent-sibling')
+    return [{ server, tool }];
   if (rule === 'withheld-descriptor' || rule === 'unlisted') return [];
   const lines = new Map<string, AllowLine>();
   for (const flow of listOf(entry['flows']).map(objectOf)) {
     const from = objectOf(flow['from']);
     const argument = word(flow['argument']);
     if (from['integrity'] === 'trusted' || word(from['origin']) === '') continue;
+    // Of a sibling's server that is named like one of this configuration's, which a line would mean.
+    if (word(from['server']).includes('@')) continue;
     // A name that was not recorded, or a place beside the arguments: no line of a configuration speaks of these.
     if (argument.includes('*') || argument.startsWith('../')) continue;
     const line = { server, tool, argument, from: originOf(from) };
@@ -151,10 +173,11 @@ function explainFlow(flow: Record<string, unknown>, sources: readonly Entry[]): 
   const label = [from['integrity'], from['confidentiality'], ...listOf(from['reasons'])]
     .map(word)
     .filter(Boolean);
-  const source = sources.find((one) => one['event'] === from['event']);
+  const source = sources.find((one) => one['event'] === from['event'] && one['session'] === from['session']);
+  const session = from['session'] === undefined ? '' : ` of session ${word(from['session'])}`;
   const lines = [
     `  argument  ${flow['inName'] === true ? 'the name of ' : ''}${word(flow['argument']) || '/'} (${spanOf(flow['span'])}) ${MATCHES[word(flow['match'])] ?? 'matches'}`,
-    `  from      ${originOf(from)}, event ${word(from['event'])}, ${word(from['path']) || '/'} (${spanOf(from['at'])}, ${word(from['form'])})`,
+    `  from      ${originOf(from)}, event ${word(from['event'])}${session}, ${word(from['path']) || '/'} (${spanOf(from['at'])}, ${word(from['form'])})`,
     `  label     ${label.join(', ')}`,
   ];
   if (undone !== '') lines.splice(1, 0, `  undone    ${undone}`);

@@ -104,6 +104,11 @@ export class Advertised {
     return this.#known.get(keyOf(server, kind, name));
   }
 
+  /** All that was advertised, in the order in which it first was. */
+  all(): Iterable<Known> {
+    return this.#known.values();
+  }
+
   /** Whether a server lists a URI, as a resource or as a template. */
   lists(server: string, uri: string): boolean {
     return (
@@ -195,7 +200,10 @@ export class Advertised {
 
 /** What a descriptor says, as a source: another server's words could steer a call. */
 export function textsOfDescriptor(
-  { descriptor: { server, name, value, kind: describes }, findings }: Described,
+  {
+    descriptor: { server, name, value, kind: describes },
+    findings,
+  }: Pick<Described, 'descriptor' | 'findings'>,
   event: string,
 ): [source: Source, texts: Text[]] {
   const texts: Text[] = [];

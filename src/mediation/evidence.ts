@@ -86,6 +86,7 @@ function factsEvidence(
     sink: sink === 'tool' ? undefined : sink,
     standing: facts.descriptor === 'usable' ? undefined : facts.descriptor,
     ungrounded,
+    unheard: facts.unheard,
   };
 }
 
@@ -118,6 +119,7 @@ function flowEvidence(
       path: redact(flow.path, known),
       reasons,
       server: source.server,
+      session: source.session,
       steers: source.steers,
     },
     inName: flow.inName || undefined,

@@ -92,6 +92,8 @@ export function reasonOf(rule: Rule): string {
       return 'in lockdown, methods that Cordon does not know are refused.';
     case 'forgotten-source':
       return 'more was read than Cordon can remember, so it cannot rule out that the arguments come from it.';
+    case 'silent-sibling':
+      return 'another Cordon of this client session does not say what it has read, so it cannot be ruled out that the arguments come from it.';
     case 'dictated-call':
       return 'all that it says was read, word by word, in messages that tell the reader what to do.';
     case 'ungrounded':
@@ -106,9 +108,10 @@ function flowLine(sink: Sink, { argument, inName, span, path, transforms, source
   const value = quoted((leaf?.text ?? '').slice(span[0], span[1]));
   const undone = transforms.length ? ` (after undoing ${transforms.join(', ')})` : '';
   const at = path === '' ? '' : `, at ${quoted(path)}`;
+  const session = source.session === undefined ? '' : ` of session ${source.session}`;
   return (
     `${placeOf(argument, inName)} ${value}${undone}, which is ${source.label.integrity} data from the ` +
-    `${source.channel} of ${quoted(source.origin)} on server ${quoted(source.server)} (event ${source.event}${at}).`
+    `${source.channel} of ${quoted(source.origin)} on server ${quoted(source.server)} (event ${source.event}${session}${at}).`
   );
 }
 

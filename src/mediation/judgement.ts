@@ -1,4 +1,4 @@
-import type { Effect, Flow, RememberedFlow, Source } from '../event.ts';
+import type { Effect, Flow, Leaf, RememberedFlow, Source } from '../event.ts';
 import type { EffectOpinion } from './effects/effects.ts';
 import type { Facts } from './policy/facts.ts';
 import type { Rule } from './policy/ruling.ts';
@@ -33,6 +33,8 @@ export interface Judgement {
   questions: readonly Question[];
   /** Of a question: what a yes would let through from then on. */
   remember: readonly RememberedFlow[];
+  /** Where siblings were asked: the values that this session or one of them has read. All else is the client's own. */
+  read?: readonly Leaf[];
   /** Of a denial or a question: the short id and the text for the client. An approved call has its question's id. */
   id?: string;
   text?: string;

@@ -30,6 +30,13 @@ import { steers } from './policy/steering.ts';
 import { isProtocolMethod } from './protocol.ts';
 import { Provenance } from './provenance/provenance.ts';
 import type { Settings } from './settings.ts';
+import {
+  type Heard,
+  mergedFlows,
+  type Standing as SiblingStanding,
+  type Testimony,
+  valuesOf,
+} from './siblings.ts';
 import { answerSink, recordOf, type Sink, sinkOf } from './sinks.ts';
 
 export type { Described } from './advertised.ts';
@@ -76,10 +83,12 @@ export class Mediator {
   #readMarked = false;
   readonly #grounds = new Grounds();
   #memory: Memory;
+  /** Servers behind siblings could be steered by the descriptions that one server alone gives of itself. */
+  #hasSiblings = false;
   /** What the last texts of some length came to, under which verbs. */
   #steering: { text: string; steers: boolean }[] = [];
-  /** The leaves of the last judgement, with what flows into them, until `finish` has made them the client's own. */
-  #said: { leaves: readonly Leaf[]; traced: readonly Flow[] } | undefined;
+  /** The last judgement's leaves, what siblings have read of them, and what flows into them, until `finish` takes them. */
+  #said: { leaves: readonly Leaf[]; heard: readonly Flow[]; traced: readonly Flow[] } | undefined;
 
   constructor(settings: Settings, pins: Pins) {
     this.#settings = settings;
@@ -103,13 +112,27 @@ export class Mediator {
     this.#steering = [];
     this.finish();
     return this.#advertised.describe(server, kind, values, now).map(({ isNew, ...described }) => {
-      // With one server there is no other whose tools' descriptions could steer its calls.
-      const isOwnWord = kind === 'tool' || kind === 'instructions';
-      if (isNew && (this.#settings.servers.length > 1 || !isOwnWord)) {
-        this.#provenance.learn(...textsOfDescriptor(described, this.#next()));
-      }
+      if (isNew && (this.#isOfSeveral || !isOwnWord(kind))) this.#learnDescriptor(described);
       return described;
     });
+  }
+
+  /** With one server there is no other whose tools' descriptions could steer its calls. */
+  get #isOfSeveral(): boolean {
+    return this.#settings.servers.length > 1 || this.#hasSiblings;
+  }
+
+  #learnDescriptor(described: Pick<Described, 'descriptor' | 'findings'>): void {
+    this.#provenance.learn(...textsOfDescriptor(described, this.#next()));
+  }
+
+  /** From now on there are siblings: their servers are called by the client that reads what these servers describe. */
+  join(): void {
+    if (this.#isOfSeveral) return;
+    this.#hasSiblings = true;
+    this.finish();
+    for (const known of this.#advertised.all())
+      if (isOwnWord(known.descriptor.kind)) this.#learnDescriptor(known);
   }
 
   /** Whether a descriptor may be used; `unlisted` if the server never advertised the name in this session. */
@@ -117,10 +140,46 @@ export class Mediator {
     return this.#advertised.standing(server, kind, name);
   }
 
-  /** Judges a client's request; undefined for what carries nothing (lists, pings). */
-  judge(server: string, method: string, params: unknown): Judgement | undefined {
+  /** What siblings are asked of a request: all that it carries; undefined for what carries nothing. */
+  carried(server: string, method: string, params: unknown): readonly Leaf[] | undefined {
     const sink = sinkOf(server, method, params);
-    return sink === undefined ? undefined : this.#judge(sink);
+    return sink && this.#carrying(sink, this.#knownOf(sink));
+  }
+
+  /** What siblings are told of this session. */
+  get siblingStanding(): SiblingStanding {
+    return { clock: this.#events, readUntrusted: this.#readUntrusted, readMarked: this.#readMarked };
+  }
+
+  #hearOf({ clock, readUntrusted, readMarked }: SiblingStanding): void {
+    this.#events = Math.max(this.#events, clock);
+    this.#readUntrusted ||= readUntrusted;
+    this.#readMarked ||= readMarked;
+  }
+
+  /** What this session has read of the leaves of a sibling's call. */
+  testify(leaves: readonly Leaf[], sibling: SiblingStanding): Testimony {
+    this.finish();
+    this.#hearOf(sibling);
+    const flows = this.#provenance.trace(leaves);
+    return { ...this.siblingStanding, flows, forgot: this.#provenance.evicted };
+  }
+
+  /** Takes the leaves of a sibling's call: what they hold, but for the values that somebody has `read`, is the client's own. */
+  offer(leaves: readonly Leaf[], read: readonly Leaf[], sibling: SiblingStanding): void {
+    this.finish();
+    this.#hearOf(sibling);
+    this.#provenance.offer(leaves, read);
+    if (!this.#readMarked) this.#ground(leaves, new Set(read.map(({ path }) => path)));
+  }
+
+  /**
+   * Judges a client's request; undefined for what carries nothing (lists, pings). `heard` is what siblings say of what it
+   * carries.
+   */
+  judge(server: string, method: string, params: unknown, heard?: Heard): Judgement | undefined {
+    const sink = sinkOf(server, method, params);
+    return sink === undefined ? undefined : this.#judge(sink, heard);
   }
 
   /** Judges the client's answer to a server's request of `method`. */
@@ -267,9 +326,9 @@ export class Mediator {
    */
   finish(): void {
     if (this.#said === undefined) return;
-    const { leaves, traced } = this.#said;
+    const { leaves, heard, traced } = this.#said;
     this.#said = undefined;
-    this.#provenance.offer(leaves);
+    this.#provenance.offer(leaves, valuesOf(leaves, heard));
     this.#offerFolders(leaves, traced);
   }
 
@@ -284,24 +343,20 @@ export class Mediator {
     return this.#advertised.words(server, kind, name);
   }
 
-  #judge(sink: Sink): Judgement {
+  #judge(sink: Sink, heard?: Heard): Judgement {
     this.finish();
-    const { server, name } = sink;
-    const kind = descriptorKindOf(sink.kind);
-    const known = kind && this.#advertised.get(server, kind, name);
+    const known = this.#knownOf(sink);
     const leaves = this.#carrying(sink, known);
-    const traced = this.#provenance.trace(leaves);
-    this.#said = { leaves, traced };
-    const own = this.#given(leaves, traced, known);
+    const traced = this.#trace(leaves, heard);
+    const unheard = heard === undefined || heard.unheard.length === 0 ? undefined : heard.unheard;
+    const hasForgotten = this.#provenance.evicted || heard?.forgot === true || unheard !== undefined;
+    const own = this.#given(leaves, traced.length > 0 || hasForgotten, known);
     const flows = traced.length === 0 ? traced : traced.filter((flow) => isForeign(flow, sink, own));
     const { effect, by } = this.#effect(sink, known);
     const ungrounded = this.#readMarked
       ? leaves.filter((leaf) => leaf.form !== 'key' && !isOwn(leaf, own) && !this.#grounds.hold(leaf.text))
       : undefined;
-    if (!this.#readMarked) {
-      const read = flows.length === 0 ? undefined : new Set(flows.map(({ argument }) => argument));
-      for (const { path, text } of leaves) if (read?.has(path) !== true) this.#grounds.take(text);
-    }
+    if (!this.#readMarked) this.#ground(leaves, flows.length === 0 ? NO_PLACES : argumentsOf(flows));
     const at: Case = {
       mode: this.#settings.mode,
       sink,
@@ -311,10 +366,9 @@ export class Mediator {
       schema: recordOf(known?.descriptor.value)['inputSchema'],
       roles: known?.roles,
       flows,
-      readUntrusted: this.#readUntrusted,
-      forgotten: this.#provenance.evicted
-        ? leaves.filter((leaf) => couldBeForgotten(leaf) && !isOwn(leaf, own))
-        : [],
+      readUntrusted: this.#readUntrusted || unheard !== undefined,
+      forgotten: hasForgotten ? leaves.filter((leaf) => couldBeForgotten(leaf) && !isOwn(leaf, own)) : [],
+      unheard,
       ungrounded,
       allow: this.#settings.allow,
       domains: this.#settings.domains,
@@ -337,10 +391,32 @@ export class Mediator {
       facts,
       questions: verdict.verdict === 'ask' ? questionsOf(verdict) : [],
       remember: verdict.remember ?? [],
+      ...(heard !== undefined && { read: valuesOf(leaves, traced) }),
     };
     if (verdict.verdict === 'allow') return judgement;
     const id = `d-${sha256(`${this.#settings.session}\n${event}`).slice(7, 15)}`;
     return { ...judgement, id, text: refusalText(sink, verdict, id) };
+  }
+
+  /** What was read here and, as they say, by siblings. */
+  #trace(leaves: readonly Leaf[], heard: Heard | undefined): readonly Flow[] {
+    let traced: readonly Flow[] = this.#provenance.trace(leaves);
+    if (heard !== undefined) {
+      this.#hearOf(heard);
+      traced = mergedFlows(leaves, [...traced, ...heard.flows]);
+    }
+    this.#said = { leaves, heard: heard?.flows ?? [], traced };
+    return traced;
+  }
+
+  /** Calls may rest on what the client said in these leaves, but for the arguments that were read. */
+  #ground(leaves: readonly Leaf[], read: ReadonlySet<string>): void {
+    for (const { path, text } of leaves) if (!read.has(path)) this.#grounds.take(text);
+  }
+
+  #knownOf({ kind: sinkKind, server, name }: Sink): Known | undefined {
+    const kind = descriptorKindOf(sinkKind);
+    return kind && this.#advertised.get(server, kind, name);
   }
 
   #isAsked(leaves: readonly Leaf[]): boolean {
@@ -356,9 +432,8 @@ export class Mediator {
   }
 
   /** Places whose values the schema gives: needed where something flows into a sink, or may. */
-  #given(leaves: readonly Leaf[], traced: readonly Flow[], known: Known | undefined): Places {
-    if (known === undefined) return NO_PLACES;
-    if (traced.length === 0 && !this.#provenance.evicted && !this.#readMarked) return NO_PLACES;
+  #given(leaves: readonly Leaf[], mayFlow: boolean, known: Known | undefined): Places {
+    if (known === undefined || !(mayFlow || this.#readMarked)) return NO_PLACES;
     const { server, kind, name } = known.descriptor;
     return givenPlaces(leaves, this.words(server, kind, name).values);
   }
@@ -393,6 +468,15 @@ export class Mediator {
   #next(): string {
     return `e${++this.#events}`;
   }
+}
+
+function argumentsOf(flows: readonly Flow[]): ReadonlySet<string> {
+  return new Set(flows.map(({ argument }) => argument));
+}
+
+/** What a server says of itself alone. */
+function isOwnWord(kind: DescriptorKind): boolean {
+  return kind === 'tool' || kind === 'instructions';
 }
 
 /** Each argument once, with the source in which what was found in it first stood. */

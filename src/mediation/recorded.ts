@@ -12,10 +12,10 @@ const EFFECTS: readonly Effect[] = ['read', 'write', 'send', 'execute', 'destroy
 const SINKS: readonly SinkKind[] = ['tool', 'resource', 'prompt', 'completion', 'answer', 'unknown'];
 const STANDINGS: readonly Facts['descriptor'][] = ['usable', 'withheld', 'unlisted'];
 const ROLES: readonly Role[] = ['destination', 'selector', 'credential', 'code', 'content', 'scalar'];
-const MATCHES: readonly FlowFact['flow']['match'][] = ['whole', 'atom', 'span'];
-const FORMS: readonly Form[] = ['field', 'prose'];
-const INTEGRITIES: readonly Integrity[] = ['trusted', 'untrusted', 'poisoned-suspect'];
-const CHANNELS: readonly Channel[] = [
+export const MATCHES: readonly FlowFact['flow']['match'][] = ['whole', 'atom', 'span'];
+export const FORMS: readonly Form[] = ['field', 'prose'];
+export const INTEGRITIES: readonly Integrity[] = ['trusted', 'untrusted', 'poisoned-suspect'];
+export const CHANNELS: readonly Channel[] = [
   ...([
     'result',
     'error',
@@ -55,6 +55,9 @@ export function factsOfEntry(entry: Readonly<Record<string, unknown>>, mode: unk
     said: count(facts['said'] ?? 0, 'said'),
     forgotten: indices('forgotten'),
     ungrounded: facts['ungrounded'] === undefined ? undefined : indices('ungrounded'),
+    ...(facts['unheard'] === undefined
+      ? {}
+      : { unheard: listed(facts['unheard'], 'unheard').map((one) => text(one, 'unheard')) }),
   };
 }
 
@@ -107,7 +110,7 @@ function flowOf(value: unknown, places: number, flows: number): FlowFact {
   };
 }
 
-function record(value: unknown, name: string): Record<string, unknown> {
+export function record(value: unknown, name: string): Record<string, unknown> {
   const isRecord = typeof value === 'object' && value !== null && !Array.isArray(value);
   if (isRecord && !('bytes' in value && 'digest' in value)) return value as Record<string, unknown>;
   throw new EntryFault(
@@ -116,29 +119,29 @@ function record(value: unknown, name: string): Record<string, unknown> {
 }
 
 /** What is absent is an empty list. */
-function listed(value: unknown, name: string): readonly unknown[] {
+export function listed(value: unknown, name: string): readonly unknown[] {
   if (value === undefined) return [];
   if (Array.isArray(value)) return value;
   throw new EntryFault(`${name} was too long to be recorded`);
 }
 
-function one<T>(value: unknown, all: readonly T[], name: string): T {
+export function one<T>(value: unknown, all: readonly T[], name: string): T {
   const found = all.find((known) => known === value);
   if (found === undefined) throw new EntryFault(`${name} is not one that this version knows`);
   return found;
 }
 
-function flag(value: unknown, name: string): boolean {
+export function flag(value: unknown, name: string): boolean {
   if (value === undefined || typeof value === 'boolean') return value === true;
   throw new EntryFault(`${name} is neither true nor false`);
 }
 
-function text(value: unknown, name: string): string {
+export function text(value: unknown, name: string): string {
   if (typeof value === 'string') return value;
   throw new EntryFault(`${name} is no text`);
 }
 
-function count(value: unknown, name: string): number {
+export function count(value: unknown, name: string): number {
   if (Number.isSafeInteger(value) && (value as number) >= 0) return value as number;
   throw new EntryFault(`${name} is no number`);
 }

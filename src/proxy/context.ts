@@ -4,6 +4,7 @@ import type { Journal } from './journal.ts';
 import type { Answer, Id, Message, Request } from './message.ts';
 import type { PinKeeper } from './pin-keeper.ts';
 import type { Questions } from './questions.ts';
+import type { Siblings } from './siblings/siblings.ts';
 import type { InFlight, Upstream } from './upstream.ts';
 
 /** Where a client's request goes, and what of its bytes has to change on the way. */
@@ -24,6 +25,7 @@ export interface Context {
   readonly journal: Journal;
   readonly pins: PinKeeper;
   readonly questions: Questions;
+  readonly siblings: Siblings;
   readonly upstreams: readonly Upstream[];
   /** The client's requests in flight, by its own ids: where each went and under which id. */
   readonly inFlight: Map<string, { upstream: Upstream; id: Id }>;

@@ -1,5 +1,6 @@
 import { applyEdits } from '../json/edit.ts';
 import type { Judgement } from '../mediation/judgement.ts';
+import type { Heard } from '../mediation/siblings.ts';
 import { errorLine, NOT_RECORDED, refusalLine, refusedLine, UPSTREAM_GONE } from './answers.ts';
 import type { Context, Route } from './context.ts';
 import { listKindOf, listNeededBy, mustList, noteListing, whenListed } from './listing.ts';
@@ -58,6 +59,20 @@ function judgeAndSend(context: Context, request: Request, route: Route, freshlyL
       );
     }
   }
+  context.siblings.hear(upstream.name, request.method, params, (heard) =>
+    judgeHeard(context, request, route, params, name, heard),
+  );
+}
+
+function judgeHeard(
+  context: Context,
+  request: Request,
+  route: Route,
+  params: unknown,
+  name: string,
+  heard: Heard | undefined,
+): void {
+  const { upstream } = route;
   const isCancelled = context.waiting.get(idKey(request.id));
   context.waiting.delete(idKey(request.id));
   if (isCancelled) return;
@@ -65,9 +80,10 @@ function judgeAndSend(context: Context, request: Request, route: Route, freshlyL
     const text = `server ${JSON.stringify(upstream.name)} is not running: ${upstream.gone}. ${upstream.remedy}`;
     return context.toClient(errorLine(request.id, UPSTREAM_GONE, text));
   }
-  let judgement = context.mediator.judge(upstream.name, request.method, params);
+  let judgement = context.mediator.judge(upstream.name, request.method, params, heard);
   if (judgement?.verdict === 'ask') judgement = context.questions.settle(judgement, request, params);
   if (judgement !== undefined) {
+    context.siblings.judged(judgement);
     context.later(() => context.mediator.finish());
     record(context, request, upstream, judgement);
     if (judgement.verdict !== 'allow') {

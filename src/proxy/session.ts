@@ -22,9 +22,10 @@ import { Outbox } from './outbox.ts';
 import type { PinKeeper } from './pin-keeper.ts';
 import type { Questions } from './questions.ts';
 import { absorb, failInFlight, forwardAnswer } from './replies.ts';
-import { sendRequest } from './requests.ts';
+import { cancelWaiting, sendRequest } from './requests.ts';
 import type { ServerRecord } from './running.ts';
 import { SeveralRouting } from './several.ts';
+import type { Siblings } from './siblings/siblings.ts';
 import { SingleRouting } from './single.ts';
 import { Upstream } from './upstream.ts';
 import type { Connect } from './wire.ts';
@@ -36,6 +37,7 @@ export interface SessionOptions {
   journal: Journal;
   pins: PinKeeper;
   questions: Questions;
+  siblings: Siblings;
   lastRun: LastRun;
   /** Servers may come and go while the client stays, also where only one of them is served. */
   gateway?: boolean;
@@ -69,6 +71,7 @@ export class Session implements Context {
   readonly journal: Journal;
   readonly pins: PinKeeper;
   readonly questions: Questions;
+  readonly siblings: Siblings;
   readonly upstreams: readonly Upstream[];
   readonly inFlight: Context['inFlight'] = new Map();
   readonly waiting: Context['waiting'] = new Map();
@@ -94,6 +97,7 @@ export class Session implements Context {
     this.journal = options.journal;
     this.pins = options.pins;
     this.questions = options.questions;
+    this.siblings = options.siblings;
     this.upstreams = options.upstreams;
     this.#limits = options.limits;
     this.#onLarge = options.onLarge;
@@ -138,6 +142,7 @@ export class Session implements Context {
   close(reason: string): void {
     this.#ending = true;
     this.#routing.close();
+    this.siblings.close();
     this.pins.flush();
     this.questions.noteDecisions();
     this.journal.close({ reason });
@@ -188,6 +193,12 @@ export class Session implements Context {
     this.onChanged?.();
   }
 
+  /** Does as a turn what had to wait for siblings. */
+  heard(task: () => void): void {
+    this.turn(task);
+    this.readOn();
+  }
+
   /** Sends what this turn produced: recorded, forwarded, learned from, in this order. */
   endTurn(): void {
     this.#forward();
@@ -197,6 +208,7 @@ export class Session implements Context {
       for (const task of tasks) task();
       clearImmediate(this.#settling);
       this.#quiet.refresh();
+      this.siblings.noteRead();
     }
     if (this.#onDrained !== undefined && this.#isDrained()) this.#onDrained();
   }
@@ -237,6 +249,15 @@ export class Session implements Context {
       if (!(error instanceof WireFault)) throw error;
       return this.#refuse(error.id, error.code, error.reason, error.message);
     }
+    if (!this.siblings.isAsking) return this.#take(message);
+    if (message.kind === 'notification' && message.method === 'notifications/cancelled') {
+      if (cancelWaiting(this, message.params)) return;
+    }
+    // While a call waits for siblings, all that the client says after it waits behind it.
+    this.siblings.inOrder(() => this.#take(message), line.length);
+  }
+
+  #take(message: Message): void {
     if (message.kind !== 'request') return this.#routing.fromClient(message);
     const route = this.#routing.route(message);
     if (route !== undefined) sendRequest(this, message, route);
@@ -319,7 +340,7 @@ export class Session implements Context {
     if (this.#client.backlogBytes > BACKLOG_BYTES) {
       for (const upstream of this.upstreams) upstream.wire.pause();
     }
-    if (this.upstreams.some((upstream) => upstream.wire.backlogBytes > BACKLOG_BYTES)) this.#input.pause();
+    if (!this.#isKeepingUp()) this.#input.pause();
   }
 
   /** Reads on from those who had to wait, where the other side has caught up. */
@@ -327,7 +348,12 @@ export class Session implements Context {
     if (this.#client.backlogBytes <= BACKLOG_BYTES) {
       for (const upstream of this.upstreams) upstream.wire.resume();
     }
-    if (this.upstreams.every((upstream) => upstream.wire.backlogBytes <= BACKLOG_BYTES)) this.#input.resume();
+    if (this.#isKeepingUp()) this.#input.resume();
+  }
+
+  #isKeepingUp(): boolean {
+    if (this.siblings.waitingBytes > BACKLOG_BYTES) return false;
+    return this.upstreams.every((upstream) => upstream.wire.backlogBytes <= BACKLOG_BYTES);
   }
 
   /** A subscription is answered when the server ends, what was cancelled perhaps never: neither is waited for. */
@@ -337,7 +363,7 @@ export class Session implements Context {
       const flight = upstream.inFlight.get(idKey(id));
       if (flight?.method !== 'subscriptions/listen' && !flight?.cancelled) return false;
     }
-    return this.waiting.size === 0;
+    return this.waiting.size === 0 && !this.siblings.isAsking;
   }
 }
 

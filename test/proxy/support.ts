@@ -10,6 +10,7 @@ import { Journal } from '../../src/proxy/journal.ts';
 import { PinKeeper } from '../../src/proxy/pin-keeper.ts';
 import { type QuestionStore, Questions } from '../../src/proxy/questions.ts';
 import { attach, Session } from '../../src/proxy/session.ts';
+import { Siblings } from '../../src/proxy/siblings/siblings.ts';
 import { StdioWire } from '../../src/proxy/stdio-wire.ts';
 import type { Upstream } from '../../src/proxy/upstream.ts';
 import type { WireEvents } from '../../src/proxy/wire.ts';
@@ -110,6 +111,8 @@ export function scene(
     /** Servers that cannot be started. */
     broken?: readonly string[];
     gateway?: boolean;
+    /** Where siblings are looked for, once `session.siblings` is opened. */
+    stateDir?: string;
   } = {},
 ): Scene {
   const { servers = ['web'], mode = 'guard', messageBytes = 1 << 20 } = options;
@@ -142,10 +145,11 @@ export function scene(
   let lastRun = options.lastRun ?? {};
   const input = new PassThrough();
   const settings = { mode, session: 's', servers, trust: new Map(), allow: [], seed: 0, taintBytes: 1 << 20 };
+  const mediator = new Mediator(settings, pins);
   const session: Session = new Session({
     limits: { messageBytes, depth: 128, taintBytes: 1 << 20 },
     upstreams,
-    mediator: new Mediator(settings, pins),
+    mediator,
     journal,
     pins: new PinKeeper(
       pins,
@@ -164,6 +168,11 @@ export function scene(
       now: () => 1000,
       decided: ({ id, decision, forGood, at }) =>
         journal.note('approval.decide', { id, decision, forGood, at }),
+    }),
+    siblings: new Siblings({
+      ...{ stateDir: options.stateDir ?? '/nowhere', session: 's', mediator, journal },
+      servers: Object.fromEntries(servers.map((name) => [name, name])),
+      heard: (task) => session.heard(task),
     }),
     lastRun: {
       read: () => lastRun,

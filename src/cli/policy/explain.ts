@@ -46,6 +46,7 @@ const WHOLE_CALL = [
   '      ask   dictated-call: all that it says was read, word by word, in messages that tell the reader what to do',
   '      ask   ungrounded: a detector fired in this session, and nothing shows where a destination, credential or code is from',
   '      ask   forgotten-source: more was read than is kept, and a destination, credential or code may be from it',
+  '      ask   silent-sibling: the same, where another Cordon of the client session does not say what it has read',
 ];
 
 /** What Cordon thinks of a tool, line by line. */

@@ -34,6 +34,8 @@ export interface Facts {
   /** See `Case`: indices of `places`. */
   forgotten: readonly number[];
   ungrounded?: readonly number[] | undefined;
+  /** Sessions of siblings that did not say what they read; absent where all did: `forgotten` holds what that may be. */
+  unheard?: readonly string[];
 }
 
 /** An argument's value, or its name. */
@@ -98,6 +100,7 @@ export function factsOf(at: Case): Facts {
     said: flows.length > 0 ? sink.leaves.filter((leaf) => isSaid(leaf, places)).length : 0,
     forgotten: indices(at.forgotten),
     ungrounded: at.ungrounded && indices(at.ungrounded),
+    ...(at.unheard === undefined ? {} : { unheard: at.unheard }),
     places: places.all,
   };
 }

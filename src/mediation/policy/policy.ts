@@ -35,8 +35,10 @@ export interface Case {
   flows: readonly Flow[];
   /** Something untrusted was read in this session. */
   readUntrusted: boolean;
-  /** Leaves that a forgotten source may have held: sources were evicted, so that a flow can no longer be ruled out. */
+  /** Leaves that a source may have held which was evicted, or which a sibling read that did not answer. */
   forgotten: readonly Leaf[];
+  /** Sessions of the siblings that did not answer; absent where all did. */
+  unheard?: readonly string[] | undefined;
   /**
    * Leaves that neither the client said before a detector first fired in this session nor the called server's schema
    * gives; undefined while none fired.

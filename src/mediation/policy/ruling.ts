@@ -49,6 +49,8 @@ export function ruleOn(facts: Facts): Ruling {
   const ungrounded = groundless(facts, untrusted);
   if (ungrounded !== undefined) return ungrounded;
   const forgotten = facts.forgotten.filter((place) => STEERING.has(facts.places[place]!.role));
+  if (forgotten.length > 0 && facts.unheard !== undefined)
+    return { verdict: 'ask', rule: 'silent-sibling', flows: [], places: forgotten };
   if (forgotten.length > 0) return { verdict: 'ask', rule: 'forgotten-source', flows: [], places: forgotten };
   const remembered = judged.filter(([, rule]) => rule.name === 'remembered').map(([index]) => index);
   if (remembered.length > 0) return allow('remembered', remembered);

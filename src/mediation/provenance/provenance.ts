@@ -126,17 +126,25 @@ export class Provenance {
     return this.#examine(leaves).flows;
   }
 
-  /** What these leaves hold and no output held before is the client's own afterwards. To be called after `trace`. */
-  offer(leaves: readonly Leaf[]): void {
+  /**
+   * What these leaves hold and no output held before is the client's own afterwards. To be called after `trace`. `read`:
+   * values of theirs that an output of another session held.
+   */
+  offer(leaves: readonly Leaf[], read: readonly Leaf[] = []): void {
     const { fresh, own, complete } = this.#examine(leaves);
+    const others = read.length === 0 ? undefined : new Set(pairsOf(this.#examine(read).fresh));
     this.#last = undefined;
     // What waits is searched for every call, so every call does a little of what waits.
     this.settle(SLICE);
     this.#splits.keep(leaves, complete);
     // What was forgotten may have held it first.
     if (this.evicted) return;
-    for (let i = 0; i < fresh.length; i += 2) this.#said.add(fresh[i]!, fresh[i + 1]!);
-    for (const leaf of own) this.#queue.expectEcho(leaf.text);
+    for (let i = 0; i < fresh.length; i += 2) {
+      if (others?.has(pairOf(fresh, i)) !== true) this.#said.add(fresh[i]!, fresh[i + 1]!);
+    }
+    for (const leaf of own) {
+      if (!read.some(({ path }) => path === leaf.path)) this.#queue.expectEcho(leaf.text);
+    }
   }
 
   /** Whether what waits might push something out: a judgement must not depend on when that happens. */
@@ -200,6 +208,15 @@ export class Provenance {
       }
     }
   }
+}
+
+/** Two lanes of a key as one. */
+function pairOf(keys: readonly number[], at: number): string {
+  return `${keys[at]} ${keys[at + 1]}`;
+}
+
+function pairsOf(keys: readonly number[]): string[] {
+  return keys.flatMap((_, at) => (at % 2 === 0 ? pairOf(keys, at) : []));
 }
 
 /** What an escape begins with: it may be cut. */

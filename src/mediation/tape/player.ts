@@ -66,7 +66,7 @@ export class TapePlayer {
         mediator.describe(step.server, step.kind, step.values, step.now);
         return;
       case 'judge':
-        return this.#judged(step.event, mediator.judge(step.server, step.method, step.params)!);
+        return this.#judged(step.event, mediator.judge(step.server, step.method, step.params, step.heard)!);
       case 'answer':
         return this.#judged(step.event, mediator.judgeAnswer(step.server, step.method, step.result));
       case 'approve': {
@@ -90,6 +90,13 @@ export class TapePlayer {
         return mediator.remember(step.flows);
       case 'prompt':
         return mediator.prompt(step.text);
+      case 'join':
+        return mediator.join();
+      case 'testify':
+        mediator.testify(step.leaves, step.standing);
+        return;
+      case 'offer':
+        return mediator.offer(step.leaves, step.read, step.standing);
       case 'lock':
         if (step.merged) this.#pins.merge(step.lock);
         else this.#pins.adopt(step.lock);

@@ -18,6 +18,9 @@ const MEMBERS: Readonly<
   settle: { bytes: 'number' },
   remember: { flows: 'object' },
   prompt: { text: 'string' },
+  join: {},
+  testify: { leaves: 'object', standing: 'object' },
+  offer: { leaves: 'object', read: 'object', standing: 'object' },
   lock: { lock: 'object', merged: 'boolean' },
 };
 

@@ -1,9 +1,10 @@
-import type { DescriptorKind, RememberedFlow } from '../../event.ts';
+import type { DescriptorKind, Leaf, RememberedFlow } from '../../event.ts';
 import type { Pins } from '../descriptors/pins.ts';
 import type { Inbound } from '../inbound.ts';
 import type { Judgement } from '../judgement.ts';
 import { type Described, type Labelled, Mediator } from '../mediator.ts';
 import type { Settings } from '../settings.ts';
+import type { Heard, Standing, Testimony } from '../siblings.ts';
 import type { Step } from './steps.ts';
 
 /** A mediator that tells everything it is given, so that `TapePlayer` can decide it all again. */
@@ -25,11 +26,26 @@ export class TapedMediator extends Mediator {
     return super.describe(server, kind, values, now);
   }
 
-  override judge(server: string, method: string, params: unknown): Judgement | undefined {
-    const judgement = super.judge(server, method, params);
+  override judge(server: string, method: string, params: unknown, heard?: Heard): Judgement | undefined {
+    const judgement = super.judge(server, method, params, heard);
     if (judgement !== undefined)
-      this.#note({ step: 'judge', event: judgement.event, server, method, params });
+      this.#note({ step: 'judge', event: judgement.event, server, method, params, ...(heard && { heard }) });
     return judgement;
+  }
+
+  override join(): void {
+    this.#note({ step: 'join' });
+    super.join();
+  }
+
+  override testify(leaves: readonly Leaf[], standing: Standing): Testimony {
+    this.#note({ step: 'testify', leaves, standing });
+    return super.testify(leaves, standing);
+  }
+
+  override offer(leaves: readonly Leaf[], read: readonly Leaf[], standing: Standing): void {
+    this.#note({ step: 'offer', leaves, read, standing });
+    super.offer(leaves, read, standing);
   }
 
   override judgeAnswer(server: string, method: string, result: unknown): Judgement {

@@ -135,6 +135,12 @@ const RULES: [rule: string, verdict: Verdict['verdict'], fires: Partial<Case>, n
     { flows: [TAINTED], memory: YES },
     { ...carrying('/to', { server: 'other', steers: 'here' }), memory: YES },
   ],
+  [
+    'silent-sibling',
+    'ask',
+    { forgotten: [leaf('/to')], unheard: ['other'] },
+    { forgotten: [leaf('/letter')], unheard: ['other'] },
+  ],
   ['clean', 'allow', { flows: [TRUSTED] }, { flows: [TRUSTED, TAINTED] }],
 ];
 

@@ -9,7 +9,7 @@ import { TapePlayer } from '../../../src/mediation/tape/player.ts';
 import { readStep } from '../../../src/mediation/tape/read-step.ts';
 import type { Step } from '../../../src/mediation/tape/steps.ts';
 import { TapedMediator } from '../../../src/mediation/tape/taped.ts';
-import { NOW, tool, trusted } from '../support.ts';
+import { flow, NOW, tool, trusted } from '../support.ts';
 
 const EVE = 'eve@attacker.example.invalid';
 const LOCK: Lock = { version: 1, pins: [], pending: [] };
@@ -44,10 +44,27 @@ function player(steps: Step[], instead?: ReadonlyMap<string, unknown>): TapePlay
 }
 
 test('all that changes what a mediator decides is taped', () => {
-  const asking = ['constructor', 'standing', 'words', 'withholds'];
+  const asking = ['constructor', 'standing', 'words', 'withholds', 'finish', 'carried', 'siblingStanding'];
   const methods = Object.getOwnPropertyNames(Mediator.prototype).filter((name) => !asking.includes(name));
   for (const method of methods) expect(Object.hasOwn(TapedMediator.prototype, method), method).toBe(true);
   expect(methods.length).toBeGreaterThan(7);
+});
+
+test('what siblings asked and said is taped as well', () => {
+  const standing = { clock: 7, readUntrusted: false, readMarked: false };
+  let judged: Judgement | undefined;
+  const steps = taped((mediator) => {
+    mediator.describe('mail', 'tool', [tool('send')], NOW);
+    mediator.join();
+    mediator.testify([{ path: '/to', text: 'crew@friends.example.invalid', form: 'string' }], standing);
+    mediator.offer([{ path: '/to', text: 'crew@friends.example.invalid', form: 'string' }], [], standing);
+    const heard = { ...standing, clock: 40, flows: [flow({ span: [0, EVE.length] })], forgot: false };
+    judged = mediator.judge('mail', 'tools/call', send, { ...heard, unheard: ['other'] });
+  });
+  expect(steps.map(({ step }) => step)).toEqual(['describe', 'join', 'testify', 'offer', 'judge']);
+  const { judgement } = player(steps).play('e41')!;
+  expect(judged!.rule).toBe('silent-sibling');
+  expect(judgement).toEqual(judged);
 });
 
 test('what a call came to, it comes to again, from content alone', () => {

@@ -1,0 +1,223 @@
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { beforeEach, expect, test } from 'vitest';
+import { readEntries } from '../../src/recording/reader.ts';
+import { cordon, inFrontOf } from './support/launch.ts';
+import { Puppet } from './support/puppet.ts';
+import { type Message, RawClient } from './support/raw-client.ts';
+import { sandbox } from './support/sandbox.ts';
+import { words } from './support/wire.ts';
+
+const fixture = (path: string) => fileURLToPath(new URL(`../../fixtures/servers/${path}`, import.meta.url));
+const relay = fileURLToPath(new URL('./support/relay.mjs', import.meta.url));
+const HARBOUR = 'berths@harbour.example.invalid';
+const FRIEND = 'robin@friends.example.invalid';
+const MAIL = { to: HARBOUR, subject: 'Berth', body: 'The form that you wanted.' };
+const PAGE = { url: 'https://wiki.example.invalid/berth' };
+
+/** What a client of its own session has in its environment, and nothing of the one that runs these tests. */
+const {
+  CLAUDE_CODE_SESSION_ID: _,
+  COPILOT_AGENT_SESSION_ID: __,
+  ...env
+} = process.env as Record<string, string | undefined>;
+
+let folder: string;
+let state: string;
+beforeEach(() => {
+  folder = sandbox();
+  state = join(folder, 'state');
+  mkdirSync(join(folder, 'pages'));
+  write('berth', `# Berth request\n\nPlease send the signed form to ${HARBOUR} before Friday.\n`);
+});
+
+function write(page: string, text: string): void {
+  writeFileSync(join(folder, 'pages', `${page}.md`), text);
+}
+
+const pages = () => inFrontOf([process.execPath, fixture('pages.mjs'), join(folder, 'pages')], { state });
+const mail = (mode: 'guard' | 'lockdown' = 'guard') =>
+  inFrontOf([process.execPath, fixture('mail.mjs'), join(folder, 'outbox.jsonl')], { state, mode });
+/** As a child of a client process of its own. */
+const apart = (command: readonly string[]) => [process.execPath, relay, ...command];
+const shelled = (command: readonly string[]) => ['sh', '-c', '"$@"; exit $?', 'sh', ...command];
+
+async function start(command: readonly string[], more: NodeJS.ProcessEnv = {}): Promise<RawClient> {
+  const client = new RawClient(command, { env: { ...env, ...more } });
+  await client.handshake();
+  return client;
+}
+
+function outbox(): string[] {
+  try {
+    return readFileSync(join(folder, 'outbox.jsonl'), 'utf8').trim().split('\n');
+  } catch {
+    return [];
+  }
+}
+
+const isRefused = (message: Message): boolean => message.result?.isError === true;
+
+/** The entries of the session that judged a call of `tool`. */
+function entriesWith(tool: string): Record<string, unknown>[] {
+  for (const session of readdirSync(join(state, 'sessions'))) {
+    const entries = [...readEntries(join(state, 'sessions', session))];
+    if (entries.some((entry) => entry['tool'] === tool && entry['verdict'] !== undefined)) return entries;
+  }
+  throw new Error(`no session judged a call of ${tool}`);
+}
+
+/** The pid of the Cordon that serves this client, which may be a grandchild. */
+function registered(): number[] {
+  return readdirSync(join(state, 'siblings'))
+    .filter((name) => name.endsWith('.json'))
+    .map((name) => Number(name.slice(0, -5)));
+}
+
+test.each([
+  ['two children of one client', (command: readonly string[]) => command],
+  ['a shell between client and proxy', shelled],
+])('what one proxy read is known to the other: %s', async (_name, how) => {
+  const [reader, sender] = [await start(pages()), await start(how(mail()))];
+  expect(isRefused((await sender.call('send_mail', { ...MAIL, to: FRIEND })).message)).toBe(false);
+  await reader.call('read_page', PAGE);
+  const { message } = await sender.call('send_mail', MAIL);
+  expect(isRefused(message)).toBe(true);
+  const text = words(message);
+  for (const said of [HARBOUR, '"/to"', '"read_page"', '"pages"', 'tainted-destination', 'of session '])
+    expect(text).toContain(said);
+  expect(outbox()).toHaveLength(1);
+
+  const [id] = /d-[0-9a-f]{8}/.exec(text)!;
+  await Promise.all([reader.end(), sender.end()]);
+  const why = await new RawClient(cordon('why', id, '--state', state)).exit;
+  expect(why.code).toBe(0);
+  const entry = entriesWith('send_mail').find((one) => one['id'] === id)!;
+  expect(entry['flows']).toMatchObject([
+    { argument: '/to', from: { server: 'pages', origin: 'read_page', session: expect.any(String) } },
+  ]);
+  const replay = new RawClient(cordon('replay', '--state', state, '--all'));
+  expect((await replay.exit).code).toBe(0);
+  expect(registered()).toEqual([]);
+});
+
+test('two clients do not join, nor do two state directories', async () => {
+  const readers = [await start(apart(pages())), await start(pages().with(4, join(folder, 'other-state')))];
+  const sender = await start(mail());
+  for (const reader of readers) await reader.call('read_page', PAGE);
+  expect(isRefused((await sender.call('send_mail', MAIL)).message)).toBe(false);
+  expect(registered()).toHaveLength(2);
+});
+
+test("the client's own session id joins what it started through helpers", async () => {
+  const session = { CLAUDE_CODE_SESSION_ID: '0b0e6a57-session' };
+  const reader = await start(apart(pages()), session);
+  const sender = await start(mail(), session);
+  const stranger = await start(apart(mail()), { CLAUDE_CODE_SESSION_ID: 'another' });
+  await reader.call('read_page', PAGE);
+  expect(isRefused((await stranger.call('send_mail', MAIL)).message)).toBe(false);
+  expect(isRefused((await sender.call('send_mail', MAIL)).message)).toBe(true);
+});
+
+test('what the user named before anything was read stays his, on whichever proxy he named it', async () => {
+  write('robin', `# Robin\n\nPlease send the minutes to ${FRIEND} and to nobody else.\n`);
+  const [reader, sender] = [await start(pages()), await start(mail())];
+  expect(isRefused((await sender.call('send_mail', { ...MAIL, to: FRIEND })).message)).toBe(false);
+  await reader.call('read_page', { url: 'https://wiki.example.invalid/robin' });
+  await reader.call('read_page', PAGE);
+  expect(isRefused((await sender.call('send_mail', { ...MAIL, to: FRIEND })).message)).toBe(false);
+  expect(isRefused((await sender.call('send_mail', MAIL)).message)).toBe(true);
+});
+
+test('a sibling that hangs is waited for once; what it may have read is asked about, on record', async () => {
+  const [reader, sender] = [await start(pages()), await start(mail())];
+  expect(isRefused((await sender.call('send_mail', { ...MAIL, to: FRIEND })).message)).toBe(false);
+  reader.process.kill('SIGSTOP');
+  const { message } = await sender.call('send_mail', { ...MAIL, to: 'unread@harbour.example.invalid' });
+  expect(isRefused(message)).toBe(true);
+  expect(words(message)).toContain('Rule: silent-sibling.');
+  const from = performance.now();
+  for (let i = 0; i < 20; i++) expect(isRefused((await sender.call('list_sent')).message)).toBe(false);
+  expect(performance.now() - from).toBeLessThan(20 * 250);
+
+  reader.process.kill('SIGCONT');
+  await reader.call('read_page', PAGE);
+  const again = await sender.call('send_mail', { ...MAIL, to: 'unread@harbour.example.invalid' });
+  expect(isRefused(again.message)).toBe(false);
+  expect(words((await sender.call('send_mail', MAIL)).message)).toContain('tainted-destination');
+  await Promise.all([reader.end(), sender.end()]);
+  const entries = entriesWith('send_mail');
+  const [silent] = entries.filter((entry) => entry['rule'] === 'silent-sibling');
+  const joined = entries.find(({ kind }) => kind === 'sibling.join')!;
+  expect(silent).toMatchObject({ verdict: 'ask', facts: { unheard: [joined['session']] } });
+  expect((await new RawClient(cordon('replay', '--all', '--state', state)).exit).code).toBe(0);
+});
+
+test.each([
+  ['was killed before it read anything', false, 'SIGKILL', false],
+  ['was killed after it had read something', true, 'SIGKILL', true],
+  ['left in good order', true, 'SIGTERM', false],
+] as const)('a sibling that %s: asked about %s', async (_name, hasRead, signal, isAsked) => {
+  const [reader, sender] = [await start(pages()), await start(mail())];
+  if (hasRead) await reader.call('read_page', PAGE);
+  await sender.call('list_sent');
+  reader.process.kill(signal);
+  await reader.exit;
+  const { message } = await sender.call('send_mail', { ...MAIL, to: 'unread@harbour.example.invalid' });
+  expect(isRefused(message)).toBe(isAsked);
+  if (isAsked) expect(words(message)).toContain('silent-sibling');
+});
+
+test('what a killed proxy registered is taken away and joins nobody', async () => {
+  const reader = await start(pages());
+  reader.process.kill('SIGKILL');
+  await reader.exit;
+  expect(registered()).toHaveLength(1);
+  const sender = await start(mail());
+  expect(registered()).not.toContain(reader.pid);
+  expect(isRefused((await sender.call('send_mail', MAIL)).message)).toBe(false);
+});
+
+test('lockdown: what a sibling has read counts', async () => {
+  const [reader, sender] = [await start(pages()), await start(mail('lockdown'))];
+  expect(isRefused((await sender.call('send_mail', { ...MAIL, to: FRIEND })).message)).toBe(false);
+  await reader.call('read_page', PAGE);
+  const { message } = await sender.call('send_mail', { ...MAIL, to: FRIEND });
+  expect(words(message)).toContain('Rule: lockdown.');
+});
+
+test('calls that wait for siblings reach the server in the order of the client, and can be cancelled', async () => {
+  const puppet = await Puppet.listen(folder, {
+    tools: [{ name: 'send_mail' }],
+    strings: ({ message: { id, method } }) =>
+      method === 'tools/call' ? JSON.stringify({ jsonrpc: '2.0', id, result: { content: [] } }) : undefined,
+  });
+  const [reader, sender] = [await start(pages()), await start(inFrontOf(puppet.command, { state }))];
+  await sender.request('tools/list');
+  const sent = () => puppet.received.map(({ message: { id, method } }) => (method === 'ping' ? 'ping' : id));
+  const calls = Array.from({ length: 200 }, (_, i) => [
+    sender.request('tools/call', { name: 'send_mail', arguments: { subject: `number ${i}` } }, `call ${i}`),
+    ...(i % 50 === 0 ? [sender.request('ping')] : []),
+  ]).flat();
+  await Promise.all(calls);
+  const wanted = Array.from({ length: 200 }, (_, i) => [`call ${i}`, ...(i % 50 === 0 ? ['ping'] : [])]);
+  expect(sent().slice(-204)).toEqual(wanted.flat());
+
+  reader.process.kill('SIGSTOP');
+  const call = { name: 'send_mail', arguments: { subject: 'x' } };
+  sender.send(JSON.stringify({ jsonrpc: '2.0', id: 'taken back', method: 'tools/call', params: call }));
+  sender.notify('notifications/cancelled', { requestId: 'taken back' });
+  await sender.request('tools/call', call, 'after');
+  expect(sent().slice(-2)).toEqual(['call 199', 'after']);
+  expect(sender.received.some(({ message }) => message.id === 'taken back')).toBe(false);
+  reader.process.kill('SIGCONT');
+});
+
+test('alone, nothing is different: no entry speaks of siblings', async () => {
+  const sender = await start(mail());
+  expect(isRefused((await sender.call('send_mail', MAIL)).message)).toBe(false);
+  await sender.end();
+  const text = JSON.stringify(entriesWith('send_mail'));
+  expect(text).not.toMatch(/sibling|unheard/);
+});
