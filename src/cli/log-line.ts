@@ -8,39 +8,63 @@ export function timeOf(milliseconds: number): string {
   return Number.isNaN(date.getTime()) ? String(milliseconds) : date.toISOString();
 }
 
+/** Where lines go. A terminal has a width and a reader who knows the day. */
+export interface Out {
+  isTTY?: boolean;
+  columns?: number;
+}
+
 /**
  * One entry as one line for a person. Every kind reads the same way, so that kinds of later versions can be read too.
  * Names are foreign text: what a terminal would obey is shown as an escape. At a terminal the line is cut to its width,
  * of which `before` columns are taken.
  */
-export function lineOf(entry: Entry, stream: { isTTY?: boolean; columns?: number }, before = 0): string {
-  const paint = paintFor(stream, process.env);
+export function lineOf(entry: Entry, out: Out, before = 0): string {
+  return dressed(
+    entry,
+    [...headOf(entry, out), ...listOf(entry['flows']).map(flowOf)].join('  '),
+    out,
+    before,
+  );
+}
+
+/** The same with a line for each flow, so that none is cut off, where a terminal has room for few. */
+export function linesOf(entry: Entry, out: Out): string[] {
+  if (out.isTTY !== true) return [lineOf(entry, out)];
+  const flows = listOf(entry['flows']).map((flow) => `${' '.repeat(FLOW_COLUMN)}${flowOf(flow)}`);
+  return [headOf(entry, out).join('  '), ...flows].map((line) => dressed(entry, line, out, 0));
+}
+
+const FLOW_COLUMN = 21;
+
+/** Who did what, what became of it and by which rule. */
+function headOf(entry: Entry, { isTTY }: Out): string[] {
   const refusal = refusalOf(entry);
-  const line = [
+  const time = timeOf(entry.time);
+  const parts = [
     String(entry.n).padStart(5),
-    timeOf(entry.time),
+    isTTY === true ? time.slice(time.indexOf('T') + 1).replace('Z', '') : time,
     (refusal === undefined ? '' : MARKS[refusal]).padEnd(6),
     entry.kind.padEnd(15),
     word(entry['event']).padEnd(5),
     subjectOf(entry),
     word(entry['state']),
+    word(entry['mode']),
     word(entry['decision']),
-    // What a person allowed has the id of its question, too.
-    ...(refusal !== undefined || entry['id'] !== undefined || entry['rule'] === 'remembered'
-      ? [word(entry['rule']), word(entry['id'])]
-      : []),
+    ...(entry['verdict'] === undefined ? [] : [word(entry['rule'])]),
+    word(entry['id']),
+    word(entry['reason']),
     labelOf(entry),
-    ...listOf(entry['flows']).map(flowOf),
   ];
-  const whole = printable(
-    line
-      .filter((part) => part !== '')
-      .join('  ')
-      .trimEnd(),
-  );
-  const room = stream.isTTY === true ? (stream.columns ?? Number.POSITIVE_INFINITY) - before : whole.length;
+  return parts.filter((part) => part !== '');
+}
+
+function dressed(entry: Entry, line: string, { isTTY, columns }: Out, before: number): string {
+  const whole = printable(line.trimEnd());
+  const room = isTTY === true ? (columns ?? Number.POSITIVE_INFINITY) - before : whole.length;
   const text = whole.length > room ? `${whole.slice(0, Math.max(0, room - 1)).toWellFormed()}\u2026` : whole;
-  return refusal === undefined ? text : paint.bold(paint.red(text));
+  const paint = paintFor({ isTTY: isTTY === true }, process.env);
+  return refusalOf(entry) === undefined ? text : paint.bold(paint.red(text));
 }
 
 const MARKS = { denied: 'DENIED', 'held back': 'HELD' };

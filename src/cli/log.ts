@@ -45,8 +45,8 @@ the index.
   --require-key        refuse to rely on the state directory's own key, unless CORDON_SIGNING_KEY_FILE chose it
   --witness-keys FILE  verify and check: the public keys of witnesses, of which so many as
   --witnesses K        says (default: all) must have cosigned the checkpoint, or an earlier one of the log
-  --json               for programs: list, verify and check print one object, show and tail one entry a line, as recorded, grep
-                       {session, entry}
+  --json               for programs: list, verify, index, check, cosign, seal and prune print one object, show and tail one
+                       entry a line, as recorded, grep {session, entry}. What prints a file prints it all the same
 
 Exit codes of verify: 0 every entry is signed and intact; 1 something was changed, removed, added or moved, and the
 first bad entry is named, or cosignatures are missing; 2 it could not be checked; 3 what is signed is intact, but

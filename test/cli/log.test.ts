@@ -70,11 +70,11 @@ describe('cordon log', () => {
         '    3  2023-11-14T22:13:20.003Z  DENIED  tool.invoke      e3     mail.send  tainted-argument  d-7f3a9c  [/to <- web.fetch e2]',
         '',
         'all entries:',
-        '    0  2023-11-14T22:13:20.000Z          session.open   ',
+        '    0  2023-11-14T22:13:20.000Z          session.open            guard',
         '    1  2023-11-14T22:13:20.001Z          tool.describe           web.fetch  pinned',
         '    2  2023-11-14T22:13:20.002Z          tool.response    e2     web.fetch  untrusted',
         '    3  2023-11-14T22:13:20.003Z  DENIED  tool.invoke      e3     mail.send  tainted-argument  d-7f3a9c  [/to <- web.fetch e2]',
-        '    4  2023-11-14T22:13:20.004Z          session.close  ',
+        '    4  2023-11-14T22:13:20.004Z          session.close           client-closed',
         '',
       ].map((line) => line.trimEnd()),
     );

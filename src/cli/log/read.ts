@@ -10,7 +10,7 @@ import {
   readEntryBytes,
   type SessionSummary,
 } from '../../recording/reader.ts';
-import { lineOf, objectOf, refusalOf, timeOf } from '../log-line.ts';
+import { lineOf, linesOf, objectOf, refusalOf, timeOf } from '../log-line.ts';
 import { paintFor } from '../paint.ts';
 import { type Flags, numberFlag, textFlag, UsageError } from '../read-command.ts';
 
@@ -68,7 +68,7 @@ export function show(state: string, [session]: readonly string[], json: boolean)
     const told = [...firstToTell(directory)];
     if (told.length > 0) {
       print('\nrefused, held back or approved:');
-      for (const entry of told) print(lineOf(entry, process.stdout));
+      for (const entry of told) for (const line of linesOf(entry, process.stdout)) print(line);
       print('\nall entries:');
     }
   }

@@ -208,7 +208,10 @@ ${more}`;
 }
 
 function rowOf(entry: Entry): Html {
-  const verdict = [word(entry['verdict']), word(entry['rule'])].filter(Boolean).join(', ');
+  const verdict = [entry['verdict'], entry['rule'], entry['decision'], entry['id']]
+    .map(word)
+    .filter(Boolean)
+    .join(', ');
   return html`<tr id="e${entry.n}" class="${refusalOf(entry) === undefined ? '' : 'refused'}"><td>${entry.n}</td><td>${timeOf(entry.time)}</td><td>${entry.kind}</td><td>${word(entry['event'])}</td><td>${subjectOf(entry)}</td><td>${verdict}${flowLines(entry)}</td><td>${labelOf(entry)}</td></tr>\n`;
 }
 

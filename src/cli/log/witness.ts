@@ -29,7 +29,7 @@ export function witness(
 export function attach(
   state: string,
   [session, file, asked]: readonly string[],
-  _json: boolean,
+  json: boolean,
   flags: Flags,
 ): number | undefined {
   if (session === undefined || file === undefined) return undefined;
@@ -42,6 +42,9 @@ export function attach(
   const [keys, signers] = [readWitnessKeys(known), ownSigners(state)];
   return refusing(() => {
     const { names, size } = addCosignatures(directory, lines, { signers, keys, request });
-    process.stdout.write(`${printable(`${id}: ${size} entries are cosigned by ${names.join(', ')}`)}\n`);
+    const said = printable(`${id}: ${size} entries are cosigned by ${names.join(', ')}`);
+    process.stdout.write(
+      `${json ? JSON.stringify({ session: id, size, witnesses: names }, undefined, 2) : said}\n`,
+    );
   });
 }

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
 import { command as log } from '../../../src/cli/log.ts';
-import { lineOf } from '../../../src/cli/log-line.ts';
+import { lineOf, linesOf } from '../../../src/cli/log-line.ts';
 import { followEntries } from '../../../src/recording/follow.ts';
 import { readEntries } from '../../../src/recording/reader.ts';
 import { cordon } from '../../e2e/support/launch.ts';
@@ -130,3 +130,50 @@ test('a line is cut to the width of a terminal, and whole when it is piped', () 
   expect(lineOf(entry, { columns: 80 })).toContain('a'.repeat(200));
   expect(lineOf({ ...entry, verdict: 'deny' }, {})).not.toContain('\u001b');
 });
+
+test('why a call was let through stands in its line, as does why a session ended', () => {
+  const allowed = { n: 1, time: 0, kind: 'tool.invoke', ...call, verdict: 'allow', rule: 'clean' };
+  expect(lineOf(allowed, {})).toMatch(/mail\.send {2}clean$/);
+  expect(lineOf({ n: 2, time: 0, kind: 'session.close', reason: 'client-closed' }, {})).toContain(
+    'client-closed',
+  );
+});
+
+test('at a terminal, what was refused tells each flow on a line of its own, and the time of day', () => {
+  const from = { event: 'e4', server: 'pages', origin: 'read_page' };
+  const flows = [
+    { argument: '/to', from },
+    { argument: '/body', from },
+  ];
+  const entry = { n: 1, time: 0, kind: 'tool.invoke', ...call, verdict: 'ask', rule: 'x', id: 'd-1', flows };
+  const plain = linesOf(entry, { isTTY: true, columns: 60 }).map((line) => line.replace(/\u001b\[\d+m/g, ''));
+  expect(plain.map((line) => line.trim())).toEqual([
+    expect.stringMatching(/^1 {2}00:00:00\.000 {2}HELD/),
+    '[/to <- pages.read_page e4]',
+    '[/body <- pages.read_page e4]',
+  ]);
+  expect(Math.max(...plain.map(({ length }) => length))).toBeLessThanOrEqual(60);
+  expect(linesOf(entry, {})).toEqual([lineOf(entry, {})]);
+});
+
+test.skipIf(spawnSync('script', ['--version']).status !== 0)(
+  'in a real terminal lines fit, and refusals are red',
+  () => {
+    const state = recorded();
+    const program = cordon('log', 'show', 'one', '--state', state).join(' ');
+    const env = { ...process.env, TERM: 'xterm', NO_COLOR: '' };
+    const { stdout } = spawnSync('script', ['-qec', `stty cols 50; ${program}`, '/dev/null'], {
+      encoding: 'utf8',
+      env,
+    });
+    const lines = stdout.split('\r\n');
+    expect(
+      lines.filter((line) => line.startsWith('\u001b[1m\u001b[31m') && line.includes('DENIED')),
+    ).toHaveLength(2);
+    const entries = lines
+      .map((line) => line.replace(/\u001b\[\d+m/g, ''))
+      .filter((line) => /^ {4}\d/.test(line));
+    expect(entries.length).toBeGreaterThan(8);
+    for (const line of entries) expect(line.length).toBeLessThanOrEqual(50);
+  },
+);
