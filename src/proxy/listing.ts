@@ -1,67 +1,18 @@
 import type { DescriptorKind } from '../event.ts';
 import { type Edit, removeItems, replaceValue } from '../json/edit.ts';
 import { elementsOf, OPEN_ARRAY } from '../json/spans.ts';
-import { setDigest } from '../mediation/descriptors/descriptor.ts';
+import { nameOf, setDigest } from '../mediation/descriptors/descriptor.ts';
 import type { Described } from '../mediation/mediator.ts';
 import { ask, type Context } from './context.ts';
+import { CHANGED, type ListKind } from './list-kinds.ts';
 import { log } from './log.ts';
 import { type Answer, idKey, innerOf } from './message.ts';
 import type { Upstream } from './upstream.ts';
-
-export interface ListKind {
-  method: string;
-  /** Member of the result that holds the descriptors. */
-  member: string;
-  kind: DescriptorKind;
-  /** What a server that has such a list says it is capable of. */
-  capability: string;
-}
-
-export const TOOLS: ListKind = { method: 'tools/list', member: 'tools', kind: 'tool', capability: 'tools' };
-export const PROMPTS: ListKind = {
-  method: 'prompts/list',
-  member: 'prompts',
-  kind: 'prompt',
-  capability: 'prompts',
-};
-const RESOURCES: ListKind = {
-  method: 'resources/list',
-  member: 'resources',
-  kind: 'resource',
-  capability: 'resources',
-};
-const TEMPLATES: ListKind = {
-  method: 'resources/templates/list',
-  member: 'resourceTemplates',
-  kind: 'resourceTemplate',
-  capability: 'resources',
-};
-
-const BY_METHOD = new Map([TOOLS, PROMPTS, RESOURCES, TEMPLATES].map((one) => [one.method, one]));
-/** What has to be listed before a first request of the method is judged. */
-const NEEDED = new Map([
-  ['tools/call', TOOLS],
-  ['prompts/get', PROMPTS],
-  ['resources/read', RESOURCES],
-]);
-const CHANGED = new Map([
-  ['notifications/tools/list_changed', [TOOLS]],
-  ['notifications/prompts/list_changed', [PROMPTS]],
-  ['notifications/resources/list_changed', [RESOURCES, TEMPLATES]],
-]);
 
 /** A server that lists without end is cut off; what lies behind the cut counts as never listed. */
 const MAX_PAGES = 100;
 const MAX_DESCRIPTORS = 10_000;
 const MAX_BYTES = 64 * 1024 * 1024;
-
-export function listKindOf(method: string): ListKind | undefined {
-  return BY_METHOD.get(method);
-}
-
-export function listNeededBy(method: string): ListKind | undefined {
-  return NEEDED.get(method);
-}
 
 /**
  * Takes a server's word that a list has changed: it is listed again before the next request that needs it. False if
@@ -166,7 +117,7 @@ export function listAll(
       if (answer === undefined || answer.failed) return finish();
       const all = describePage(context, upstream, list, answer);
       seen += all.length;
-      for (const one of all) if (one.described.usable) usable.push(one);
+      for (const one of all) if (one?.described.usable) usable.push(one);
       const next = nextCursor(answer);
       if (next === undefined) return finish();
       bytes += answer.line.length;
@@ -190,7 +141,7 @@ export function filterPage(context: Context, upstream: Upstream, list: ListKind,
   if (member === undefined) return [];
   // What is no list holds nothing that was checked.
   if (answer.line[member.start] !== OPEN_ARRAY) return [replaceValue(member, '[]')];
-  if (all.length < MAX_DESCRIPTORS && all.every((one) => one.described.usable)) return [];
+  if (all.every((one) => one?.described.usable)) return [];
   const items = elementsOf(answer.line, member.start);
   return removeItems(items, (i) => all[i]?.described.usable !== true);
 }
@@ -200,18 +151,33 @@ function nextCursor(answer: Answer): string | undefined {
   return typeof next === 'string' ? next : undefined;
 }
 
-function describePage(context: Context, upstream: Upstream, list: ListKind, answer: Answer): Listed[] {
+/** What a page lists, in its order; nothing where a bound is passed: that counts as never listed. */
+function describePage(
+  context: Context,
+  upstream: Upstream,
+  list: ListKind,
+  answer: Answer,
+): (Listed | undefined)[] {
   const member = innerOf(answer, list.member);
   const values = (answer.payload as Record<string, unknown> | null)?.[list.member];
   if (member === undefined || !Array.isArray(values)) return [];
-  // What lies beyond the bound counts as never listed.
-  const described = describe(context, upstream, list.kind, values.slice(0, MAX_DESCRIPTORS));
-  noteSet(context, upstream, list, described, nextCursor(answer) === undefined);
   const items = elementsOf(answer.line, member.start);
-  return described.map((one, i) => ({
-    described: one,
-    json: answer.line.toString('utf8', items[i]!.start, items[i]!.end),
-  }));
+  const taken = values.map((value, i) => {
+    const { start, end } = items[i]!;
+    const name = `${list.kind} ${nameOf(list.kind, value)}`;
+    return i < MAX_DESCRIPTORS && upstream.allowance.take(name, end - start);
+  });
+  const described = describe(
+    context,
+    upstream,
+    list.kind,
+    values.filter((_, i) => taken[i]),
+  );
+  noteSet(context, upstream, list, described, nextCursor(answer) === undefined);
+  let at = 0;
+  return items.map(({ start, end }, i) =>
+    taken[i] ? { described: described[at++]!, json: answer.line.toString('utf8', start, end) } : undefined,
+  );
 }
 
 /** Records the digest of a whole list, over all of its pages, each time it is another. */
@@ -254,6 +220,7 @@ export function describe(
     if (state === 'pinned') continue;
     const key = `${kind} ${descriptor.name} ${state} ${descriptor.digest}`;
     if (upstream.reported.has(key)) continue;
+    if (upstream.reported.size >= MAX_DESCRIPTORS) upstream.reported.clear();
     upstream.reported.add(key);
     const why = [...new Set([...descriptor.faults, ...findings].map((one) => one.detector))].join(', ');
     const act = context.mediator.withholds ? 'withheld' : 'shown, since mode is observe';

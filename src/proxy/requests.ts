@@ -3,7 +3,8 @@ import type { Judgement } from '../mediation/judgement.ts';
 import type { Heard } from '../mediation/siblings.ts';
 import { errorLine, NOT_RECORDED, refusalLine, refusedLine, UPSTREAM_GONE } from './answers.ts';
 import type { Context, Route } from './context.ts';
-import { listKindOf, listNeededBy, mustList, noteListing, whenListed } from './listing.ts';
+import { listKindOf, listNeededBy } from './list-kinds.ts';
+import { mustList, noteListing, whenListed } from './listing.ts';
 import { log } from './log.ts';
 import { type Id, INVALID_REQUEST, idIn, idKey, innerOf, memberOf, type Request } from './message.ts';
 import type { Upstream } from './upstream.ts';
@@ -23,6 +24,11 @@ export function sendRequest(context: Context, request: Request, route: Route): v
     return context.toClient(errorLine(request.id, UPSTREAM_GONE, text));
   }
   context.waiting.set(idKey(request.id), false);
+  listAndJudge(context, request, route);
+}
+
+function listAndJudge(context: Context, request: Request, route: Route): void {
+  const { upstream } = route;
   upstream.inOrder(() => {
     const asked = listKindOf(request.method);
     if (asked !== undefined) noteListing(upstream, asked);
@@ -73,6 +79,8 @@ function judgeHeard(
   heard: Heard | undefined,
 ): void {
   const { upstream } = route;
+  // It was started again meanwhile: what it offers now is to be checked first.
+  if (upstream.held !== undefined) return listAndJudge(context, request, route);
   const isCancelled = context.waiting.get(idKey(request.id));
   context.waiting.delete(idKey(request.id));
   if (isCancelled) return;

@@ -20,6 +20,7 @@ import {
 } from './message.ts';
 import { Outbox } from './outbox.ts';
 import type { PinKeeper } from './pin-keeper.ts';
+import { Pressure } from './pressure.ts';
 import type { Questions } from './questions.ts';
 import { absorb, failInFlight, forwardAnswer } from './replies.ts';
 import { cancelWaiting, sendRequest } from './requests.ts';
@@ -46,8 +47,6 @@ export interface SessionOptions {
   onLarge?: () => void;
 }
 
-/** Bytes that a slow side may be behind before the other side is no longer read. */
-const BACKLOG_BYTES = 2 * 1024 * 1024;
 /** A message that is large beside what most sessions consist of. */
 const LARGE_BYTES = 128 * 1024;
 /** Queued indexing is done once the session has been quiet for this long, in steps of so many bytes. */
@@ -79,6 +78,7 @@ export class Session implements Context {
   readonly #routing: Routing;
   readonly #input: Readable;
   readonly #client: Outbox;
+  readonly #pressure: Pressure;
   readonly #output: Writable;
   readonly #quiet: NodeJS.Timeout;
   #settling: NodeJS.Immediate | undefined;
@@ -104,6 +104,7 @@ export class Session implements Context {
     this.#input = client.input;
     this.#output = client.output;
     this.#client = new Outbox(client.output);
+    this.#pressure = new Pressure(client.input, this.#client, options.upstreams, options.siblings);
     const [first, ...others] = this.upstreams;
     const isAlone = others.length === 0 && options.gateway !== true;
     if (isAlone) first!.start();
@@ -134,7 +135,7 @@ export class Session implements Context {
         this.#clientGone = true;
         resolve();
       });
-      this.#output.on('drain', () => this.readOn());
+      this.#output.on('drain', () => this.#pressure.readOn());
     });
   }
 
@@ -230,7 +231,7 @@ export class Session implements Context {
     }
     for (const upstream of this.upstreams) upstream.wire.flush();
     this.#client.flush();
-    this.#holdBack();
+    this.#pressure.holdBack();
   }
 
   #parse(line: Buffer): Message {
@@ -317,6 +318,13 @@ export class Session implements Context {
     this.#routing.gone(upstream);
     upstream.release();
     this.changed();
+    // The client may have waited for it to read.
+    this.readOn();
+  }
+
+  /** A server has taken what it was behind with. */
+  readOn(): void {
+    this.#pressure.readOn();
   }
 
   #badLine(upstream: Upstream, line: Buffer, fault: WireFault): void {
@@ -333,27 +341,6 @@ export class Session implements Context {
     } else if (!junk && fault.id !== null && line.includes('"method"')) {
       tellServer(this, upstream, errorLine(fault.id, fault.code, fault.message));
     }
-  }
-
-  /** Stops reading from whoever writes faster than the other side takes. */
-  #holdBack(): void {
-    if (this.#client.backlogBytes > BACKLOG_BYTES) {
-      for (const upstream of this.upstreams) upstream.wire.pause();
-    }
-    if (!this.#isKeepingUp()) this.#input.pause();
-  }
-
-  /** Reads on from those who had to wait, where the other side has caught up. */
-  readOn(): void {
-    if (this.#client.backlogBytes <= BACKLOG_BYTES) {
-      for (const upstream of this.upstreams) upstream.wire.resume();
-    }
-    if (this.#isKeepingUp()) this.#input.resume();
-  }
-
-  #isKeepingUp(): boolean {
-    if (this.siblings.waitingBytes > BACKLOG_BYTES) return false;
-    return this.upstreams.every((upstream) => upstream.wire.backlogBytes <= BACKLOG_BYTES);
   }
 
   /** A subscription is answered when the server ends, what was cancelled perhaps never: neither is waited for. */

@@ -1,12 +1,10 @@
-import { type Edit, replaceValue } from '../json/edit.ts';
-import { type Member, membersOf, QUOTE } from '../json/spans.ts';
-import { isProtocolMethod } from '../mediation/protocol.ts';
-import { cancelledLine, errorLine, resultLine, UNROUTABLE } from './answers.ts';
+import type { Edit } from '../json/edit.ts';
+import { cancelledLine, resultLine } from './answers.ts';
 import { ask, type Context, type Route, type Routing } from './context.ts';
 import { Handshakes, type LastRun } from './handshakes.ts';
-import { listKindOf, PROMPTS, TOOLS, whenListed } from './listing.ts';
+import { listKindOf } from './list-kinds.ts';
 import { AskedOfClient } from './many/asked.ts';
-import { extender } from './many/capabilities.ts';
+import { Destinations } from './many/destinations.ts';
 import { FromClient } from './many/from-client.ts';
 import { FromServers } from './many/from-server.ts';
 import { Lists } from './many/lists.ts';
@@ -15,18 +13,8 @@ import { Resources } from './many/resources.ts';
 import { Restarts } from './many/restarts.ts';
 import { Subscriptions } from './many/subscriptions.ts';
 import { answerTaskList } from './many/task-list.ts';
-import {
-  type Answer,
-  type Id,
-  idKey,
-  innerOf,
-  type Message,
-  memberOf,
-  type Request,
-  tokenIn,
-} from './message.ts';
-import { isInUse, sendRequest } from './requests.ts';
-import { type InFlight, ownId, type Upstream } from './upstream.ts';
+import type { Answer, Id, Message, Request } from './message.ts';
+import type { InFlight, Upstream } from './upstream.ts';
 
 /** Servers are started for the client's first word, or after this many ms without one. */
 const START_AFTER_MS = 100;
@@ -44,6 +32,7 @@ export class SeveralRouting implements Routing {
   readonly #handshakes: Handshakes;
   readonly #asked = new AskedOfClient();
   readonly #subscriptions = new Subscriptions();
+  readonly #destinations: Destinations;
   readonly #fromClient: FromClient;
   readonly #fromServers: FromServers;
   readonly #restarts: Restarts;
@@ -57,6 +46,7 @@ export class SeveralRouting implements Routing {
     this.#names = new Names(context.upstreams);
     this.#resources = new Resources(context.upstreams);
     this.#lists = new Lists(context, this.#names, this.#resources);
+    this.#destinations = new Destinations(context, this.#names, this.#resources);
     this.#fromClient = new FromClient(context, this.#names, this.#asked);
     this.#fromServers = new FromServers(context, this.#names, this.#asked, this.#resources, this.#lists);
     this.#restarts = new Restarts((upstream) => context.turn(() => this.#restart(upstream)));
@@ -88,22 +78,22 @@ export class SeveralRouting implements Routing {
         return this.#setLevel(request);
       case 'tools/call':
       case 'prompts/get':
-        return this.#byName(request);
+        return this.#destinations.byName(request);
       case 'completion/complete':
-        return this.#byReference(request);
+        return this.#destinations.byReference(request);
       case 'resources/read':
       case 'resources/subscribe':
       case 'resources/unsubscribe':
-        return this.#byResource(request, (params as { uri?: unknown } | null | undefined)?.uri);
+        return this.#destinations.byResource(request, (params as { uri?: unknown } | null | undefined)?.uri);
       case 'tasks/list':
         return void answerTaskList(this.#context, this.#names, request);
       case 'tasks/get':
       case 'tasks/result':
       case 'tasks/cancel':
       case 'tasks/update':
-        return this.#byTask(request);
+        return this.#destinations.byTask(request);
       default:
-        return this.#byExtension(request);
+        return this.#destinations.byExtension(request);
     }
   }
 
@@ -185,111 +175,4 @@ export class SeveralRouting implements Routing {
       return;
     ask(this.#context, upstream, 'logging/setLevel', { level: this.#level }, () => {});
   }
-
-  /** `server__name` to its server, the name put back to the server's own. */
-  #byName(request: Request): Route | undefined {
-    const named = nameIn(request);
-    const found = named && this.#names.find(named.name);
-    if (found === undefined) {
-      return this.#unroutable(
-        request,
-        `no server for name ${JSON.stringify((named?.name ?? '').slice(0, 80))}`,
-      );
-    }
-    const { upstream, own } = found;
-    if (own === undefined) return this.#onceListed(request, upstream, named!.name);
-    const edits = own === named!.name ? [] : [replaceValue(named!.member, JSON.stringify(own))];
-    const params = request.params as Record<string, unknown>;
-    const ref = params['ref'] as object | undefined;
-    const isRef = request.method === 'completion/complete';
-    return this.#to(
-      upstream,
-      request,
-      edits,
-      isRef ? { ...params, ref: { ...ref, name: own } } : { ...params, name: own },
-    );
-  }
-
-  #byReference(request: Request): Route | undefined {
-    if (nameIn(request) !== undefined) return this.#byName(request);
-    const { ref } = (request.params ?? {}) as { ref?: { uri?: unknown } | null };
-    return this.#byResource(request, ref?.uri);
-  }
-
-  /** A shortened name says whose it is; what it stands for, its server's list does. */
-  #onceListed(request: Request, upstream: Upstream, offered: string): undefined {
-    if (isInUse(this.#context, request)) return;
-    const { waiting } = this.#context;
-    const key = idKey(request.id);
-    const tryAgain = (): void => {
-      const isCancelled = waiting.get(key);
-      waiting.delete(key);
-      if (isCancelled) return;
-      if (this.#names.find(offered)?.own !== undefined) {
-        return sendRequest(this.#context, request, this.#byName(request)!);
-      }
-      this.#unroutable(
-        request,
-        `server ${upstream.name} lists nothing of the name ${JSON.stringify(offered)}`,
-      );
-    };
-    waiting.set(key, false);
-    const list = request.method === 'tools/call' ? TOOLS : PROMPTS;
-    upstream.inOrder(() => whenListed(this.#context, upstream, list, {}, tryAgain));
-  }
-
-  #byResource(request: Request, uri: unknown): Route | undefined {
-    const upstream = typeof uri === 'string' ? this.#resources.ownerOf(uri) : undefined;
-    if (upstream !== undefined) return this.#to(upstream, request, []);
-    return this.#unroutable(
-      request,
-      `no server listed the resource ${JSON.stringify(String(uri).slice(0, 200))}`,
-    );
-  }
-
-  #byTask(request: Request): Route | undefined {
-    const params = (request.params ?? {}) as { taskId?: unknown };
-    const task = params.taskId;
-    const found = typeof task === 'string' ? this.#names.unscoped(task) : undefined;
-    if (found === undefined) {
-      return this.#unroutable(request, `no server for task ${JSON.stringify(String(task).slice(0, 80))}`);
-    }
-    const { upstream, own } = found;
-    const edits = own === task ? [] : [replaceValue(innerOf(request, 'taskId')!, JSON.stringify(own))];
-    return this.#to(upstream, request, edits, { ...params, taskId: own });
-  }
-
-  #byExtension(request: Request): Route | undefined {
-    const { method } = request;
-    const { upstreams } = this.#context;
-    const sole = isProtocolMethod(method) ? undefined : extender(upstreams.map((one) => one.capabilities));
-    const upstream = sole && upstreams.find((one) => one.capabilities === sole);
-    if (upstream !== undefined) return this.#to(upstream, request, []);
-    return this.#unroutable(request, `no server to route ${JSON.stringify(method)} to`);
-  }
-
-  #to(upstream: Upstream, request: Request, edits: Edit[], params?: unknown): Route {
-    const id = ownId();
-    edits.push(replaceValue(memberOf(request, 'id')!, JSON.stringify(id)));
-    edits.push(...this.#fromClient.relatedTask(upstream, request));
-    const token = tokenIn(request);
-    if (token === undefined) return { upstream, id, edits, params };
-    edits.push(replaceValue(token, JSON.stringify(id)));
-    const json = request.line.toString('utf8', token.start, token.end);
-    return { upstream, id, edits, params, token: { wire: id, json } };
-  }
-
-  #unroutable(request: Request, message: string): undefined {
-    this.#context.toClient(errorLine(request.id, UNROUTABLE, message));
-  }
-}
-
-/** The name that a request is about, and where it stands. */
-function nameIn(request: Request): { member: Member; name: string } | undefined {
-  const { line, method, scan } = request;
-  const ref = method === 'completion/complete' ? innerOf(request, 'ref') : undefined;
-  const members = ref === undefined ? scan.inner : membersOf(line, ref.start);
-  const member = members.find(({ key }) => key === 'name');
-  if (member === undefined || line[member.start] !== QUOTE) return undefined;
-  return { member, name: JSON.parse(line.toString('utf8', member.start, member.end)) as string };
 }

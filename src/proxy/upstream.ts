@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import type { Descriptor } from '../mediation/descriptors/descriptor.ts';
 import type { Judgement } from '../mediation/judgement.ts';
-import type { Listed, ListKind } from './listing.ts';
+import { Allowance } from './allowance.ts';
+import type { ListKind } from './list-kinds.ts';
+import type { Listed } from './listing.ts';
 import { type Answer, type Id, idKey } from './message.ts';
 import { type Connect, NO_WIRE, type Wire } from './wire.ts';
 
@@ -54,6 +56,7 @@ export class Upstream {
   readonly announced = new Set<string>();
   /** What each list held so far, until its last page, and the digest of the whole when it was last complete. */
   readonly sets = new Map<string, { pages: Descriptor[]; digest: string }>();
+  readonly allowance = new Allowance();
   /** Withheld descriptors that the operator was told of. */
   readonly reported = new Set<string>();
   /** What waits until the handshake is done; undefined while nothing needs to. */

@@ -103,7 +103,8 @@ const NAME_MEMBER = {
   resourceTemplate: 'uriTemplate',
 } as const;
 
-function nameOf(kind: DescriptorKind, value: unknown): string | undefined {
+/** What a descriptor is called by; undefined if nothing can call it. */
+export function nameOf(kind: DescriptorKind, value: unknown): string | undefined {
   if (kind === 'instructions') return typeof value === 'string' ? 'instructions' : undefined;
   const name = isRecord(value) ? value[NAME_MEMBER[kind]] : undefined;
   return typeof name === 'string' && name !== '' ? name : undefined;

@@ -25,7 +25,7 @@ export class FromClient {
     if (asked === undefined) return absorbClientAnswer(this.#context, answer);
     const { upstream, idJson } = asked;
     // Not in order with requests: the server may be waiting for this answer before it goes on with them.
-    const edits = this.relatedTask(upstream, answer);
+    const edits = relatedToServer(this.#names, upstream, answer);
     edits.push(replaceValue(memberOf(answer, 'id')!, idJson));
     sendClientAnswer(this.#context, upstream, asked, answer, applyEdits(answer.line, edits));
   }
@@ -47,14 +47,6 @@ export class FromClient {
     }
   }
 
-  /** Edits that give a server its own id of the task that a message belongs to. */
-  relatedTask(upstream: Upstream, message: Message): Edit[] {
-    return relatedTaskEdits(message, (id) => {
-      const found = this.#names.unscoped(id);
-      return found?.upstream === upstream ? found.own : undefined;
-    });
-  }
-
   #cancel(message: Notification): void {
     if (cancelWaiting(this.#context, message.params)) return;
     const id = idIn(message.params, 'requestId');
@@ -69,7 +61,7 @@ export class FromClient {
     const token = idIn(message.params, 'progressToken');
     const asked = token === undefined ? undefined : this.#asked.inProgress(token);
     if (asked?.tokenJson === undefined) return;
-    const edits = this.relatedTask(asked.upstream, message);
+    const edits = relatedToServer(this.#names, asked.upstream, message);
     edits.push(replaceValue(innerOf(message, 'progressToken')!, asked.tokenJson));
     this.#context.toUpstream(asked.upstream, applyEdits(message.line, edits));
   }
@@ -80,4 +72,12 @@ export class FromClient {
       if (upstream.gone === undefined) this.#context.toUpstream(upstream, line);
     });
   }
+}
+
+/** Edits that give a server its own id of the task that a message belongs to. */
+export function relatedToServer(names: Names, upstream: Upstream, message: Message): Edit[] {
+  return relatedTaskEdits(message, (id) => {
+    const found = names.unscoped(id);
+    return found?.upstream === upstream ? found.own : undefined;
+  });
 }

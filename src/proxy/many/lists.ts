@@ -2,7 +2,8 @@ import { applyEdits, type Edit, insertMembers, replaceValue } from '../../json/e
 import { membersOf } from '../../json/spans.ts';
 import { listChangedLine, resultLine } from '../answers.ts';
 import type { Context } from '../context.ts';
-import { type Listed, type ListKind, listKindOf, noteListing, whenListed } from '../listing.ts';
+import { type ListKind, listKindOf } from '../list-kinds.ts';
+import { type Listed, noteListing, whenListed } from '../listing.ts';
 import { log } from '../log.ts';
 import { idKey, type Request } from '../message.ts';
 import { isInUse } from '../requests.ts';
