@@ -1,0 +1,1 @@
+export function textOf(key: string, length: number): string;

@@ -1,0 +1,16 @@
+import type { Figures } from './soak.ts';
+
+/** What is wrong with a run of so many calls; empty if nothing is. */
+export function verdictOn(figures: Figures, calls: number): string[] {
+  const faults = [...figures.faults];
+  const count = (counts: Record<string, number>) => Object.values(counts).reduce((all, one) => all + one, 0);
+  const answered = count(figures.answered);
+  const down = count(figures.down);
+  if (answered + down < calls) faults.push(`${answered} calls answered and ${down} refused of ${calls}`);
+  if (down > calls / 5) faults.push(`${down} of ${calls} calls found no server`);
+  const [early, late] = figures.descriptors;
+  if (late > early) faults.push(`${late} descriptors at the end, ${early} before`);
+  if (figures.orphans > 0) faults.push(`${figures.orphans} processes left`);
+  if (!figures.logVerified) faults.push('the log does not verify');
+  return faults;
+}
