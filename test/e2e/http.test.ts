@@ -1,6 +1,5 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: that is how a configuration names variables
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -21,7 +20,7 @@ const folder = (name: string): string => {
   return path;
 };
 
-let everything: ChildProcess;
+const started: ChildProcess[] = [];
 let url: string;
 
 /** A port that was free a moment ago. */
@@ -33,17 +32,29 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-beforeAll(async () => {
-  const port = await freePort();
-  const [node, script] = servers.everything;
-  everything = spawn(node!, [script!, 'streamableHttp'], {
-    env: { PATH: process.env['PATH'], PORT: String(port), SANDBOX: base },
+/** Starts a server that says on its standard error that it listens. */
+async function listening(command: readonly string[], more: Record<string, string> = {}): Promise<void> {
+  const child = spawn(command[0]!, command.slice(1), {
+    env: { PATH: process.env['PATH'], SANDBOX: base, ...more },
     stdio: ['ignore', 'ignore', 'pipe'],
   });
-  await once(everything.stderr!, 'data');
+  started.push(child);
+  let said = '';
+  for await (const chunk of child.stderr!) {
+    said += chunk;
+    if (/listening on port|running on HTTP/.test(said)) return;
+  }
+  throw new Error(`it does not listen: ${said}`);
+}
+
+beforeAll(async () => {
+  const port = await freePort();
+  await listening([...servers.everything, 'streamableHttp'], { PORT: String(port) });
   url = `http://127.0.0.1:${port}/mcp?key=${SECRET}`;
 });
-afterAll(() => void everything.kill('SIGKILL'));
+afterAll(() => {
+  for (const child of started) child.kill('SIGKILL');
+});
 
 const entry = () => ({
   type: 'http',
@@ -171,6 +182,43 @@ describe('the published server over HTTP', () => {
     expect((await client.end()).code).toBe(0);
     for (const text of [client.stderr, written(home)]) expect(text).not.toContain(SECRET);
   });
+});
+
+test('a published server without a handshake answers as it does over its pipes, and takes a handshake, too', async () => {
+  const home = folder('stateless');
+  const port = await freePort();
+  await listening([...servers.context7, '--transport', 'http', '--port', String(port)]);
+  const config = writeConfig(home, { mcpServers: { docs: { url: `http://127.0.0.1:${port}/mcp` } } });
+  const _meta = {
+    'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+    'io.modelcontextprotocol/clientCapabilities': {},
+    'io.modelcontextprotocol/clientInfo': { name: 'raw', version: '1' },
+  };
+  const ask = async (client: RawClient): Promise<string[]> => {
+    const answers = [
+      await client.request('tools/call', { name: 'query-docs', arguments: {}, _meta }),
+      await client.request('server/discover', { _meta }),
+      await client.request('tools/list', { _meta }),
+      await client.request('tools/call', {
+        name: 'resolve-library-id',
+        arguments: { libraryName: 7 },
+        _meta,
+      }),
+      await client.request('resources/list', { _meta }),
+    ];
+    await client.end();
+    return answers.map(({ line }) => withoutLabels(line));
+  };
+  const [plain, proxied] = await Promise.all([
+    ask(new RawClient(servers.context7)),
+    ask(new RawClient(inFrontOfAll(config, join(home, 'state')), { env })),
+  ]);
+  expect(proxied).toEqual(plain);
+
+  const client = new RawClient(inFrontOfAll(config, join(home, 'state')), { env });
+  expect((await client.handshake()).message.result.serverInfo.name).toBe('Context7');
+  expect((await client.request('tools/list', {})).message.result.tools).toHaveLength(2);
+  await client.end();
 });
 
 test('a server that asks for authorization is served once a person has let it be', async () => {
