@@ -131,8 +131,11 @@ function valueEnd(line: Buffer, start: number): number {
   return line.length;
 }
 
-/** The members of the object at `start`, in bytes that already passed `scan` and JSON.parse. */
-export function membersOf(line: Buffer, start: number): Member[] {
+/**
+ * The members of the object at `start`, the first `most` of them, in bytes that already passed `scan` and JSON.parse; in
+ * other bytes what is found means nothing.
+ */
+export function membersOf(line: Buffer, start: number, most = Number.POSITIVE_INFINITY): Member[] {
   const members: Member[] = [];
   if (line[start] !== OPEN_OBJECT) return members;
   let i = start + 1;
@@ -145,6 +148,7 @@ export function membersOf(line: Buffer, start: number): Member[] {
     while (line[i]! <= 0x20 || line[i] === COLON) i++;
     const end = valueEnd(line, i);
     members.push({ key: decodeKey(line, keyStart, keyEnd), keyStart, start: i, end });
+    if (members.length === most) return members;
     i = end;
   }
 }

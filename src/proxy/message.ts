@@ -147,12 +147,15 @@ export function readId(line: Buffer): Id | null {
   return new Set(ids.map(idKey)).size === 1 ? ids[0]! : null;
 }
 
+/** More members than any message has: a line that holds millions is not to be taken apart. */
+const MAX_MEMBERS = 1000;
+
 /** Every id that a reader of such a line may take for its own. */
 export function readIds(line: Buffer): Id[] {
   let start = 0;
   while (start < line.length && line[start]! <= 0x20) start++;
   try {
-    return membersOf(line, start)
+    return membersOf(line, start, MAX_MEMBERS)
       .filter((member) => member.key === 'id')
       .map((member) => JSON.parse(line.toString('utf8', member.start, member.end)) as unknown)
       .filter(isId);

@@ -1,12 +1,14 @@
 import { applyEdits, insertMembers, replaceValue } from '../../json/edit.ts';
 import { elementsOf, membersOf, OPEN_ARRAY } from '../../json/spans.ts';
-import { type Id, readIds } from '../message.ts';
+import { type Answer, type Id, type Message, parseMessage, readIds, WireFault } from '../message.ts';
 
 const LF = 0x0a;
 const CR = 0x0d;
 const TAB = 0x09;
 /** More answers than this in one body are an attack on whoever takes it apart. */
 const MAX_BATCH = 1000;
+/** More members than any message has. */
+const MAX_MEMBERS = 1000;
 
 /**
  * The messages in a body or an event, each as one line: a batch (2025-03-26) is taken apart. Line breaks become tabs:
@@ -37,7 +39,7 @@ export function errorFor(id: Id, body: Buffer): Buffer | undefined {
   // Other protocols have errors of that name, too (OAuth: `{"error":"invalid_token"}`).
   if (value?.jsonrpc !== '2.0' || typeof value.error !== 'object' || value.error === null) return undefined;
   const start = valueStart(line);
-  const ids = membersOf(line, start).filter((member) => member.key === 'id');
+  const ids = membersOf(line, start, MAX_MEMBERS).filter((member) => member.key === 'id');
   const json = JSON.stringify(id);
   if (ids.length === 0) return applyEdits(line, [insertMembers(line, start, `"id":${json}`)]);
   return applyEdits(
@@ -49,11 +51,27 @@ export function errorFor(id: Id, body: Buffer): Buffer | undefined {
 /** Whether a line is the answer to the request `id`; in a line that can be read in several ways, whether one is. */
 export function isAnswerTo(id: Id, line: Buffer): boolean {
   try {
-    const members = membersOf(line, valueStart(line));
+    const members = membersOf(line, valueStart(line), MAX_MEMBERS);
     return !members.some(({ key }) => key === 'method') && readIds(line).some((one) => one === id);
   } catch {
     return false;
   }
+}
+
+/** Undefined for what is no message: whoever takes the line says what is wrong with it. */
+export function messageIn(line: Buffer, depth: number): Message | undefined {
+  try {
+    return parseMessage(line, depth);
+  } catch (error) {
+    if (!(error instanceof WireFault)) throw error;
+    return undefined;
+  }
+}
+
+/** The answer to the request `id` in a line; undefined if it holds anything else. */
+export function answerIn(line: Buffer, depth: number, id: Id): Answer | undefined {
+  const message = messageIn(line, depth);
+  return message?.kind === 'answer' && message.id === id ? message : undefined;
 }
 
 function onOneLine(body: Buffer): Buffer {

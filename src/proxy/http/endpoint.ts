@@ -32,12 +32,14 @@ export class Endpoint {
   readonly #open = new Set<ClientRequest>();
   readonly #responses = new Set<IncomingMessage>();
   #isPaused = false;
+  #isClosed = false;
 
   /** `headers` go with every request. */
   constructor(url: string, headers: Readonly<Record<string, string>>) {
     this.url = new URL(url);
     this.#headers = headers;
-    const options = { keepAlive: true, timeout: IDLE_MS };
+    // Not to be overruled by NODE_TLS_REJECT_UNAUTHORIZED.
+    const options = { keepAlive: true, timeout: IDLE_MS, rejectUnauthorized: true };
     this.#agent = this.#isSecure ? new HttpsAgent(options) : new HttpAgent(options);
   }
 
@@ -98,6 +100,7 @@ export class Endpoint {
       fail('it closed the connection without an answer');
     });
     request.end(body);
+    if (this.#isClosed) request.destroy();
     return () => {
       isOver = true;
       request.destroy();
@@ -115,8 +118,9 @@ export class Endpoint {
     for (const response of this.#responses) response.resume();
   }
 
-  /** Ends every connection at once. */
+  /** Ends every connection at once, and lets no other begin. */
   close(): void {
+    this.#isClosed = true;
     for (const request of this.#open) request.destroy();
     this.#agent.destroy();
   }

@@ -1,6 +1,7 @@
 import { applyEdits, replaceValue } from '../../json/edit.ts';
 import { type Answer, type Message, memberOf, parseMessage, type Request } from '../message.ts';
 import { ownId } from '../upstream.ts';
+import { answerIn } from './body.ts';
 import type { Carrier } from './carrier.ts';
 import { Post } from './post.ts';
 
@@ -25,6 +26,11 @@ export class Handshake {
     this.#carrier = carrier;
     this.#depth = depth;
     this.#onRenewed = onRenewed;
+  }
+
+  /** The client has greeted the server. */
+  get isBegun(): boolean {
+    return this.#initialize !== undefined;
   }
 
   headers(): Record<string, string> {
@@ -97,7 +103,7 @@ export class Handshake {
     const line = applyEdits(initialize.line, [replaceValue(memberOf(initialize, 'id')!, JSON.stringify(id))]);
     let answer: Answer | undefined;
     const failure = await this.#post(parseMessage(line, this.#depth), (received) => {
-      answer ??= asAnswer(received, this.#depth, id);
+      answer ??= answerIn(received, this.#depth, id);
     });
     if (failure !== undefined) return `it forgot its session, and another could not be begun: ${failure}`;
     if (answer === undefined || answer.failed) return 'it forgot its session, and refuses another';
@@ -125,13 +131,4 @@ export class Handshake {
 function resultOf(answer: Answer): Buffer {
   const { start, end } = memberOf(answer, 'result')!;
   return Buffer.from(answer.line.subarray(start, end));
-}
-
-function asAnswer(line: Buffer, depth: number, id: string): Answer | undefined {
-  try {
-    const message = parseMessage(line, depth);
-    return message.kind === 'answer' && message.id === id ? message : undefined;
-  } catch {
-    return undefined;
-  }
 }

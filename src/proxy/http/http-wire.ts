@@ -1,29 +1,20 @@
 import { type RemoteEntry, shownUrl } from '../../config/remote.ts';
 import { listChangedLine } from '../answers.ts';
 import { log } from '../log.ts';
-import {
-  type Answer,
-  type Id,
-  idKey,
-  type Message,
-  parseMessage,
-  type Request,
-  WireFault,
-} from '../message.ts';
+import { idKey, type Message, type Request } from '../message.ts';
 import type { Wire, WireEvents } from '../wire.ts';
-import type { Carrier } from './carrier.ts';
+import { answerIn, messageIn } from './body.ts';
+import type { Carrier, Credentials } from './carrier.ts';
 import { Endpoint } from './endpoint.ts';
 import { Handshake } from './handshake.ts';
 import { Listener } from './listener.ts';
 import { Mirror, revisionOf } from './mirrored.ts';
-import type { Authorization } from './oauth/authorization.ts';
 import { Outgoing } from './outgoing.ts';
 import { Post } from './post.ts';
 
 export interface HttpWireOptions {
   server: RemoteEntry;
-  /** Undefined where the entry itself says who is there. */
-  authorization: Authorization | undefined;
+  credentials: Credentials;
   /** Nesting of a message. */
   depth: number;
   /** No other server waits for this one: its handshake may take until a person has authorized it. */
@@ -45,6 +36,7 @@ export class HttpWire implements Wire, Carrier {
   readonly pid = undefined;
   readonly address: string;
   readonly endpoint: Endpoint;
+  readonly credentials: Credentials;
   readonly limitBytes: number;
   readonly #options: HttpWireOptions;
   readonly #events: WireEvents;
@@ -59,6 +51,7 @@ export class HttpWire implements Wire, Carrier {
   constructor(options: HttpWireOptions, limitBytes: number, events: WireEvents) {
     this.#options = options;
     this.endpoint = new Endpoint(options.server.url, options.server.headers);
+    this.credentials = options.credentials;
     this.address = shownUrl(options.server.url);
     this.limitBytes = limitBytes;
     this.#events = events;
@@ -74,7 +67,7 @@ export class HttpWire implements Wire, Carrier {
   }
 
   send(line: Buffer): void {
-    const message = this.#parse(line);
+    const message = this.#isOver ? undefined : messageIn(line, this.#options.depth);
     if (message !== undefined) this.#outgoing.add(message);
   }
 
@@ -102,7 +95,7 @@ export class HttpWire implements Wire, Carrier {
   }
 
   headers(message: Message | undefined): Record<string, string> {
-    const authorization = this.#options.authorization?.header;
+    const authorization = this.credentials.header;
     const who: Record<string, string> = authorization === undefined ? {} : { authorization };
     const revision = message && revisionOf(message);
     if (revision === undefined) return { ...who, ...this.#handshake.headers() };
@@ -126,29 +119,10 @@ export class HttpWire implements Wire, Carrier {
     return problem;
   }
 
-  async authorize(
-    challenge: string | undefined,
-    sent: string | undefined,
-    patient: boolean,
-  ): Promise<string | undefined> {
-    const { authorization } = this.#options;
-    if (authorization === undefined)
-      return 'it does not accept the "Authorization" header of its configuration';
-    return authorization.obtain(challenge, sent, patient);
-  }
-
   #post(message: Message): void {
     if (message.kind === 'request') return this.#request(message);
-    if (message.kind === 'notification' && message.method === 'notifications/cancelled') {
-      const key = cancelledKey(message);
-      const cancelled = this.#posts.get(key);
-      // A stateless request is taken back by closing its stream (2026-07-28, "Cancellation").
-      if (cancelled?.isStateless) {
-        this.#posts.delete(key);
-        cancelled.post.abort();
-        return this.#outgoing.taken(message);
-      }
-    }
+    const isCancelled = message.kind === 'notification' && message.method === 'notifications/cancelled';
+    if (isCancelled && this.#takeBack(message)) return this.#outgoing.taken(message);
     // What comes next may build on it, and would go by another connection: it is held until this was accepted.
     const release = this.#outgoing.hold(ORDER_MS);
     const isInitialized = message.kind === 'notification' && message.method === 'notifications/initialized';
@@ -161,16 +135,32 @@ export class HttpWire implements Wire, Carrier {
       },
       failed: (reason) => {
         if (this.#isOver) return;
-        log('warn', `server ${this.#options.server.name} did not accept ${describe(message)}: ${reason}`);
+        const what = message.kind === 'answer' ? 'an answer' : message.method;
+        log('warn', `server ${this.#options.server.name} did not accept ${what}: ${reason}`);
         release();
       },
     });
+  }
+
+  /** Takes a request back. True if nothing has to be sent for it. */
+  #takeBack({ params }: Message & { kind: 'notification' }): boolean {
+    const id = (params as { requestId?: unknown } | null | undefined)?.requestId;
+    const key = typeof id === 'string' || typeof id === 'number' ? idKey(id) : '';
+    const found = this.#posts.get(key);
+    if (found === undefined) return !this.#handshake.isBegun;
+    // A stateless request is taken back by closing its stream (2026-07-28, "Cancellation").
+    if (found.isStateless) {
+      this.#posts.delete(key);
+      found.post.abort();
+    } else found.post.linger();
+    return found.isStateless;
   }
 
   #request(request: Request): void {
     const key = idKey(request.id);
     const isGreeting = request.method === 'initialize';
     const isStateless = revisionOf(request) !== undefined;
+    const isList = isStateless && request.method === 'tools/list';
     const release = isGreeting ? this.#outgoing.hold() : () => {};
     if (isGreeting) {
       this.#listener?.stop();
@@ -178,10 +168,10 @@ export class HttpWire implements Wire, Carrier {
     }
     const told = {
       message: (line: Buffer) => {
-        if (isGreeting) this.#answer(line, request.id, (answer) => this.#handshake.answered(answer));
-        if (isStateless && request.method === 'tools/list' && line.includes('x-mcp-header')) {
-          this.#answer(line, request.id, ({ payload }) => this.#mirror.learn(request, payload));
-        }
+        const says = isGreeting || (isList && line.includes('x-mcp-header'));
+        const answer = says ? answerIn(line, this.#options.depth, request.id) : undefined;
+        if (answer !== undefined && isGreeting) this.#handshake.answered(answer);
+        else if (answer !== undefined) this.#mirror.learn(request, answer.payload);
         this.#take(line);
       },
       taken: () => this.#outgoing.taken(request),
@@ -214,7 +204,11 @@ export class HttpWire implements Wire, Carrier {
     if (this.#isOver) return;
     this.#listener = new Listener(this, Number.POSITIVE_INFINITY, {
       message: (line) => this.#take(line),
-      over: () => {},
+      // 405: it has none, and need not have one.
+      over: (reason) => {
+        if (reason !== 'HTTP 405')
+          log('warn', `server ${this.#options.server.name} is heard no more: ${reason}`);
+      },
     });
     this.#listener.start();
   }
@@ -226,26 +220,10 @@ export class HttpWire implements Wire, Carrier {
     this.turn();
   }
 
-  #answer(line: Buffer, id: Id, use: (answer: Answer) => void): void {
-    const message = this.#parse(line);
-    if (message?.kind === 'answer' && message.id === id) use(message);
-  }
-
-  /** Undefined for what is no message: whoever takes the line says what is wrong with it. */
-  #parse(line: Buffer): Message | undefined {
-    try {
-      return parseMessage(line, this.#options.depth);
-    } catch (error) {
-      if (!(error instanceof WireFault)) throw error;
-      return undefined;
-    }
-  }
-
   #leave(reason: string): void {
     if (this.#isOver) return;
-    this.#stop();
-    this.endpoint.close();
-    this.#events.gone(reason, this.#options.authorization?.pending);
+    this.kill();
+    this.#events.gone(reason, this.credentials.pending);
   }
 
   #stop(): void {
@@ -255,13 +233,4 @@ export class HttpWire implements Wire, Carrier {
     for (const { post } of this.#posts.values()) post.abort();
     this.#posts.clear();
   }
-}
-
-function cancelledKey({ params }: Message & { kind: 'notification' }): string {
-  const id = (params as { requestId?: unknown } | null | undefined)?.requestId;
-  return typeof id === 'string' || typeof id === 'number' ? idKey(id) : '';
-}
-
-function describe(message: Message): string {
-  return message.kind === 'answer' ? 'an answer' : message.method;
 }

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { challengeOf, mediaType, readAnswer } from './answer.ts';
+import { CUT, challengeOf, mediaType, readAnswer } from './answer.ts';
 import type { Carrier } from './carrier.ts';
 
 /** How long is waited before a stream is opened again, in ms: where the server does not say, and at least and most. */
@@ -67,7 +67,7 @@ export class Listener {
   #response(response: IncomingMessage, sent: string | undefined): void {
     const status = response.statusCode ?? 0;
     if (status === 401) {
-      const retry = this.#carrier.authorize(challengeOf(response), sent, false);
+      const retry = this.#carrier.credentials.obtain(challengeOf(response), sent, false);
       response.destroy();
       return void retry.then((problem) => this.#broke(problem ?? 'it asked for authorization'));
     }
@@ -92,7 +92,12 @@ export class Listener {
       retry: (ms) => {
         this.#retryMs = ms;
       },
-      end: (fault) => this.#broke(fault ?? 'it ended the stream'),
+      end: (fault) => {
+        if (this.#isOver) return;
+        // What is too long, say, would be so again.
+        if (fault !== undefined && fault !== CUT) this.#end(fault);
+        else this.#broke(fault ?? 'it ended the stream');
+      },
     });
   }
 

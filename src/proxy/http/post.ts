@@ -11,6 +11,10 @@ import { Listener } from './listener.ts';
 const RESUMPTIONS = 5;
 /** A body that nobody reads is let through up to here, so that its connection can be used again. */
 const UNREAD_BYTES = 64 * 1024;
+/** An error is told in a body that is no longer than this. */
+const ERROR_BYTES = 1024 * 1024;
+/** A stream that has nothing more to bring is closed by then, in ms: a server could leave one open for each call. */
+const LINGER_MS = 2000;
 /** The identifier of a session (2025-11-25, transports, "Session Management"). */
 const SESSION = /^[\x21-\x7e]{1,1024}$/;
 
@@ -36,6 +40,7 @@ export class Post {
   #isTaken = false;
   #isRetried = false;
   #isAnswered = false;
+  #lingering: NodeJS.Timeout | undefined;
   #isOver = false;
   #lastEventId: string | undefined;
   #retryMs: number | undefined;
@@ -52,7 +57,13 @@ export class Post {
   /** Closes the stream, which takes a stateless request back (2026-07-28, "Cancellation"); nothing more is told. */
   abort(): void {
     this.#isOver = true;
+    clearTimeout(this.#lingering);
     this.#cancel();
+  }
+
+  /** Closes the stream soon, if the server does not. */
+  linger(): void {
+    this.#lingering ??= setTimeout(() => this.abort(), LINGER_MS).unref();
   }
 
   #send(): void {
@@ -81,10 +92,11 @@ export class Post {
       response.destroy();
       return this.#fail(redirected(response, this.#carrier.endpoint.url));
     }
-    if (status === 401) {
-      const retry = this.#carrier.authorize(challengeOf(response), this.#authorization, this.#patient);
+    const challenge = challengeOf(response);
+    if (status === 401 || (status === 403 && challenge?.includes('insufficient_scope'))) {
+      const retry = this.#carrier.credentials.obtain(challenge, this.#authorization, this.#patient);
       response.destroy();
-      return this.#again(retry, 'it does not accept the authorization that it was given (HTTP 401)');
+      return this.#again(retry, `it does not accept the authorization that it was given (HTTP ${status})`);
     }
     if (status === 404 && this.#session !== undefined) {
       response.destroy();
@@ -131,25 +143,27 @@ export class Post {
 
   #take(line: Buffer): void {
     if (this.#isOver) return;
-    if (this.#message.kind === 'request' && isAnswerTo(this.#message.id, line)) this.#isAnswered = true;
     this.#events.message(line);
+    if (this.#isAnswered || this.#message.kind !== 'request' || !isAnswerTo(this.#message.id, line)) return;
+    this.#isAnswered = true;
+    this.#events.done();
+    this.linger();
   }
 
   #ended(fault: string | undefined): void {
-    if (this.#isOver) return;
-    if (this.#isAnswered) return this.#finish();
+    clearTimeout(this.#lingering);
+    if (this.#isOver || this.#isAnswered) return;
     const reason = fault ?? 'it ended its answer without a response';
     const mayResume = fault === undefined || fault === CUT;
     if (!mayResume || this.#lastEventId === undefined) return this.#fail(reason);
     const listener = new Listener(this.#carrier, RESUMPTIONS, {
       message: (line) => {
         this.#take(line);
-        if (this.#isAnswered) {
-          listener.stop();
-          this.#finish();
-        }
+        if (this.#isAnswered) listener.stop();
       },
-      over: () => this.#fail(reason),
+      over: (why) => {
+        if (!this.#isAnswered) this.#fail(`${reason}, and did not go on with it (${why})`);
+      },
     });
     this.#cancel = () => listener.stop();
     listener.resume(this.#lastEventId, this.#retryMs);
@@ -163,13 +177,13 @@ export class Post {
       return this.#fail(plain);
     }
     const { id } = this.#message;
-    readBody(response, this.#carrier.limitBytes, (body) => {
+    readBody(response, ERROR_BYTES, (body) => {
       if (this.#isOver) return;
       const [line] = (body && linesOf(body)) ?? [];
       const error = line && errorFor(id, line);
       if (error === undefined) return this.#fail(plain);
       this.#take(error);
-      this.#finish();
+      this.#carrier.turn();
     });
   }
 

@@ -4,6 +4,8 @@ import { introduction, json, result, serve, type TestServer } from './support.ts
 export interface Issuer extends TestServer {
   /** Tokens that the resource server accepts. */
   valid: Set<string>;
+  /** A scope that no token of it has. */
+  wants: string | undefined;
   /** Registrations, and grants by type. */
   registered: string[][];
   grants: string[];
@@ -11,15 +13,15 @@ export interface Issuer extends TestServer {
 
 /** A server that wants a token, with its authorization server beside it. */
 export async function guarded(metadata: object = {}): Promise<Issuer> {
-  const issued = {
-    valid: new Set<string>(),
-    registered: [] as string[][],
-    grants: [] as string[],
-    iss: undefined,
+  const issued: Omit<Issuer, keyof TestServer> = {
+    valid: new Set(),
+    wants: undefined,
+    registered: [],
+    grants: [],
   };
   let challenge = '';
   let tokens = 0;
-  const server = await serve((got, response) => {
+  const server: TestServer = await serve((got, response) => {
     const { origin } = new URL(server.url);
     const { pathname } = new URL(got.url, origin);
     if (pathname === '/.well-known/oauth-protected-resource/mcp') {
@@ -67,7 +69,12 @@ export async function guarded(metadata: object = {}): Promise<Issuer> {
       issued.valid.add(token);
       return json(
         response,
-        JSON.stringify({ access_token: token, token_type: 'Bearer', refresh_token: `refresh-${tokens}` }),
+        JSON.stringify({
+          access_token: token,
+          token_type: 'Bearer',
+          scope: 'files:read',
+          refresh_token: `refresh-${tokens}`,
+        }),
       );
     }
     const [, token = ''] = (got.headers.authorization ?? '').split('Bearer ');
@@ -75,8 +82,12 @@ export async function guarded(metadata: object = {}): Promise<Issuer> {
       const where = `Bearer resource_metadata="${origin}/.well-known/oauth-protected-resource/mcp"`;
       return void response.writeHead(401, { 'www-authenticate': where }).end();
     }
+    if (issued.wants !== undefined) {
+      const more = `Bearer error="insufficient_scope", scope="${issued.wants}"`;
+      return void response.writeHead(403, { 'www-authenticate': more }).end();
+    }
     if (got.method !== 'POST') return void response.writeHead(405).end();
     json(response, got.body.method === 'initialize' ? introduction(got.body.id) : result(got.body.id));
   });
-  return Object.assign(server, issued);
+  return Object.assign(issued, server);
 }

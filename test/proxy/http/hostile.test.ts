@@ -153,7 +153,7 @@ describe('a server that', () => {
     });
     const { send, failed, lines, gone, until } = wireTo(url, {
       limitBytes: 65_536,
-      headers: { 'X-Key': SECRET },
+      headers: { Authorization: `Bearer ${SECRET}` },
     });
     send(call(1));
     await until(() => failed.length === 1);
@@ -167,7 +167,10 @@ describe('a server that', () => {
 
   test.each(faults)('%s at the greeting is gone, which is said once', async (_, handler) => {
     const { url } = await serve(handler);
-    const { send, failed, gone, until } = wireTo(url, { limitBytes: 65_536 });
+    const { send, failed, gone, until } = wireTo(url, {
+      limitBytes: 65_536,
+      headers: { Authorization: 'x' },
+    });
     send(initialize(1));
     await until(() => gone.length === 1);
     expect(failed).toEqual([{ id: 1, reason: gone[0] }]);
@@ -238,6 +241,18 @@ describe('a server that', () => {
     send(call(1), initialize(2));
     await until(() => failed.length === 2);
     expect(other.got).toEqual([]);
+  });
+
+  test('says a thousand members over and over is not taken apart member by member', async () => {
+    const wide = `{${'"a":1,'.repeat(100_000)}"id":1,"jsonrpc":"2.0","result":{}}`;
+    const { url } = await serve((_, response) => {
+      events(response, event(wide));
+      response.end();
+    });
+    const { send, lines, failed, until } = wireTo(url);
+    send(call(1));
+    await until(() => failed.length === 1);
+    expect(lines).toEqual([wide]);
   });
 
   test('sends what is no message is handed on as it came, for whoever judges it', async () => {

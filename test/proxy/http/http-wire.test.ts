@@ -298,23 +298,35 @@ describe('a stateless request', () => {
     const { send, lines, failed, until, wire } = wireTo(url);
     send(call(0, 'slow', stateless));
     await until(() => lines.length === 1);
-    send({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: 0 } });
+    const cancelled = (requestId: unknown) => ({
+      jsonrpc: '2.0',
+      method: 'notifications/cancelled',
+      params: { requestId },
+    });
+    send(cancelled(0), cancelled(0), cancelled('none'), cancelled(null));
     await until(() => closed === 1);
     expect(got).toHaveLength(1);
     expect([failed, wire.backlogBytes]).toEqual([[], 0]);
   });
 
   test('of a session is cancelled by a notice: closing its stream would mean nothing', async () => {
-    const { url, got } = await serve(({ body }, response) => {
-      if (body.method === 'notifications/cancelled') return void response.writeHead(202).end();
-      events(response);
-    });
-    const { send, until } = wireTo(url);
-    send(call(0));
-    await until(() => got.length === 1);
-    send({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: 0 } });
+    let closed = 0;
+    const { url, got } = await serve(
+      withSessions(({ body }, response) => {
+        if (body?.method === 'notifications/cancelled') return void response.writeHead(202).end();
+        events(response);
+        response.on('close', () => closed++);
+      }),
+    );
+    const { send, failed, until } = wireTo(url);
+    send(initialize(), call(0));
     await until(() => got.length === 2);
-    expect(got[1]!.body).toMatchObject({ method: 'notifications/cancelled', params: { requestId: 0 } });
+    send({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: 0 } });
+    await until(() => got.some(({ body }) => body?.method === 'notifications/cancelled'));
+    expect(got.at(-1)!.body).toMatchObject({ params: { requestId: 0 } });
+    expect(closed).toBe(0);
+    await until(() => closed === 1, 'the end of a stream that a server left open');
+    expect(failed).toEqual([]);
   });
 });
 
@@ -322,11 +334,26 @@ describe('an answer', () => {
   test('takes as long as it takes, on a stream that stays open', async () => {
     const { url } = await serve((_, response) => {
       events(response, ': still there\n\n');
-      setTimeout(() => response.end(event(result(1))), 300);
+      // Longer than an idle connection is kept.
+      setTimeout(() => response.end(event(result(1))), 5000);
     });
     const { send, lines, until } = wireTo(url);
     send(call(1));
     await until(() => lines.length === 1);
+  });
+
+  test('is the last of its stream, though the server leaves it open: nothing waits for that', async () => {
+    let closed = 0;
+    const { url } = await serve(({ body }, response) => {
+      events(response, event(body.method === 'initialize' ? introduction(body.id) : result(body.id)));
+      response.on('close', () => closed++);
+    });
+    const { send, lines, failed, until } = wireTo(url);
+    send(initialize(), call(1), call(2));
+    await until(() => lines.length === 3);
+    expect(closed).toBe(0);
+    await until(() => closed === 3, 'the end of three streams');
+    expect(failed).toEqual([]);
   });
 
   test('that broke off is fetched behind the last event', async () => {

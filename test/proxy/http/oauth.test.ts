@@ -34,7 +34,7 @@ describe('a server that asks for authorization', () => {
     const issuer = await guarded();
     const screen = printed();
     const { send, lines, until } = wireTo(issuer.url, {
-      authorization: new Authorization('far', issuer.url, state),
+      state,
     });
     send(initialize());
     const address = await screen.address();
@@ -56,7 +56,7 @@ describe('a server that asks for authorization', () => {
     const screen = printed();
     const { send, failed, lines, until } = wireTo(issuer.url, {
       alone: false,
-      authorization: new Authorization('far', issuer.url, state),
+      state,
     });
     send(call(1), call(2));
     await until(() => failed.length === 2);
@@ -76,7 +76,7 @@ describe('a server that asks for authorization', () => {
     const screen = printed();
     const { send, gone, until, untils } = wireTo(issuer.url, {
       alone: false,
-      authorization: new Authorization('far', issuer.url, state),
+      state,
     });
     send(initialize());
     await until(() => gone.length === 1);
@@ -92,13 +92,13 @@ describe('a server that asks for authorization', () => {
   test('is not asked again in the next run, and a token that ran out is renewed without a person', async () => {
     const issuer = await guarded();
     const screen = printed();
-    const first = wireTo(issuer.url, { authorization: new Authorization('far', issuer.url, state) });
+    const first = wireTo(issuer.url, { state });
     first.send(initialize());
     await fetch(await screen.address());
     await first.until(() => first.lines.length === 1);
 
     const { send, lines, until } = wireTo(issuer.url, {
-      authorization: new Authorization('far', issuer.url, state),
+      state,
     });
     send(call(1));
     await until(() => lines.length === 1);
@@ -110,11 +110,32 @@ describe('a server that asks for authorization', () => {
     expect(screen.text().match(/asks for authorization/g)).toHaveLength(1);
   });
 
+  test('for more than it was let have asks a person again, for both', async () => {
+    const issuer = await guarded();
+    const screen = printed();
+    const { send, failed, lines, until } = wireTo(issuer.url, { state });
+    send(initialize());
+    await fetch(await screen.address());
+    await until(() => lines.length === 1);
+    issuer.wants = 'files:write';
+    send(call(1));
+    await until(() => failed.length === 1);
+    expect(failed[0]!.reason).toMatch(/^it asks for authorization/);
+    await vi.waitFor(() => expect(screen.text().match(/^ {2}http/gm)).toHaveLength(2));
+    const again = [...screen.text().matchAll(/^ {2}(http\S+)$/gm)].at(-1)![1]!;
+    expect(new URL(again).searchParams.get('scope')).toBe('files:read files:write');
+    issuer.wants = undefined;
+    await fetch(again);
+    send(call(2));
+    await until(() => lines.length === 2);
+    expect(issuer.grants).toEqual(['authorization_code', 'authorization_code']);
+  });
+
   test('is sent no token of another server, nor of the same name at another address', async () => {
     const one = await guarded();
     const other = await serve(({ body }, response) => json(response, result(body.id)));
     const screen = printed();
-    const first = wireTo(one.url, { authorization: new Authorization('far', one.url, state) });
+    const first = wireTo(one.url, { state });
     first.send(initialize());
     await fetch(await screen.address());
     await first.until(() => first.lines.length === 1);
@@ -131,7 +152,7 @@ describe('a server that asks for authorization', () => {
     const issuer = await guarded();
     const screen = printed();
     const authorize = async (): Promise<void> => {
-      const under = wireTo(issuer.url, { authorization: new Authorization('far', issuer.url, state) });
+      const under = wireTo(issuer.url, { state });
       const before = screen.text().length;
       under.send(initialize());
       await vi.waitFor(() => expect(screen.text().length).toBeGreaterThan(before));
@@ -153,8 +174,7 @@ describe('an answer at the address that browsers come back to', () => {
   async function asked(metadata: object = {}) {
     const issuer = await guarded(metadata);
     const screen = printed();
-    const authorization = new Authorization('far', issuer.url, state);
-    const under = wireTo(issuer.url, { authorization });
+    const under = wireTo(issuer.url, { state });
     under.send(initialize());
     const address = new URL(await screen.address());
     const back = new URL(address.searchParams.get('redirect_uri')!);
@@ -233,7 +253,7 @@ test.each<[string, string | object]>([
   });
   printed();
   const { send, failed, until } = wireTo(server.url, {
-    authorization: new Authorization('far', server.url, state),
+    state,
   });
   send(call(1));
   await until(() => failed.length === 1);

@@ -1,9 +1,9 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
-import { HttpWire } from '../../../src/proxy/http/http-wire.ts';
-import type { Authorization } from '../../../src/proxy/http/oauth/authorization.ts';
+import { overHttp } from '../../../src/proxy/http/connect.ts';
 import type { Id } from '../../../src/proxy/message.ts';
+import type { Wire } from '../../../src/proxy/wire.ts';
 
 /** A request as a test's server got it. */
 export interface Got {
@@ -89,12 +89,15 @@ export interface Told {
 }
 
 export interface Under extends Told {
-  wire: HttpWire;
+  wire: Wire;
   /** Sends lines as one turn. */
   send(...messages: (object | string)[]): void;
   /** Resolves as soon as `look` finds something. */
   until<T>(look: () => T | undefined | false, what?: string): Promise<T>;
 }
+
+/** No state directory: nobody is asked for anything in these tests. */
+const NOWHERE = '/nonexistent';
 
 export function wireTo(
   url: string,
@@ -102,7 +105,7 @@ export function wireTo(
     headers?: Record<string, string>;
     limitBytes?: number;
     alone?: boolean;
-    authorization?: Authorization;
+    state?: string;
   } = {},
 ): Under {
   const told: Told = { lines: [], failed: [], gone: [], untils: [], order: [], drained: 0 };
@@ -115,32 +118,29 @@ export function wireTo(
     // What is told is taken in at the end of a turn, or of the session.
     if (name !== 'line' && name !== 'failed') look();
   };
-  const { headers = {}, limitBytes = 1 << 20, alone = true, authorization } = options;
-  const wire = new HttpWire(
-    { server: { name: 'far', url, headers }, authorization, depth: 64, alone },
-    limitBytes,
-    {
-      line: (line) => {
-        told.lines.push(line.toString('utf8'));
-        note('line');
-      },
-      oversize: () => note('oversize'),
-      failed: (id, reason) => {
-        told.failed.push({ id, reason });
-        note('failed');
-      },
-      turn: () => note('turn'),
-      drained: () => {
-        told.drained++;
-        note('drained');
-      },
-      gone: (reason, until) => {
-        told.gone.push(reason);
-        told.untils.push(until);
-        note('gone');
-      },
+  const { headers = {}, limitBytes = 1 << 20, alone = true, state = NOWHERE } = options;
+  const connect = overHttp({ name: 'far', url, headers }, { stateDir: state, depth: 64, alone });
+  const wire = connect(limitBytes, {
+    line: (line) => {
+      told.lines.push(line.toString('utf8'));
+      note('line');
     },
-  );
+    oversize: () => note('oversize'),
+    failed: (id, reason) => {
+      told.failed.push({ id, reason });
+      note('failed');
+    },
+    turn: () => note('turn'),
+    drained: () => {
+      told.drained++;
+      note('drained');
+    },
+    gone: (reason, until) => {
+      told.gone.push(reason);
+      told.untils.push(until);
+      note('gone');
+    },
+  });
   onTestFinished(() => wire.kill());
   return Object.assign(told, {
     wire,

@@ -1,6 +1,7 @@
 import { isLoopback } from '../../../config/remote.ts';
 import { printable } from '../../../json/printable.ts';
 import { log } from '../../log.ts';
+import type { Credentials } from '../carrier.ts';
 import { Callback } from './callback.ts';
 import { boundedFetch } from './fetch.ts';
 import { Provider } from './provider.ts';
@@ -8,6 +9,8 @@ import { TokenStore } from './store.ts';
 
 /** A person who has not answered by then is asked anew by the next call, in ms. */
 const ASKED_MS = 10 * 60_000;
+/** The longest address that is printed. */
+const MAX_ADDRESS = 8192;
 /** A token that a header can hold. */
 const TOKEN = /^[\x21-\x7e]{1,16384}$/;
 
@@ -26,14 +29,13 @@ interface Attempt {
  * What Cordon shows a server that asks who is there: a token that a person has let it have from the server's authorization
  * server (OAuth 2.1, by the SDK's client, which is loaded when a server first asks).
  */
-export class Authorization {
+export class Authorization implements Credentials {
   readonly #name: string;
   readonly #url: string;
   readonly #isLocal: boolean;
   readonly #store: TokenStore;
   #token: string | undefined;
   #attempt: Promise<Attempt> | undefined;
-  /** Settled once a person has done what they were asked to, or did not in time; undefined while nobody is asked. */
   pending: Promise<unknown> | undefined;
 
   constructor(name: string, url: string, stateDir: string) {
@@ -44,15 +46,10 @@ export class Authorization {
     this.#load();
   }
 
-  /** The value of the `Authorization` header; undefined while there is none. */
   get header(): string | undefined {
     return this.#token === undefined ? undefined : `Bearer ${this.#token}`;
   }
 
-  /**
-   * Gets another token after the server did not accept `sent` and answered with `challenge`: undefined once there is one,
-   * else why not. What a person has to do for it is waited for only if `isPatient`.
-   */
   async obtain(
     challenge: string | undefined,
     sent: string | undefined,
@@ -76,11 +73,15 @@ export class Authorization {
     let callback: Callback | undefined;
     try {
       callback = await Callback.open(this.#store.read().client?.redirect_uris[0]);
-      const provider = new Provider(this.#store, callback.url);
       const { auth, extractWWWAuthenticateParams } = await import('@modelcontextprotocol/sdk/client/auth.js');
-      const { resourceMetadataUrl, scope } = extractWWWAuthenticateParams(
+      const asked = extractWWWAuthenticateParams(
         new Response(null, { status: 401, headers: { 'www-authenticate': challenge ?? '' } }),
       );
+      const { resourceMetadataUrl } = asked;
+      // Renewed, the token would allow no more than before: a person has to agree to that, and to what they agreed to.
+      const isForMore = asked.error === 'insufficient_scope';
+      const scope = isForMore ? union(this.#store.read().tokens?.scope, asked.scope) : asked.scope;
+      const provider = new Provider(this.#store, callback.url, isForMore);
       const options = {
         serverUrl: this.#url,
         fetchFn: boundedFetch(this.#isLocal),
@@ -109,7 +110,9 @@ export class Authorization {
   ): Promise<string | undefined> {
     const { authorizationUrl: address } = provider;
     const isFit = address?.protocol === 'https:' || (this.#isLocal && address?.protocol === 'http:');
-    if (address === undefined || !isFit) throw new Error('the address to authorize at is not https');
+    if (address === undefined || !isFit || address.href.length > MAX_ADDRESS) {
+      throw new Error('the address to authorize at is no https address that a person could open');
+    }
     const shown = `Open this address, which leads to ${address.host}, in a browser on this machine:`;
     process.stderr.write(
       printable(`cordon: server ${this.#name} asks for authorization. ${shown}`).concat(
@@ -145,6 +148,10 @@ export class Authorization {
     const token = this.#store.read().tokens?.access_token;
     this.#token = typeof token === 'string' && TOKEN.test(token) ? token : undefined;
   }
+}
+
+function union(...scopes: (string | undefined)[]): string {
+  return [...new Set(scopes.flatMap((scope) => (scope ?? '').split(' ')))].filter(Boolean).join(' ');
 }
 
 /** Why an authorization failed. Nothing of what an authorization server answered is in it: that may hold a token. */

@@ -11,14 +11,17 @@ import type { TokenStore } from './store.ts';
 export class Provider implements OAuthClientProvider {
   readonly redirectUrl: string;
   readonly #store: TokenStore;
+  readonly #isAnew: boolean;
   readonly #state = randomBytes(32).toString('base64url');
   #verifier = '';
   #discovered: OAuthDiscoveryState | undefined;
   /** Where a person has to say yes, once that is known. */
   authorizationUrl: URL | undefined;
 
-  constructor(store: TokenStore, redirectUrl: string) {
+  /** `isAnew`: a person is to be asked, whatever tokens there are. */
+  constructor(store: TokenStore, redirectUrl: string, isAnew: boolean) {
     this.#store = store;
+    this.#isAnew = isAnew;
     this.redirectUrl = redirectUrl;
   }
 
@@ -47,7 +50,7 @@ export class Provider implements OAuthClientProvider {
   }
 
   tokens(): OAuthTokens | undefined {
-    return this.#store.read().tokens;
+    return this.#isAnew ? undefined : this.#store.read().tokens;
   }
 
   saveTokens(tokens: OAuthTokens): void {
