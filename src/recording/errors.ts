@@ -15,7 +15,6 @@ export type RecordingCode =
   | 'proof-wrong'
   | 'witness-conflict'
   | 'witnesses-missing'
-  | 'session-open'
   | 'session-closed'
   | 'log-tampered'
   | 'entry-unencodable'

@@ -131,6 +131,15 @@ const cases: [string, string, (log: Log) => void][] = [
       symlinkSync(at('checkpoint.tmp'), at('checkpoint'));
     },
   ],
+  [
+    'what was cosigned, of another history',
+    'cosigned-mismatch',
+    ({ write, key }) =>
+      write(
+        'cosigned',
+        signCheckpoint({ origin: `cordon/${key.hostId}/one`, size: 9, root: Buffer.alloc(32) }, key),
+      ),
+  ],
   ['a file that is no file of a log', 'file-unexpected', ({ write }) => write('notes', 'x')],
 ];
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
 import { RecordingError } from '../../src/recording/errors.ts';
+import { LogFault, unpackBundle } from '../../src/recording/files.ts';
 import { KeyHistory } from '../../src/recording/keys/key-history.ts';
 import { CheckpointError, openCheckpoint } from '../../src/recording/keys/trust.ts';
 import {
@@ -19,18 +20,22 @@ import { checkConsistency, checkInclusion } from '../../src/recording/proofs/evi
 import { parseConsistency, parseInclusion } from '../../src/recording/proofs/proof-file.ts';
 import { witnessesOf } from '../../src/recording/proofs/witness.ts';
 import { parseEntry } from '../../src/recording/reader.ts';
+import { readTape } from '../../src/recording/tape/tape.ts';
 import { readPruning } from '../../src/recording/upkeep/pruning.ts';
 
 /** What verifies, and what was made to break a parser. */
-const folders = ['../../fixtures/vectors/evidence/', 'corpus/'].map((path) => new URL(path, import.meta.url));
+const folders = ['../../fixtures/vectors/evidence/', 'corpus/', '../../fixtures/vectors/tape/'].map(
+  (path) => new URL(path, import.meta.url),
+);
 const seeds = folders.flatMap((url) => readdirSync(url).map((name) => readFileSync(new URL(name, url))));
 const read = (name: string) => readFileSync(new URL(name, folders[0]));
 const { name, publicKey } = parseVerifierKey(read('trusted-key').toString().trim());
 const hostId = name.slice('cordon/'.length);
 const signers = [{ hostId, publicKey }];
+const tapeKey = Buffer.from(readFileSync(new URL('key', folders[2]), 'utf8'), 'base64');
 
 const folder = mkdtempSync(join(tmpdir(), 'cordon-fuzz-'));
-mkdirSync(join(folder, 'history'));
+for (const name of ['history', 'tapes']) mkdirSync(join(folder, name));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** For parsers that open their file themselves; the folder it is in. */
@@ -53,12 +58,14 @@ const parsers: Record<string, (bytes: Buffer) => unknown> = {
   checkConsistency: (bytes) => checkConsistency(bytes, signers, read('older')),
   witnessesOf: (bytes) => witnessesOf(bytes, []),
   keyHistory: (bytes) => KeyHistory.read(inFile('history/0001', bytes).concat('/history'), hostId),
+  unpackBundle: (bytes) => unpackBundle(bytes, 1, 'bundle', 0),
+  readTape: (bytes) => [...readTape(inFile('tapes/golden', bytes), 'golden', tapeKey)].at(0),
   readPruning: (bytes) => readPruning(inFile('pruned', bytes)),
 };
 
 /** What a parser may throw; anything else is a defect. */
 function isRefusal(error: unknown): boolean {
-  return error instanceof NoteError || error instanceof CheckpointError || error instanceof RecordingError;
+  return [NoteError, CheckpointError, RecordingError, LogFault].some((refusal) => error instanceof refusal);
 }
 
 const mutated = fc

@@ -1,6 +1,9 @@
+import { webcrypto } from 'node:crypto';
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { hkdf } from '@noble/hashes/hkdf.js';
+import { sha256 } from '@noble/hashes/sha2.js';
 import { expect, test } from 'vitest';
 import { KeyHistory } from '../../src/recording/keys/key-history.ts';
 import { openCheckpoint, readTrustedSigners } from '../../src/recording/keys/trust.ts';
@@ -8,6 +11,7 @@ import { parseVerifierKey } from '../../src/recording/note.ts';
 import { checkConsistency, checkInclusion } from '../../src/recording/proofs/evidence.ts';
 import { readWitnessKeys, witnessesOf } from '../../src/recording/proofs/witness.ts';
 import { parseEntry } from '../../src/recording/reader.ts';
+import { readTape, tapeEnd } from '../../src/recording/tape/tape.ts';
 import { checkPruning } from '../../src/recording/upkeep/pruning.ts';
 import { temporaryFolder } from './support.ts';
 
@@ -69,4 +73,39 @@ test('trusted-key: as other verifiers take it', () => {
     name: `cordon/${hostId}`,
     type: 1,
   });
+});
+
+test('tape: sealed as the page says, opened by another implementation of the ciphers', async () => {
+  const vectors = fileURLToPath(new URL('../../fixtures/vectors/tape/', import.meta.url));
+  const [bytes, lines] = ['golden', 'lines'].map((name) => readFileSync(join(vectors, name))) as [
+    Buffer,
+    Buffer,
+  ];
+  const master = Buffer.from(readFileSync(join(vectors, 'key'), 'utf8'), 'base64');
+  const header = Buffer.from('cordon tape v1\n');
+  expect(bytes.subarray(0, header.length)).toEqual(header);
+  const info = Buffer.from('cordon tape v1\ngolden');
+  const key = hkdf(sha256, master, bytes.subarray(header.length, header.length + 32), info, 32);
+  const opener = await webcrypto.subtle.importKey('raw', key, 'AES-GCM', false, ['decrypt']);
+  const pieces: Buffer[] = [];
+  for (let at = header.length + 32; at < bytes.length; ) {
+    const end = at + 4 + bytes.readUInt32BE(at);
+    const iv = Buffer.alloc(12);
+    iv.writeUInt32BE(pieces.length, 8);
+    const plain = await webcrypto.subtle.decrypt(
+      { name: 'AES-GCM', iv },
+      opener,
+      bytes.subarray(at + 4, end),
+    );
+    pieces.push(Buffer.from(plain));
+    at = end;
+  }
+  expect(Buffer.concat(pieces)).toEqual(lines);
+  expect(pieces).toHaveLength(3);
+
+  const state = temporaryFolder();
+  mkdirSync(join(state, 'tapes'));
+  writeFileSync(join(state, 'tapes', 'golden'), bytes);
+  expect([...readTape(state, 'golden', master)].map((line) => `${line}\n`).join('')).toBe(lines.toString());
+  expect(tapeEnd(state, 'golden')).toEqual(JSON.parse(readFileSync(join(vectors, 'end.json'), 'utf8')));
 });

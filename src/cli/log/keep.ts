@@ -37,10 +37,7 @@ export function exportLog(state: string, [session]: readonly string[], _json: bo
 export function seal(state: string, [session]: readonly string[], json: boolean): number {
   const { id, directory } = findSession(state, session);
   if (isRunning(state, id)) {
-    throw new RecordingError(
-      'session-open',
-      `${id} is running: it signs what it writes, and closes its log itself`,
-    );
+    throw new UsageError(`${id} is running: it signs what it writes, and closes its log itself`);
   }
   const key = openSigningKey(state, signingKeyFile());
   const sealing = sealLog(directory, key, ownSigners(state), Date.now());
