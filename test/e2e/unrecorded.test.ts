@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -89,3 +89,57 @@ test.skipIf(process.platform === 'win32')(
 function shell([program, ...args]: string[]): [string, string[], { encoding: 'utf8' }] {
   return [program!, args, { encoding: 'utf8' }];
 }
+
+/** Becomes somebody whom file modes bind: they do not bind root. */
+const AS_ANYBODY =
+  'if(process.getuid()===0){process.setgroups([]);process.setgid(65534);process.setuid(65534)}';
+const RUN = `${AS_ANYBODY}require(process.argv[1])`;
+const READ = `${AS_ANYBODY}for(const file of process.argv.slice(1))require('node:fs').readFileSync(file)`;
+
+/** A checkout may lie where nobody else can read it. */
+const isReadable = spawnSync(process.execPath, ['-e', READ, cordon()[1]!, mail]).status === 0;
+
+test.skipIf(process.platform === 'win32' || !isReadable)(
+  'a state directory that becomes read-only: the calls after are refused, and say so',
+  async () => {
+    const state = join(folder, 'state-3');
+    const outbox = join(folder, 'outbox-3.jsonl');
+    mkdirSync(state);
+    const anybody = process.getuid!() === 0 ? 65534 : process.getuid!();
+    for (const path of [folder, state]) chownSync(path, anybody, -1);
+    const [node, script, ...rest] = inFrontOf([process.execPath, mail, outbox], { state });
+    const client = new RawClient([node!, '-e', RUN, script!, ...rest]);
+    await client.handshake();
+    const send = async (n: number): Promise<string | undefined> => {
+      const mailed = { to: `${n}@tides.example.invalid`, subject: 'Hello', body: 'In my own words.' };
+      const { message } = await client.call('send_mail', mailed);
+      return message.result.isError ? message.result.content[0].text : undefined;
+    };
+    expect(await send(0)).toBeUndefined();
+    const [session] = readdirSync(join(state, 'sessions'));
+    const path = join(state, 'sessions', session!);
+    chmodSync(path, 0o500);
+    try {
+      // Until the next checkpoint, which needs new files, entries are still written.
+      let refused: string | undefined;
+      let asked = 1;
+      const began = Date.now();
+      for (; refused === undefined && Date.now() - began < 15_000; asked++) {
+        refused = await send(asked);
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+      expect(refused).toContain('it cannot be recorded');
+      expect(refused).toContain('EACCES');
+      expect(readFileSync(outbox, 'utf8').trim().split('\n')).toHaveLength(asked - 1);
+    } finally {
+      chmodSync(path, 0o700);
+    }
+    expect((await client.end()).code).toBe(1);
+    // Each call that was let through has its entry.
+    const allowed = [...readEntries(path)].filter(
+      ({ kind, tool }) => kind === 'tool.invoke' && tool === 'send_mail',
+    );
+    expect(allowed.length).toBeGreaterThanOrEqual(readFileSync(outbox, 'utf8').trim().split('\n').length);
+  },
+  60_000,
+);
