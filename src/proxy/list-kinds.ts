@@ -17,13 +17,13 @@ export const PROMPTS: ListKind = {
   kind: 'prompt',
   capability: 'prompts',
 };
-const RESOURCES: ListKind = {
+export const RESOURCES: ListKind = {
   method: 'resources/list',
   member: 'resources',
   kind: 'resource',
   capability: 'resources',
 };
-const TEMPLATES: ListKind = {
+export const TEMPLATES: ListKind = {
   method: 'resources/templates/list',
   member: 'resourceTemplates',
   kind: 'resourceTemplate',

@@ -16,6 +16,8 @@ import { answerTaskList } from './many/task-list.ts';
 import type { Answer, Id, Message, Request } from './message.ts';
 import type { InFlight, Upstream } from './upstream.ts';
 
+/** Methods whose results may link to resources. */
+const LINKING = new Set(['tools/call', 'tasks/result', 'prompts/get']);
 /** Servers are started for the client's first word, or after this many ms without one. */
 const START_AFTER_MS = 100;
 
@@ -46,7 +48,7 @@ export class SeveralRouting implements Routing {
     this.#names = new Names(context.upstreams);
     this.#resources = new Resources(context.upstreams);
     this.#lists = new Lists(context, this.#names, this.#resources);
-    this.#destinations = new Destinations(context, this.#names, this.#resources);
+    this.#destinations = new Destinations(context, this.#names, this.#resources, this.#lists);
     this.#fromClient = new FromClient(context, this.#names, this.#asked);
     this.#fromServers = new FromServers(context, this.#names, this.#asked, this.#resources, this.#lists);
     this.#restarts = new Restarts((upstream) => context.turn(() => this.#restart(upstream)));
@@ -106,7 +108,7 @@ export class SeveralRouting implements Routing {
 
   retold(upstream: Upstream, answer: Answer, { method, origin }: InFlight): Answer {
     if (!answer.failed && method.startsWith('resources/')) this.#subscriptions.note(upstream, method, origin);
-    if (!answer.failed && method === 'tools/call') this.#resources.noteLinks(upstream, answer.payload);
+    if (!answer.failed && LINKING.has(method)) this.#resources.noteLinks(upstream, answer.payload);
     return this.#fromServers.retold(upstream, answer, method);
   }
 

@@ -45,12 +45,18 @@ function withhold(path: string, name: string): void {
   updateLock(path, () => pins.toLock());
 }
 
-function running(pid: number, startTime: string | undefined, lock: string): void {
+const SERVERS = [
+  { name: 'calc', pid: 4, startTime: '9' },
+  { name: 'far', address: 'https://far.example.invalid/mcp', state: 'up' },
+];
+
+function running(
+  pid: number,
+  startTime: string | undefined,
+  lock: string,
+  servers: readonly object[] = SERVERS,
+): void {
   mkdirSync(join(folder, 'running'), { recursive: true });
-  const servers = [
-    { name: 'calc', pid: 4, startTime: '9' },
-    { name: 'far', address: 'https://far.example.invalid/mcp', state: 'up' },
-  ];
   const record = { pid, startTime, session: `s${pid}`, mode: 'guard', servers, lock };
   writeFileSync(join(folder, 'running', `${pid}.json`), JSON.stringify(record));
 }
@@ -72,6 +78,25 @@ test('shows what is withheld, here and in the lock of a running session', async 
   );
   expect(out).toContain('calc.add\\u{202e} (tool) is suspect: ansi');
   expect(out).toContain('calc.sub (tool) is suspect: ansi');
+});
+
+test('names servers that are down or starting, and what of one is left out', async () => {
+  running(process.pid, startTimeOf(process.pid), 'x', [
+    {
+      name: 'mail',
+      pid: 4,
+      startTime: '9',
+      state: 'down',
+      reason: 'it exited with code 1\u001b[2J. It is being started again',
+    },
+    { name: 'files', pid: 5, startTime: '9', state: 'starting' },
+    { name: 'web', pid: 6, startTime: '9', state: 'up', leftOut: 2 },
+  ]);
+  const { out } = await status();
+  expect(out).toContain(
+    '  mail  DOWN: it exited with code 1\\u{1b}[2J. It is being started again\n  files  starting  pid 5\n  web  pid 6\n' +
+      '  web: 2 of what it lists left out',
+  );
 });
 
 test('shows what was held back, each question once', async () => {

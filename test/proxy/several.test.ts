@@ -363,6 +363,7 @@ describe('a resource', () => {
     });
     expect(reader(on, 'x:1')).toBe('a');
     expect(reader(on, 'x:2')).toBe('b');
+    resources(on, { a: ['x:1'], b: ['x:2'] });
     expect(reader(on, 'x:3')).toBe(String(UNROUTABLE));
   });
 

@@ -3,13 +3,14 @@ import { type Member, membersOf, QUOTE } from '../../json/spans.ts';
 import { isProtocolMethod } from '../../mediation/protocol.ts';
 import { errorLine, UNROUTABLE } from '../answers.ts';
 import type { Context, Route } from '../context.ts';
-import { PROMPTS, TOOLS } from '../list-kinds.ts';
+import { PROMPTS, RESOURCES, TEMPLATES, TOOLS } from '../list-kinds.ts';
 import { whenListed } from '../listing.ts';
 import { idKey, innerOf, memberOf, type Request, tokenIn } from '../message.ts';
 import { isInUse, sendRequest } from '../requests.ts';
 import { ownId, type Upstream } from '../upstream.ts';
 import { extender } from './capabilities.ts';
 import { relatedToServer } from './from-client.ts';
+import type { Lists } from './lists.ts';
 import type { Names } from './names.ts';
 import type { Resources } from './resources.ts';
 
@@ -21,9 +22,11 @@ export class Destinations {
   readonly #context: Context;
   readonly #names: Names;
   readonly #resources: Resources;
+  readonly #lists: Lists;
 
-  constructor(context: Context, names: Names, resources: Resources) {
+  constructor(context: Context, names: Names, resources: Resources, lists: Lists) {
     this.#context = context;
+    this.#lists = lists;
     this.#names = names;
     this.#resources = resources;
   }
@@ -58,35 +61,46 @@ export class Destinations {
     return this.byResource(request, ref?.uri);
   }
 
-  /** A shortened name says whose it is; what it stands for, its server's list does. */
-  #onceListed(request: Request, upstream: Upstream, offered: string): undefined {
-    if (isInUse(this.#context, request)) return;
-    const { waiting } = this.#context;
-    const key = idKey(request.id);
-    const tryAgain = (): void => {
-      const isCancelled = waiting.get(key);
-      waiting.delete(key);
-      if (isCancelled) return;
-      if (this.#names.find(offered)?.own !== undefined) {
-        return sendRequest(this.#context, request, this.byName(request)!);
-      }
-      this.#unroutable(
-        request,
-        `server ${upstream.name} lists nothing of the name ${JSON.stringify(offered)}`,
-      );
-    };
-    waiting.set(key, false);
-    const list = request.method === 'tools/call' ? TOOLS : PROMPTS;
-    upstream.inOrder(() => whenListed(this.#context, upstream, list, {}, tryAgain));
-  }
-
   byResource(request: Request, uri: unknown): Route | undefined {
     const upstream = typeof uri === 'string' ? this.#resources.ownerOf(uri) : undefined;
     if (upstream !== undefined) return this.#to(upstream, request, []);
-    return this.#unroutable(
-      request,
-      `no server listed the resource ${JSON.stringify(String(uri).slice(0, 200))}`,
-    );
+    const text = `no server listed the resource ${JSON.stringify(String(uri).slice(0, 200))}`;
+    const unknown = this.#lists.unknown([RESOURCES, TEMPLATES]);
+    if (typeof uri !== 'string' || unknown.length === 0) return this.#unroutable(request, text);
+    // A client may know it from an earlier session: whose it is, the lists say.
+    const listed = (done: () => void) => this.#lists.learn(unknown, done);
+    return this.#once(request, listed, () => {
+      const owner = this.#resources.ownerOf(uri);
+      if (owner === undefined) this.#unroutable(request, text);
+      else sendRequest(this.#context, request, this.#to(owner, request, []));
+    });
+  }
+
+  /** A shortened name says whose it is; what it stands for, its server's list does. */
+  #onceListed(request: Request, upstream: Upstream, offered: string): undefined {
+    const list = request.method === 'tools/call' ? TOOLS : PROMPTS;
+    const listed = (done: () => void) =>
+      upstream.inOrder(() => whenListed(this.#context, upstream, list, {}, done));
+    return this.#once(request, listed, () => {
+      if (this.#names.find(offered)?.own !== undefined) {
+        return sendRequest(this.#context, request, this.byName(request)!);
+      }
+      const text = `server ${upstream.name} lists nothing of the name ${JSON.stringify(offered)}`;
+      this.#unroutable(request, text);
+    });
+  }
+
+  /** Goes on with a request once what it depends on has run what it is given, unless the client took it back. */
+  #once(request: Request, known: (done: () => void) => void, goOn: () => void): undefined {
+    if (isInUse(this.#context, request)) return;
+    const { waiting } = this.#context;
+    const key = idKey(request.id);
+    waiting.set(key, false);
+    known(() => {
+      const isCancelled = waiting.get(key);
+      waiting.delete(key);
+      if (!isCancelled) goOn();
+    });
   }
 
   byTask(request: Request): Route | undefined {

@@ -3,7 +3,7 @@ import { membersOf } from '../../json/spans.ts';
 import { listChangedLine, resultLine } from '../answers.ts';
 import type { Context } from '../context.ts';
 import { type ListKind, listKindOf } from '../list-kinds.ts';
-import { type Listed, noteListing, whenListed } from '../listing.ts';
+import { type Listed, mustList, noteListing, whenListed } from '../listing.ts';
 import { log } from '../log.ts';
 import { idKey, type Request } from '../message.ts';
 import { isInUse } from '../requests.ts';
@@ -22,6 +22,9 @@ const PATIENCE_MS = 2000;
 const MAX_TOLD = 100;
 
 /** One list of one server. */
+type ListOf = readonly [upstream: Upstream, list: ListKind];
+
+/** What is known of one. */
 interface Part {
   /** What it held when it was last complete. */
   known: readonly Listed[];
@@ -67,24 +70,38 @@ export class Lists {
     const key = idKey(request.id);
     this.#context.waiting.set(key, false);
     this.#told.delete(list.capability);
-    const waiting = new Set<Upstream>();
-    let answered = false;
-    const finish = (): void => {
-      if (answered) return;
-      answered = true;
-      clearTimeout(timer);
-      for (const upstream of waiting) this.#part(upstream, list).late = true;
+    const asked = this.#context.upstreams.filter((upstream) => upstream.gone === undefined);
+    for (const upstream of asked) noteListing(upstream, list);
+    const lists = asked.map((upstream): ListOf => [upstream, list]);
+    this.learn(lists, () => {
       const isCancelled = this.#context.waiting.get(key);
       this.#context.waiting.delete(key);
       if (!isCancelled) this.#context.toClient(resultLine(request.id, this.#whole(list)));
+    });
+  }
+
+  /** Lists of servers that may have one, but have not said what it holds. */
+  unknown(kinds: readonly ListKind[]): ListOf[] {
+    return this.#context.upstreams.flatMap((upstream) =>
+      kinds.flatMap((list): ListOf[] => (mustList(upstream, list) ? [[upstream, list]] : [])),
+    );
+  }
+
+  /** Has servers list, then runs `done`: when all have, or patience with them is over. */
+  learn(lists: readonly ListOf[], done: () => void): void {
+    const waiting = new Set(lists.filter(([upstream, list]) => !this.#part(upstream, list).late));
+    let isDone = false;
+    const finish = (): void => {
+      if (isDone) return;
+      isDone = true;
+      clearTimeout(timer);
+      for (const [upstream, list] of waiting) this.#part(upstream, list).late = true;
+      done();
     };
     const timer = setTimeout(() => this.#context.turn(finish), PATIENCE_MS);
-    const asked = this.#context.upstreams.filter((upstream) => upstream.gone === undefined);
-    for (const upstream of asked) if (!this.#part(upstream, list).late) waiting.add(upstream);
-    for (const upstream of asked) {
-      noteListing(upstream, list);
-      this.#refresh(upstream, list, () => {
-        if (waiting.delete(upstream) && waiting.size === 0) finish();
+    for (const one of lists) {
+      this.#refresh(...one, () => {
+        if (waiting.delete(one) && waiting.size === 0) finish();
       });
     }
     if (waiting.size === 0) finish();

@@ -46,13 +46,13 @@ export class Resources {
     return first === upstream ? undefined : first;
   }
 
-  /** Takes the links of a result. */
+  /** Takes the links of a result, of a tool or of a prompt. */
   noteLinks(upstream: Upstream, result: unknown): void {
-    const content = (result as { content?: unknown } | null | undefined)?.content;
-    if (!Array.isArray(content)) return;
-    for (const block of content) {
-      const { type, uri } = (block ?? {}) as { type?: unknown; uri?: unknown };
-      if (type === 'resource_link' && typeof uri === 'string') this.#link(upstream, uri);
+    const { content, messages } = (result ?? {}) as { content?: unknown; messages?: unknown };
+    for (const block of blocksOf(content)) this.#noteLink(upstream, block);
+    for (const message of blocksOf(messages)) {
+      const said = (message as { content?: unknown } | null)?.content;
+      for (const block of Array.isArray(said) ? said : [said]) this.#noteLink(upstream, block);
     }
   }
 
@@ -83,10 +83,16 @@ export class Resources {
     return found;
   }
 
-  #link(upstream: Upstream, uri: string): void {
+  #noteLink(upstream: Upstream, block: unknown): void {
+    const { type, uri } = (block ?? {}) as { type?: unknown; uri?: unknown };
+    if (type !== 'resource_link' || typeof uri !== 'string') return;
     // The first to link to it keeps it: what another says later does not lead a reader astray.
     if (uri.length > MAX_URI_CHARS || this.#linked.has(uri)) return;
     this.#linked.set(uri, upstream);
     if (this.#linked.size > MAX_LINKS) this.#linked.delete(this.#linked.keys().next().value!);
   }
+}
+
+function blocksOf(list: unknown): readonly unknown[] {
+  return Array.isArray(list) ? list : [];
 }

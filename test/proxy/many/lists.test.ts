@@ -116,6 +116,36 @@ describe('the same resource of two servers', () => {
   });
 });
 
+describe('a resource that the client knows from before', () => {
+  function reading(): Scene {
+    const on = two();
+    on.client({ id: 1, method: 'resources/read', params: { uri: 'x:7' } });
+    expect(methods(on, 'a')).toEqual(['resources/list', 'resources/templates/list']);
+    answer(on, 'a', 'resources/list', { resources: [] });
+    answer(on, 'a', 'resources/templates/list', { resourceTemplates: [] });
+    answer(on, 'b', 'resources/list', { resources: [] });
+    return on;
+  }
+
+  test('is read once the servers have said whose it is', () => {
+    const on = reading();
+    answer(on, 'b', 'resources/templates/list', { resourceTemplates: [{ uriTemplate: 'x:{n}', name: 'n' }] });
+    expect(on.asked('b', 'resources/read')['params']).toEqual({ uri: 'x:7' });
+    answer(on, 'b', 'resources/read', { contents: [] });
+    expect(on.last()).toMatchObject({ id: 1, result: { contents: [] } });
+  });
+
+  test('is refused where none does, and not answered if it was taken back', () => {
+    const on = reading();
+    answer(on, 'b', 'resources/templates/list', { resourceTemplates: [] });
+    expect(on.last()).toMatchObject({ id: 1, error: { code: UNROUTABLE } });
+    const other = reading();
+    other.client({ method: 'notifications/cancelled', params: { requestId: 1 } });
+    answer(other, 'b', 'resources/templates/list', { resourceTemplates: [] });
+    expect(other.toClient).toEqual([]);
+  });
+});
+
 test('a resource that a result links to is read from that server', () => {
   const on = two();
   on.client({ id: 1, method: 'tools/call', params: { name: 'b__fetch' } });

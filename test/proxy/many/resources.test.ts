@@ -45,6 +45,15 @@ describe('the owner of a resource', () => {
     expect(some.ownerOf('x:1')).toBe(a);
   });
 
+  test('is who linked to it in a prompt', () => {
+    const some = new Resources([a, b]);
+    const link = (uri: string) => ({ type: 'resource_link', uri });
+    some.noteLinks(a, {
+      messages: [null, { content: link('x:1') }, { content: [link('x:2')] }, { content: 5 }],
+    });
+    expect([some.ownerOf('x:1'), some.ownerOf('x:2')]).toEqual([a, a]);
+  });
+
   test('is forgotten of the oldest links of a flood', () => {
     const some = new Resources([a, b]);
     const content = Array.from({ length: 10_001 }, (_, i) => ({ type: 'resource_link', uri: `x:${i}` }));
