@@ -256,7 +256,9 @@ describe('a call', () => {
       { id: 2, method: 'tools/call', params: { name: 5 } },
       { id: 3, method: 'x/y' },
     );
-    expect(parsed(on.toClient)).toMatchObject([1, 2, 3].map((id) => ({ id, error: { code: UNROUTABLE } })));
+    expect(parsed(on.toClient)).toMatchObject(
+      [UNROUTABLE, UNROUTABLE, -32601].map((code, i) => ({ id: i + 1, error: { code } })),
+    );
   });
 
   test('with what another server said is held back, and names both', () => {

@@ -5,7 +5,7 @@ import { errorLine, UNROUTABLE } from '../answers.ts';
 import type { Context, Route } from '../context.ts';
 import { PROMPTS, RESOURCES, TEMPLATES, TOOLS } from '../list-kinds.ts';
 import { whenListed } from '../listing.ts';
-import { idKey, innerOf, memberOf, type Request, tokenIn } from '../message.ts';
+import { idKey, innerOf, METHOD_NOT_FOUND, memberOf, type Request, tokenIn } from '../message.ts';
 import { isInUse, sendRequest } from '../requests.ts';
 import { ownId, type Upstream } from '../upstream.ts';
 import { extender } from './capabilities.ts';
@@ -121,7 +121,9 @@ export class Destinations {
     const sole = isProtocolMethod(method) ? undefined : extender(upstreams.map((one) => one.capabilities));
     const upstream = sole && upstreams.find((one) => one.capabilities === sole);
     if (upstream !== undefined) return this.#to(upstream, request, []);
-    return this.#unroutable(request, `no server to route ${JSON.stringify(method)} to`);
+    // So a client that tries what only some servers know (server/discover) goes on with what all do.
+    const text = `no server to route ${JSON.stringify(method)} to`;
+    return void this.#context.toClient(errorLine(request.id, METHOD_NOT_FOUND, text));
   }
 
   #to(upstream: Upstream, request: Request, edits: Edit[], params?: unknown): Route {

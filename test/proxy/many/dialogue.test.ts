@@ -1,5 +1,4 @@
 import { describe, expect, test, vi } from 'vitest';
-import { UNROUTABLE } from '../../../src/proxy/answers.ts';
 import { greet, type Json, type Scene, scene } from '../support.ts';
 import { answer, calling, FULL, forget, listed, methods, parsed, text, two } from './support.ts';
 
@@ -207,10 +206,10 @@ describe('a method that the protocol does not have', () => {
   test('goes nowhere where two do, or it is of the protocol after all', () => {
     const on = declaring({ a: { experimental: { x: {} } }, b: { extensions: { 'y/z': {} } } });
     on.client({ id: 1, method: 'x/do' });
-    expect(on.last()).toMatchObject({ error: { code: UNROUTABLE } });
+    expect(on.last()).toMatchObject({ error: { code: -32601 } });
     const one = declaring({ a: {}, b: { experimental: { x: {} } } });
     one.client({ id: 1, method: 'server/discover' });
-    expect(one.last()).toMatchObject({ error: { code: UNROUTABLE } });
+    expect(one.last()).toMatchObject({ error: { code: -32601 } });
   });
 });
 
