@@ -8,7 +8,8 @@ import { retireKey, rotateKey } from '../recording/keys/rotation.ts';
 import { readTrustedSigners } from '../recording/keys/trust.ts';
 import { keyIdOf, verifierKey } from '../recording/note.ts';
 import { readWitnessKey } from '../recording/proofs/witness.ts';
-import { signingKeyFile } from './key-file.ts';
+import { openTapeKey, tapeKeyPath } from '../recording/tape/tape-key.ts';
+import { signingKeyFile, tapeKeyFile } from './key-file.ts';
 import { timeOf } from './log-line.ts';
 import { type Flags, type OptionTypes, readCommand, textFlag, UsageError } from './read-command.ts';
 
@@ -103,6 +104,8 @@ function replaced(state: string, json: boolean, manifest: Manifest): number {
 
 function verify(state: string, json: boolean, keyFile: string | undefined, flags: Flags): number {
   const signer = openSigningKey(state, keyFile);
+  const tapeKey = tapeKeyFile() ?? tapeKeyPath(state);
+  if (existsSync(tapeKey)) openTapeKey(tapeKey, false);
   const history = readHistory(state);
   const trusted = textFlag(flags, 'trusted-keys');
   const known = trusted === undefined ? undefined : readTrustedSigners(trusted);

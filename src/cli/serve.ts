@@ -35,7 +35,7 @@ import { MachineIndex } from '../recording/index/machine-index.ts';
 import { openSigningKey } from '../recording/keys/keys.ts';
 import { Recorder } from '../recording/recorder.ts';
 import { SessionLog } from '../recording/session-log.ts';
-import { TapeWriter } from '../recording/tape/tape.ts';
+import { TapeWriter, tapePath } from '../recording/tape/tape.ts';
 import { openTapeKey, tapeKeyPath } from '../recording/tape/tape-key.ts';
 import { signingKeyFile, tapeKeyFile } from './key-file.ts';
 
@@ -192,6 +192,7 @@ function makeSession(
 /** The log with a tape beside it, for who wants what was read to be judged again, and not only what was found. */
 function tapeOf(config: Config, stateDir: string, session: string, log: SessionLog): TapedLog {
   const key = openTapeKey(tapeKeyFile() ?? tapeKeyPath(stateDir), true);
+  process.stderr.write(`cordon: arguments and answers are kept, sealed, in ${tapePath(stateDir, session)}\n`);
   return new TapedLog(log, new TapeWriter(stateDir, session, key), config.record.onFailure);
 }
 

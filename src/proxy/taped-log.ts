@@ -14,6 +14,8 @@ export class TapedLog implements Log {
   readonly #log: Log;
   readonly #onFailure: 'deny' | 'continue';
   #tape: TapeWriter | undefined;
+  /** Why something could not be put on the tape: it came at a moment that nothing may be refused in. */
+  #untaped: unknown;
 
   constructor(log: Log, tape: TapeWriter, onFailure: 'deny' | 'continue') {
     this.#log = log;
@@ -23,7 +25,12 @@ export class TapedLog implements Log {
 
   /** The next thing that mediation is given. */
   note(step: Step): void {
-    this.#tape?.write(exactJson(step));
+    try {
+      this.#tape?.write(exactJson(step));
+    } catch (error) {
+      // Longer than a text can be.
+      this.#untaped ??= error;
+    }
   }
 
   append(...entry: Parameters<Log['append']>): void {
@@ -50,6 +57,7 @@ export class TapedLog implements Log {
   #guarded<T>(step: (tape: TapeWriter) => T): T | undefined {
     if (this.#tape === undefined) return undefined;
     try {
+      if (this.#untaped !== undefined) throw this.#untaped;
       return step(this.#tape);
     } catch (error) {
       if (this.#onFailure === 'deny') throw error;

@@ -14,6 +14,7 @@ import { command as keys } from '../../src/cli/keys.ts';
 import { command as log } from '../../src/cli/log.ts';
 import { openSigningKey, readPublicKey } from '../../src/recording/keys/keys.ts';
 import { keyIdOf } from '../../src/recording/note.ts';
+import { openTapeKey, tapeKeyPath } from '../../src/recording/tape/tape-key.ts';
 import { filesOf, openRecorder, temporaryFolder } from '../recording/support.ts';
 import { run } from './support/run.ts';
 
@@ -283,3 +284,18 @@ test.each([
 ])('%j is answered with exit code 2', async (argv) => {
   expect(await run(keys, ...argv, '--state', temporaryFolder())).toMatchObject({ code: 2, out: '' });
 });
+
+test.skipIf(process.platform === 'win32')(
+  'verify looks at the key of tapes, too, where there is one',
+  async () => {
+    const state = temporaryFolder();
+    await run(keys, 'init', '--state', state);
+    openTapeKey(tapeKeyPath(state), true);
+    expect((await run(keys, 'verify', '--state', state)).code).toBe(0);
+    chmodSync(tapeKeyPath(state), 0o644);
+    expect(await run(keys, 'verify', '--state', state)).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('tape.key'),
+    });
+  },
+);

@@ -62,6 +62,7 @@ test('what is kept in full is sealed, is judged again from the texts, and goes w
   const folder = setUp('full');
   const client = await session(folder);
   expect((await client.end()).code).toBe(0);
+  expect(client.stderr).toContain('arguments and answers are kept, sealed, in');
   const state = join(folder, 'state');
   const [id] = readdirSync(join(state, 'sessions')) as [string];
   // Questions that wait for a person show what they ask about; nothing else does.
@@ -114,6 +115,26 @@ test('a session that was killed is judged again as far as it came; a key that is
   expect(say(folder, ['replay']).out).toContain('3 calls, every verdict as recorded');
   rmSync(keyFile);
   expect(say(folder, ['replay'], env).out).toContain('3 calls, every verdict as recorded');
+});
+
+test.skipIf(process.platform === 'win32')('what cannot be kept is not sent', async () => {
+  const folder = setUp('full');
+  const state = join(folder, 'state');
+  // No file may grow past 64 KiB, and the tape of long mails is the first to get there.
+  const limited = ['bash', '-c', 'trap \'\' XFSZ; ulimit -f 64 && exec "$@"', 'limited'];
+  const client = new RawClient([...limited, ...inFrontOfAll(join(folder, 'mcp.json'), state)]);
+  await client.handshake();
+  let refused: string | undefined;
+  let sent = 0;
+  for (; refused === undefined && sent < 30; sent++) {
+    const mail = { to: 'a@here.example.invalid', subject: String(sent), body: 'My own words. '.repeat(500) };
+    const { message } = await client.call('mail__send_mail', mail);
+    if (message.result.isError) refused = message.result.content[0].text;
+  }
+  expect(refused).toContain('it cannot be recorded');
+  expect(refused).toContain(join(state, 'tapes'));
+  expect(readFileSync(join(folder, 'outbox.jsonl'), 'utf8').trim().split('\n')).toHaveLength(sent - 1);
+  expect((await client.end()).code).toBe(1);
 });
 
 test('by default nothing is kept', async () => {

@@ -80,3 +80,15 @@ test('a lock that is taken over is told before it counts', () => {
     disk,
   ]);
 });
+
+test('what no text can hold counts as not written', () => {
+  const { taped } = setting('deny');
+  const huge = {
+    get step(): 'prompt' {
+      throw new RangeError('Invalid string length');
+    },
+    text: '',
+  };
+  taped.note(huge);
+  expect(() => taped.commit()).toThrow('Invalid string length');
+});

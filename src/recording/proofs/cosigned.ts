@@ -37,22 +37,21 @@ export function addCosignatures(
   const head = opened(() => openCheckpoint(now, signers));
   const seen = request === undefined ? now : Buffer.from(opened(() => parseConsistency(request)).checkpoint);
   const { text, size } = opened(() => openCheckpoint(seen, signers));
-  if (text === head.text && !existsSync(join(directory, WAL))) return put(CHECKPOINT, now);
-  // That it is one of this log, whatever its size.
-  proofOfExtension(directory, signers, seen);
-  const kept = readCosigned(directory, signers);
-  if (kept !== undefined && kept.size > size)
-    throw new RecordingError(
-      'proof-wrong',
-      `a later checkpoint, of ${kept.size} entries, is cosigned already`,
-    );
-  return put(COSIGNED, kept?.text === text ? Buffer.from(kept.note) : seen);
-
-  function put(file: string, checkpoint: Buffer): { names: string[]; size: number } {
-    const note = withCosignatures(checkpoint, lines, keys);
-    replaceSynced(join(directory, file), note);
-    return { names: witnessesOf(Buffer.from(note), keys), size };
+  const isLast = text === head.text && !existsSync(join(directory, WAL));
+  let under = isLast ? now : seen;
+  if (!isLast) {
+    // That it is one of this log, whatever its size.
+    proofOfExtension(directory, signers, seen);
+    const kept = opened(() => readCosigned(directory, signers));
+    if (kept !== undefined && kept.size > size) {
+      const why = `a later checkpoint, of ${kept.size} entries, is cosigned already`;
+      throw new RecordingError('proof-wrong', why);
+    }
+    if (kept?.text === text) under = Buffer.from(kept.note);
   }
+  const note = withCosignatures(under, lines, keys);
+  replaceSynced(join(directory, isLast ? CHECKPOINT : COSIGNED), note);
+  return { names: witnessesOf(Buffer.from(note), keys), size };
 }
 
 /**

@@ -1,12 +1,4 @@
-import {
-  chmodSync,
-  existsSync,
-  readFileSync,
-  statSync,
-  symlinkSync,
-  truncateSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, readFileSync, statSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -172,16 +164,6 @@ test('a session that has a tape gets no second one, and what is dropped is gone'
   dropTape(state, 'one');
   expect(hasTape(state, 'one')).toBe(false);
   dropTape(state, 'one');
-});
-
-test('a disk that is full is said, and nothing half is left', () => {
-  if (!existsSync('/dev/full')) return;
-  const state = temporaryFolder();
-  const key = written(state, []);
-  symlinkSync('/dev/full', tapePath(state, 'full'));
-  expect(() => new TapeWriter(state, 'full', key)).toThrow(
-    expect.objectContaining({ code: 'state-unusable' }),
-  );
 });
 
 test('the parts of a session share a tape', () => {
