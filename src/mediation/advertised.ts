@@ -1,7 +1,7 @@
 import type { DescriptorKind, Finding, PinState, Source, Text } from '../event.ts';
 import { type Descriptor, describeAll, textsOf } from './descriptors/descriptor.ts';
 import type { Pins } from './descriptors/pins.ts';
-import { type InspectContext, inspect } from './detectors/inspect.ts';
+import { type InspectContext, inspect, inspectAgain } from './detectors/inspect.ts';
 import { type EffectOpinion, effectOfTool, verbOf } from './effects/effects.ts';
 import { schemaWords } from './evidence.ts';
 import { raise, raisedBy } from './labels.ts';
@@ -47,6 +47,8 @@ export class Advertised {
   readonly #toolNames = new Map<string, Set<string>>();
   readonly #foreign = new Map<string, readonly string[]>();
   #verbs: Verbs | undefined;
+  /** Tools were named that descriptions read before could speak of. */
+  #hasNewNames = false;
 
   constructor(settings: Settings, pins: Pins) {
     this.#settings = settings;
@@ -67,20 +69,14 @@ export class Advertised {
   ): (Described & { isNew: boolean })[] {
     const descriptors = describeAll(kind, server, values);
     if (kind === 'tool') this.#noteTools(server, descriptors);
-    const ownTools = [...(this.#toolNames.get(server) ?? [])];
-    const context: InspectContext = {
-      server,
-      kind: 'descriptor',
-      foreignTools: this.foreignTools(server),
-      ownTools,
-    };
+    const context = this.#contextOf(server);
     return descriptors.map((descriptor) => {
       const key = keyOf(server, kind, descriptor.name);
       const before = this.#known.get(key);
       const isSame = before?.descriptor.digest === descriptor.digest && before.descriptor.digest !== '';
       // Lists are asked for often and seldom change: what was read once is not read again.
       const findings =
-        isSame && before.foreignTools === context.foreignTools && before.ownTools === ownTools.length
+        isSame && before.foreignTools === context.foreignTools && before.ownTools === context.ownTools.length
           ? before.findings
           : this.#inspect(textsOf(descriptor), context);
       const state = this.#pins.check(descriptor, findings, now);
@@ -88,7 +84,7 @@ export class Advertised {
         descriptor,
         findings,
         foreignTools: context.foreignTools,
-        ownTools: ownTools.length,
+        ownTools: context.ownTools.length,
         effect: kind === 'tool' ? this.effectOf(server, descriptor.name, descriptor.value) : undefined,
         roles:
           kind === 'tool'
@@ -98,6 +94,32 @@ export class Advertised {
       });
       return { descriptor, state, findings, usable: this.#isUsable(state), isNew: !isSame };
     });
+  }
+
+  /**
+   * Looks again at what was read before another server's tools were known: which server answers first must not tell
+   * whether one that speaks of another's tools is noticed. Those that are judged otherwise now.
+   */
+  recheck(now: string): Described[] {
+    if (!this.#hasNewNames) return [];
+    this.#hasNewNames = false;
+    const changed: Described[] = [];
+    for (const known of this.#known.values()) {
+      const { descriptor, findings: before } = known;
+      const context = this.#contextOf(descriptor.server);
+      if (known.foreignTools === context.foreignTools) continue;
+      const findings =
+        this.#settings.detectors === false ? before : inspectAgain(textsOf(descriptor), context, before);
+      Object.assign(known, {
+        findings,
+        foreignTools: context.foreignTools,
+        ownTools: context.ownTools.length,
+      });
+      if (isSameFinding(findings, before)) continue;
+      const state = this.#pins.check(descriptor, findings, now);
+      changed.push({ descriptor, state, findings, usable: this.#isUsable(state) });
+    }
+    return changed;
   }
 
   get(server: string, kind: DescriptorKind, name: string): Known | undefined {
@@ -189,10 +211,18 @@ export class Advertised {
     return false;
   }
 
+  #contextOf(server: string): InspectContext & { ownTools: readonly string[] } {
+    const ownTools = [...(this.#toolNames.get(server) ?? [])];
+    return { server, kind: 'descriptor', foreignTools: this.foreignTools(server), ownTools };
+  }
+
   #noteTools(server: string, descriptors: readonly Descriptor[]): void {
     const names = this.#toolNames.get(server) ?? new Set();
+    const before = names.size;
     for (const { name } of descriptors) names.add(name);
     this.#toolNames.set(server, names);
+    if (names.size === before) return;
+    this.#hasNewNames = this.#toolNames.size > 1;
     this.#foreign.clear();
     this.#verbs = verbsOf(this.#toolNames);
   }
@@ -232,6 +262,13 @@ function verbsOf(toolNames: ReadonlyMap<string, ReadonlySet<string>>): Verbs {
     for (const name of names) if (verbs.size < MAX_VERBS) verbs.add(verbOf(name, server));
   }
   return orderedTo([...verbs]);
+}
+
+/** Whether the same was found, in whatever order. */
+function isSameFinding(some: readonly Finding[], others: readonly Finding[]): boolean {
+  const keyOf = ({ detector, path, span }: Finding): string => `${detector} ${path} ${span}`;
+  const known = new Set(others.map(keyOf));
+  return some.length === others.length && some.every((one) => known.has(keyOf(one)));
 }
 
 function keyOf(server: string, kind: DescriptorKind, name: string): string {

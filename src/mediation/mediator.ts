@@ -117,6 +117,17 @@ export class Mediator {
     });
   }
 
+  /**
+   * Descriptors that are judged otherwise now that it is known which tools other servers have. To be asked before lists
+   * are given out.
+   */
+  recheck(now: string): Described[] {
+    const changed = this.#advertised.recheck(now);
+    if (changed.length > 0) this.finish();
+    for (const described of changed) this.#learnDescriptor(described);
+    return changed;
+  }
+
   /** With one server there is no other whose tools' descriptions could steer its calls. */
   get #isOfSeveral(): boolean {
     return this.#settings.servers.length > 1 || this.#hasSiblings;

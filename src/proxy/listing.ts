@@ -214,6 +214,28 @@ export function describe(
 ): Described[] {
   context.pins.refresh();
   const described = context.mediator.describe(upstream.name, kind, values, new Date().toISOString());
+  report(context, upstream, kind, described);
+  return described;
+}
+
+/**
+ * Looks again at descriptors that were read before other servers' tools were known, of which they may speak; to be done
+ * before several servers' tools are given out together.
+ */
+export function recheck(context: Context): void {
+  for (const described of context.mediator.recheck(new Date().toISOString())) {
+    const { server, kind } = described.descriptor;
+    const upstream = context.upstreams.find(({ name }) => name === server);
+    if (upstream !== undefined) report(context, upstream, kind, [described]);
+  }
+}
+
+function report(
+  context: Context,
+  upstream: Upstream,
+  kind: DescriptorKind,
+  described: readonly Described[],
+): void {
   context.journal.described(upstream.name, kind, described);
   context.pins.keep();
   for (const { descriptor, state, findings } of described) {
@@ -229,5 +251,4 @@ export function describe(
       ...(why ? { why } : {}),
     });
   }
-  return described;
 }

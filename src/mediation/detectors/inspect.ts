@@ -4,7 +4,7 @@ import type { InspectContext, Span } from './detector.ts';
 import { encodedInstructions } from './encoded.ts';
 import { hiddenUnicode } from './hidden-unicode.ts';
 import { lookAlike } from './look-alike.ts';
-import { scan } from './scan.ts';
+import { scan, scanForNames } from './scan.ts';
 
 export type { InspectContext } from './detector.ts';
 
@@ -36,6 +36,26 @@ export function inspect(texts: readonly Text[], context: InspectContext): Findin
     if (findings.length >= MAX_FINDINGS) break;
   }
   return findings;
+}
+
+/** Detectors that depend on which tools other servers have. */
+const BY_NAMES = new Set(['foreign-tool', 'look-alike']);
+
+/** What `inspect` finds in a descriptor of which it found `before` under other tools of other servers. */
+export function inspectAgain(
+  texts: readonly Text[],
+  context: InspectContext,
+  before: readonly Finding[],
+): Finding[] {
+  const findings = before.filter(({ detector }) => !BY_NAMES.has(detector));
+  const own = new Set(texts.map((one) => one.text));
+  for (const { path, text } of texts) {
+    for (const span of scanForNames(text, context))
+      if (!own.has(text.slice(...span))) findings.push({ detector: 'foreign-tool', path, span });
+    if (path !== '/name') continue;
+    for (const span of lookAlike(text, context)) findings.push({ detector: 'look-alike', path, span });
+  }
+  return findings.slice(0, MAX_FINDINGS);
 }
 
 /** Native and vectorised: a thousandth of what a loop or a regular expression would cost. */

@@ -5,6 +5,8 @@ import { InstructionReader, READ_AT } from './instructions.ts';
 
 interface Scanner {
   anchors: Anchors;
+  /** The same for the names alone. */
+  nameAnchors: Anchors | undefined;
   names: ReadonlySet<string>;
 }
 
@@ -23,18 +25,36 @@ export function scan(text: string, context: InspectContext): { instructions: Spa
       continue;
     }
     const span: Span = [at, at + length];
-    if (names.has(text.slice(...span).toLowerCase()) && namesForeignTool(text, span, context.kind)) {
-      foreign.push(span);
-    }
+    if (isForeign(text, span, names, context)) foreign.push(span);
   }
   return { instructions: reader.spans, foreign };
+}
+
+/** `foreign-tool` alone. */
+export function scanForNames(text: string, context: InspectContext): Span[] {
+  const scanner = scannerOf(context.foreignTools);
+  scanner.nameAnchors ??= new Anchors(scanner.names);
+  const foreign: Span[] = [];
+  let from = 0;
+  while (foreign.length < MAX_SPANS) {
+    const hit = scanner.nameAnchors.next(text, from);
+    if (hit === undefined) break;
+    const span: Span = [hit.at, hit.at + hit.length];
+    if (isForeign(text, span, scanner.names, context)) foreign.push(span);
+    from = hit.at + 1;
+  }
+  return foreign;
+}
+
+function isForeign(text: string, span: Span, names: ReadonlySet<string>, { kind }: InspectContext): boolean {
+  return names.has(text.slice(...span).toLowerCase()) && namesForeignTool(text, span, kind);
 }
 
 function scannerOf(foreignTools: readonly string[]): Scanner {
   let scanner = scanners.get(foreignTools);
   if (!scanner) {
     const names = distinctiveNames(foreignTools);
-    scanner = { names, anchors: new Anchors([...READ_AT, ...names]) };
+    scanner = { names, nameAnchors: undefined, anchors: new Anchors([...READ_AT, ...names]) };
     scanners.set(foreignTools, scanner);
   }
   return scanner;

@@ -65,6 +65,9 @@ export class TapePlayer {
       case 'describe':
         mediator.describe(step.server, step.kind, step.values, step.now);
         return;
+      case 'recheck':
+        mediator.recheck(step.now);
+        return;
       case 'judge':
         return this.#judged(step.event, mediator.judge(step.server, step.method, step.params, step.heard)!);
       case 'answer':

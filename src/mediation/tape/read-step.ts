@@ -10,6 +10,7 @@ const MEMBERS: Readonly<
   Record<Step['step'], Readonly<Record<string, 'string' | 'number' | 'boolean' | 'object'>>>
 > = {
   describe: { server: 'string', kind: 'string', values: 'object', now: 'string' },
+  recheck: { now: 'string' },
   judge: { event: 'string', server: 'string', method: 'string' },
   answer: { event: 'string', server: 'string', method: 'string' },
   approve: { event: 'string' },

@@ -8,6 +8,7 @@ import type { Heard, Standing } from '../siblings.ts';
  */
 export type Step =
   | { step: 'describe'; server: string; kind: DescriptorKind; values: readonly unknown[]; now: string }
+  | { step: 'recheck'; now: string }
   | { step: 'judge'; event: string; server: string; method: string; params?: unknown; heard?: Heard }
   | { step: 'answer'; event: string; server: string; method: string; result?: unknown }
   | { step: 'approve'; event: string }

@@ -26,6 +26,11 @@ export class TapedMediator extends Mediator {
     return super.describe(server, kind, values, now);
   }
 
+  override recheck(now: string): Described[] {
+    this.#note({ step: 'recheck', now });
+    return super.recheck(now);
+  }
+
   override judge(server: string, method: string, params: unknown, heard?: Heard): Judgement | undefined {
     const judgement = super.judge(server, method, params, heard);
     if (judgement !== undefined)

@@ -3,7 +3,7 @@ import { membersOf } from '../../json/spans.ts';
 import { listChangedLine, resultLine } from '../answers.ts';
 import type { Context } from '../context.ts';
 import { type ListKind, listKindOf } from '../list-kinds.ts';
-import { type Listed, mustList, noteListing, whenListed } from '../listing.ts';
+import { type Listed, mustList, noteListing, recheck, whenListed } from '../listing.ts';
 import { log } from '../log.ts';
 import { idKey, type Request } from '../message.ts';
 import { isInUse } from '../requests.ts';
@@ -165,6 +165,7 @@ export class Lists {
   }
 
   #whole(list: ListKind): string {
+    recheck(this.#context);
     const items = this.#context.upstreams.flatMap((upstream) => {
       const part = this.#part(upstream, list);
       part.given = part.known;
