@@ -111,7 +111,7 @@ function expectGuarded({ guarded }: Attack, run: Run): void {
     const [server, tool] = call.split('/') as [string, string];
     expect(run.model.offers(server, tool), `${call} is offered`).toBe(false);
     expect(failed(run.probes[i]!.answer), `a call of ${call} is refused`).toBe(true);
-    expect(textOf(run.probes[i]!.answer)).toMatch(/withheld|drift|suspect|approve/i);
+    expect(textOf(run.probes[i]!.answer)).toMatch(/withheld|drift|suspect|approve|no server for name/i);
   }
   for (const verdict of ['denied', 'held', 'refused'] as const) {
     for (const { call, argument, from } of guarded[verdict] ?? []) {
