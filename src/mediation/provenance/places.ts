@@ -49,8 +49,8 @@ export class Places {
   readonly #largest: number;
   readonly #span: number;
   /**
-   * Before many keys are added or found their slots are read, which loads them into the cache: these loads do not
-   * wait for each other. What was read is kept here, or engines would leave it out.
+   * Before many keys are added their slots are read, which loads them into the cache: these loads do not wait for each
+   * other. What was read is kept here, or engines would leave it out.
    */
   touched = 0;
   /** Oldest first; the last is written to. */
@@ -142,13 +142,9 @@ export class Places {
     }
   }
 
-  /** Loads the slots of `n` keys, pairs of lanes, that will be looked up. */
+  /** Loads what tells whether `n` keys, pairs of lanes, stand anywhere. */
   touch(keys: Int32Array, n: number): void {
-    let seen = 0;
-    for (const { entries, shift } of this.#tables) {
-      for (let i = 0; i < 2 * n; i += 2) seen |= entries[2 * (keys[i]! >>> shift)]!;
-    }
-    this.touched = seen;
+    this.#presence.touch(keys, n);
   }
 
   /**

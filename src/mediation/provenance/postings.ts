@@ -85,16 +85,9 @@ export class Postings {
     } else this.overflowed = true;
   }
 
-  /**
-   * Loads the places of `n` keys (pairs of lanes) into the cache. The loads do not wait for each other, as those of
-   * one `find` after another would: on a large table most of the time goes there. Returns something, or it would be
-   * optimised away.
-   */
-  touch(keys: Int32Array, n: number): number {
-    const entries = this.#entries;
-    let sum = 0;
-    for (let i = 0; i < n; i++) sum ^= entries[this.#slot(keys[2 * i]!) * 3 + 1]!;
-    return sum;
+  /** Loads what tells whether `n` keys, pairs of lanes, stand for any text. */
+  touch(keys: Int32Array, n: number): void {
+    this.#presence.touch(keys, n);
   }
 
   /** Whether `add` would change nothing. */

@@ -1,6 +1,6 @@
 import { classOf, WORD } from './chars.ts';
 import type { Hash } from './hash.ts';
-import type { Places } from './places.ts';
+import type { Store } from './store.ts';
 
 /** Characters of a stretch that is looked up. */
 export const GRAM = 16;
@@ -57,11 +57,11 @@ export class Stretches {
     }
   }
 
-  /** Loads what `index` has of the next `TOUCHED` of those looked up, from one on. */
-  touch(index: Places, from: number): void {
+  /** Loads what tells whether the next `TOUCHED` of those looked up stand anywhere, from one on. */
+  touch({ places }: Store, from: number): void {
     const end = Math.min(from + TOUCHED, this.count);
-    for (let i = from; i < end; i++) touched[2 * (i - from)] = this.lo[this.places[i]!]!;
-    index.touch(touched, end - from);
+    for (let i = from; i < end; i++) touched[2 * (i - from) + 1] = this.hi[this.places[i]!]!;
+    places.touch(touched, end - from);
   }
 
   #look(codes: Uint16Array, at: number, isChosen: boolean): void {

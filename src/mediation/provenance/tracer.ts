@@ -16,6 +16,8 @@ import { View } from './view.ts';
 /** Slots of the table of a leaf's keys, at least; a power of two. */
 const FEWEST_SEEN = 64;
 
+const NONE: readonly never[] = [];
+
 /** Notes that a value or a stretch of the text at hand was found, turned or not. */
 type Add = (hit: Hit, kind: Match['match'], span: readonly [number, number], turn: Turn) => void;
 
@@ -95,11 +97,9 @@ export class Tracer {
       });
     };
     const needles = needlesOf(view, shown);
-    const whole = this.#values(
-      needles.filter((needle) => needle.whole),
-      add,
-      fresh,
-    );
+    let parts = 0;
+    while (parts < needles.length && needles[parts]!.whole) parts++;
+    const whole = this.#values(needles, 0, parts, add, fresh);
     // What is found whole is found with all of its parts.
     if (!whole) {
       if (view.n >= SHORTEST_COPY) {
@@ -108,11 +108,7 @@ export class Tracer {
           this.#copies(turnedCodes(view.codes, 0, view.n, turn), view, turn, add, []);
         }
       }
-      this.#values(
-        needles.filter((needle) => !needle.whole),
-        add,
-        fresh,
-      );
+      this.#values(needles, parts, needles.length, add, fresh);
     }
     view.shrink();
     this.#stretches.shrink();
@@ -123,15 +119,17 @@ export class Tracer {
     if (this.#store.kinds <= 32 && ++this.#counts[kind]! === MAX_PER_LEAF) this.#full |= 1 << kind;
   }
 
-  /** Looks up values; true if any was found. */
-  #values(needles: readonly Needle[], add: Add, fresh: number[]): boolean {
+  /** Looks up the values from one to before another; true if any was found. */
+  #values(needles: readonly Needle[], from: number, to: number, add: Add, fresh: number[]): boolean {
+    if (from === to) return false;
     const { hash, isEmpty } = this.#store;
     const finder = this.values;
-    const slots = this.#clearSeen(needles.length);
+    const slots = this.#clearSeen(to - from);
     const seen = this.#seen;
     let any = false;
     const unknown: Needle[] = [];
-    for (const needle of needles) {
+    for (let i = from; i < to; i++) {
+      const needle = needles[i]!;
       hash.of(needle.codes, needle.from, needle.to, VALUE);
       const { lo, hi } = hash;
       // A slot that is taken by another key must not hide or tell a repetition: which are taken depends on the seed.
@@ -146,7 +144,7 @@ export class Tracer {
       seen[2 * slot] = lo;
       seen[2 * slot + 1] = hi;
       if (this.#said.has(lo, hi)) continue;
-      const hits = isEmpty ? [] : finder.find(needle, this.#full);
+      const hits = isEmpty ? NONE : finder.find(needle, this.#full);
       if (hits.length === 0 && !finder.passed) {
         fresh.push(lo, hi);
         if (needle.turnable) unknown.push(needle);
@@ -179,10 +177,9 @@ export class Tracer {
    * those in it before. `codes` are those of the view, turned.
    */
   #copies(codes: Uint16Array, { map, n }: View, turn: Turn, add: Add, fresh: number[]): void {
-    const { hash, places: index } = this.#store;
     const copies = this.copies;
     const stretches = this.#stretches;
-    stretches.read(hash, codes, n);
+    stretches.read(this.#store.hash, codes, n);
     const { lo, hi, places, count } = stretches;
     const [unsaid, said] = this.#parted();
     if (said.length === count) return;
@@ -201,7 +198,7 @@ export class Tracer {
     };
     for (let i = 0; i < count; i++) {
       const at = places[i]!;
-      if (i % TOUCHED === 0) stretches.touch(index, i);
+      if (i % TOUCHED === 0) stretches.touch(this.#store, i);
       if (at + GRAM <= covered) continue;
       const standing = copies.standing(lo[at]!, hi[at]!, this.#full);
       if (standing === 0) continue;
