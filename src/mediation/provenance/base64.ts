@@ -24,11 +24,12 @@ export function base64(
   turns: readonly Turn[],
   runs: Run[],
 ): void {
-  const walked = !mixed && to - from < LONGEST_ALIKE ? likelyTurns(text, from, to) : 0;
+  const isAlike = !mixed && to - from < LONGEST_ALIKE;
+  const walked = isAlike ? likelyTurns(text, from, to) : 0;
   for (const turn of turns) {
     const packed = mixed && to - from >= SHORTEST_COMPRESSED && mayBeCompressed(text, from, to, turn);
     let likely = (walked & (1 << turn)) !== 0;
-    if (mixed || turn === 0) {
+    if (!isAlike && (mixed || turn === 0)) {
       for (let shift = 0; shift < 4 && !likely; shift++) likely = hasStretch(text, from, to, shift, turn);
     }
     if (!likely && !packed) continue;
@@ -109,11 +110,12 @@ const ENOUGH = (0x80 - FEWEST_PAIRS) * ONE_EACH;
 const TOPS = 0x80808080 | 0;
 
 /**
- * The turns, a bit for each, in which a short run may be base64 of ASCII: one walk for all three, and for all
+ * The turns, a bit for each, in which a short run may be base64 of ASCII: one walk for all of them, and for all
  * alignments, of each a counter in a number.
  */
 function likelyTurns(text: string, from: number, to: number): number {
   const [plain, rotation] = SEXTETS;
+  let ahead = 0;
   let back = 0;
   let rot = 0;
   let both = 0;
@@ -122,9 +124,11 @@ function likelyTurns(text: string, from: number, to: number): number {
     const c = text.charCodeAt(i);
     const d = text.charCodeAt(i + 1);
     const place = i & 3;
+    ahead = (ahead + ONE_EACH) & ALIGNED[(PAIRS[(plain[c]! << 6) | plain[d]!]! << 2) | place]!;
     back = (back + ONE_EACH) & ALIGNED_BACK[(PAIRS[(plain[d]! << 6) | plain[c]!]! << 2) | place]!;
     rot = (rot + ONE_EACH) & ALIGNED[(PAIRS[(rotation[c]! << 6) | rotation[d]!]! << 2) | place]!;
     both = (both + ONE_EACH) & ALIGNED_BACK[(PAIRS[(rotation[d]! << 6) | rotation[c]!]! << 2) | place]!;
+    if (((ahead + ENOUGH) & TOPS) !== 0) turns |= 1;
     if (((back + ENOUGH) & TOPS) !== 0) turns |= 2;
     if (((rot + ENOUGH) & TOPS) !== 0) turns |= 4;
     if (((both + ENOUGH) & TOPS) !== 0) turns |= 8;

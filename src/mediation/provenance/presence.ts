@@ -49,7 +49,7 @@ export class Presence {
   touch(keys: Int32Array, n: number): void {
     const table = this.#table;
     let seen = 0;
-    for (let i = 1; i < 2 * n; i += 2) seen |= table[keys[i]! >>> this.#shift >>> 5]!;
+    for (let i = 1; i < 2 * n; i += 2) seen |= table[(keys[i]! >>> this.#shift) >>> 5]!;
     this.touched = seen;
   }
 
