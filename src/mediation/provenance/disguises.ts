@@ -1,4 +1,4 @@
-import { hexValue, isDigit, isLetter, reveal } from './chars.ts';
+import { hexValue, isDigit, isLetter, reveal, SPACE } from './chars.ts';
 import { ENTITIES } from './escapes.ts';
 import { rotated } from './turns.ts';
 
@@ -85,10 +85,24 @@ export function mixedLetters(text: string): number[] {
     if (shown >= 128 || !isLetter(shown)) continue;
     const before = text.slice(Math.max(0, index - LONGEST_WORD), index);
     const after = text.slice(index, index + LONGEST_WORD);
-    if (/[a-z]/i.test(before.slice(before.lastIndexOf(' ') + 1)) || /^[^ a-z]*[a-z]/i.test(after))
-      places.push(index);
+    // Spelled out, its word goes on beyond the blanks.
+    const isApart = isBlankBefore(text, index) && isBlankAt(text, index + one.length);
+    const isMixed = isApart
+      ? /[a-z]/i.test(before + after)
+      : /[a-z]/i.test(before.slice(before.lastIndexOf(' ') + 1)) || /^[^ a-z]*[a-z]/i.test(after);
+    if (isMixed) places.push(index);
   }
   return places;
+}
+
+/** A blank, whatever it looks like, or the end of the text. */
+function isBlankAt(text: string, at: number): boolean {
+  return at < 0 || at >= text.length || reveal(text.codePointAt(at)!) === SPACE;
+}
+
+function isBlankBefore(text: string, at: number): boolean {
+  const c = text.charCodeAt(at - 1);
+  return isBlankAt(text, c >= 0xdc00 && c < 0xe000 ? at - 2 : at - 1);
 }
 
 const ROTATED = new Set(

@@ -98,7 +98,10 @@ export class TurnProbes {
     });
   }
 
-  /** Whether the words before and after a word, turned, stand in an output too: one alone may be there by chance. */
+  /**
+   * Whether one of the words beside a word, turned, stands in an output too, or is too short to tell: one alone may be
+   * there by chance, and where a copy ends what follows is none of it.
+   */
   #standBeside(codes: Uint16Array, n: number, from: number, to: number, turn: Turn): boolean {
     const last = this.#keys.length / 2 - 1;
     let before = from;
@@ -114,11 +117,12 @@ export class TurnProbes {
       [start, before],
       [after, end],
     ] as const) {
-      if (other - one < SHORTEST_PROBED) continue;
+      if (other === one) continue;
+      if (other - one < SHORTEST_PROBED) return true;
       this.#key(codes, one, other, turn, VALUE, last);
-      if (!this.#stands(last)) return false;
+      if (this.#stands(last)) return true;
     }
-    return true;
+    return start === before && after === end;
   }
 
   #reserve(keys: number): void {

@@ -15,6 +15,8 @@ test.each([
   '2026-11-20',
   '2026-11-20T10:30:00Z',
   '10:30',
+  'gmail.com',
+  'Yahoo.com',
 ])('%j is common', (value) => {
   expect(isCommon(value)).toBe(true);
 });
@@ -22,6 +24,8 @@ test.each([
 test.each([
   'eve@a.example',
   'a.example',
+  'eve@gmail.com',
+  'mail.gmail.com',
   '/etc/passwd',
   '#random4',
   '1234567',
