@@ -35,8 +35,11 @@ export function reversedEscapes(text: string): number[] {
     const isShort = mark === 120 || mark === 107;
     if (!isShort && mark !== 117 && mark !== 104) return;
     const [first, second] = [value(at - 2), value(at - 3)];
+    // Of characters beyond ASCII the fullwidth ones, and those of two halves, look like letters.
+    const isFar = (first === 0xf || first === 0xd) && value(at - 4) >= 0 && value(at - 5) >= 0;
     if (text[at - 2] === '}' || text[at - 2] === '{') places.push(at);
-    else if (isShort ? first >= 2 && first < 8 && second >= 0 : first === 0 && second >= 0) places.push(at);
+    else if (isShort ? first >= 2 && first < 8 && second >= 0 : (first === 0 || isFar) && second >= 0)
+      places.push(at);
   });
   return places;
 }
