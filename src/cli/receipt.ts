@@ -138,7 +138,8 @@ function factsOf(call: Entry, where: string, standing: string): string[] {
     ['when', timeOf(call.time)],
     ['effect', [word(call['effect']), word(call['effectBy'])].filter(Boolean).join(', by ')],
     ['called as', word(call['descriptor'])],
-    ['allowed by', word(call['rule'])],
+    // What a person approved has the id of its question.
+    ['allowed by', [word(call['rule']), word(call['id'])].filter(Boolean).join(', question ')],
     ...Object.entries(objectOf(call['content'])).map(([name, content]): [string, string] => {
       const { digest, bytes } = objectOf(content);
       return [name, `${word(digest)} (${word(bytes)} bytes)`];

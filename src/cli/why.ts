@@ -8,7 +8,7 @@ const USAGE = `usage: cordon why ID [--state DIR] [--json]
 Prints why something was denied or held back: which argument, what flowed into it from where, by which rule, and what
 would allow just this. ID stands in the refusal (such as d-7f3a9c).
   --state DIR   where logs lie (default: the system's state directory)
-  --json        for programs: {session, entry, sources, allow, configured, approved}
+  --json        for programs: {session, entry, sources, allow, configured, decisions, approved}
 
 The log is not verified here: cordon log verify does that. Exit code 1 if no recorded session knows the id.
 `;
@@ -31,6 +31,8 @@ interface Evidence {
   allow: AllowLine[];
   /** The servers came from a configuration; otherwise there is none yet to write the line into. */
   configured: boolean;
+  /** What a person decided of the question, in order. */
+  decisions: Entry[];
   /** The entry of the call that went through after a person's yes. */
   approved?: Entry;
 }
@@ -66,7 +68,7 @@ function evidenceOf(state: string, id: string): Evidence | undefined {
         sources,
         allow: allowLines(entry),
         configured: opening?.['configured'] !== false,
-        ...approvalOf(directory, entry),
+        ...answersOf(directory, entry),
       };
     }
   }
@@ -101,13 +103,16 @@ function entriesOf(directory: string, events: ReadonlySet<unknown>, before: numb
   return found;
 }
 
-function approvalOf(directory: string, question: Entry): Pick<Evidence, 'approved'> {
-  if (question['verdict'] !== 'ask') return {};
+/** What became of a question in its session. */
+function answersOf(directory: string, question: Entry): Pick<Evidence, 'approved' | 'decisions'> {
+  const answers: Pick<Evidence, 'approved' | 'decisions'> = { decisions: [] };
+  if (question['verdict'] !== 'ask') return answers;
   for (const entry of readEntries(directory)) {
-    const isYes = entry['id'] === question['id'] && entry['verdict'] === 'allow';
-    if (isYes && entry.n > question.n) return { approved: entry };
+    if (entry['id'] !== question['id'] || entry.n <= question.n) continue;
+    if (entry.kind === 'approval.decide') answers.decisions.push(entry);
+    else if (entry['verdict'] === 'allow') answers.approved ??= entry;
   }
-  return {};
+  return answers;
 }
 
 /** Only data that is not trusted decides. Where the log left out what a line needs, as content, there is no line. */
@@ -133,7 +138,7 @@ function allowLines(entry: Entry): AllowLine[] {
 }
 
 function explain(evidence: Evidence): string[] {
-  const { session, entry, sources, approved } = evidence;
+  const { session, entry, sources, approved, decisions } = evidence;
   const subject = [entry['server'], entry['tool'] ?? entry['prompt']].map(word).filter((part) => part !== '');
   const lines = [
     `${word(entry['id'])}: ${refusalOf(entry)} ${subject.join('.')} (${entry.kind}, event ${word(entry['event'])})`,
@@ -144,6 +149,7 @@ function explain(evidence: Evidence): string[] {
     const by = word(entry['effectBy']);
     lines.push(`  effect    ${word(entry['effect'])}${by === '' ? '' : `, by ${by}`}`);
   }
+  for (const decision of decisions) lines.push(`  decided   ${saidIn(decision)}`);
   if (approved !== undefined)
     lines.push(`  approved  ${timeOf(approved.time)}, entry ${approved.n}: a person let it through, once`);
   if (entry['descriptor'] !== undefined) lines.push(`  called as ${word(entry['descriptor'])}`);
@@ -153,14 +159,19 @@ function explain(evidence: Evidence): string[] {
   return [...lines, '', ...approvalAdvice(evidence), ...adviceOn(evidence)].map(printable);
 }
 
+function saidIn({ decision, forGood, at, n }: Entry): string {
+  const yes = forGood === true ? 'yes, from now on' : 'yes, once';
+  return `${timeOf(Number(at))}, entry ${n}: a person said ${decision === 'allow' ? yes : 'no'}`;
+}
+
 /** Arguments in question that no source accounts for. */
 function bareQuestions(entry: Entry): string[] {
   const questions = listOf(entry['questions']).map(objectOf);
   return questions.filter(({ event }) => event === undefined).map(({ argument }) => word(argument));
 }
 
-function approvalAdvice({ entry, approved }: Evidence): string[] {
-  if (entry['verdict'] !== 'ask' || approved !== undefined) return [];
+function approvalAdvice({ entry, approved, decisions }: Evidence): string[] {
+  if (entry['verdict'] !== 'ask' || approved !== undefined || decisions.length > 0) return [];
   return [
     `To allow this one call, while the question is open: cordon approvals allow ${word(entry['id'])}`,
     '',

@@ -79,6 +79,16 @@ standing    verified: signed by a trusted key
   expect(JSON.parse(json)).toMatchObject({ index: 1, size: 4, entry: { tool: 'send', verdict: 'allow' } });
 });
 
+test('of a call that a person approved it names the question', async () => {
+  const state = temporaryFolder();
+  const recorder = openRecorder(state);
+  recorder.append('tool.invoke', { ...call, rule: 'approved', id: 'd-0123abcd' });
+  recorder.close();
+  const made = await run(receipt, 'make', 'one', '--entry', '1', '--state', state);
+  const { out } = await run(receipt, 'verify', fileOf(made.out), '--state', state);
+  expect(out).toContain('allowed by  approved, question d-0123abcd\n');
+});
+
 test('verify refuses it with any byte changed, and by another key', async () => {
   const state = recorded();
   const bytes = Buffer.from((await run(receipt, 'make', '--entry', '1', '--state', state)).out);

@@ -92,6 +92,8 @@ test('a call that was held back is allowed by a person: exactly it, once', async
 
   const why = say('why', id, '--state', state).stdout;
   expect(why).toContain(`${id}: held back mail.send_mail`);
+  expect(why).toMatch(/^ {2}decided .*: a person said yes, once$/m);
+  expect(why).not.toContain('cordon approvals allow');
   expect(why).toMatch(/^ {2}approved .*: a person let it through, once$/m);
   expect(say('log', 'verify', '--state', state).status).toBe(0);
 });
@@ -156,6 +158,7 @@ test('no is no: the call stays refused, and nothing is left behind', async () =>
     [last, 'deny', false],
   ]);
   expect(readdirSync(left)).toEqual([]);
+  expect(say('why', id, '--state', state).stdout).toMatch(/^ {2}decided .*: a person said no$/m);
   const shown = say('log', 'show', '--state', state).stdout;
   expect(shown.slice(0, shown.indexOf('all entries'))).toMatch(new RegExp(`approval\\.decide +deny +${id}`));
 });
