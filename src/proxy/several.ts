@@ -145,6 +145,7 @@ export class SeveralRouting implements Routing {
   }
 
   #restart(upstream: Upstream): void {
+    this.#context.journal.note('server.restart', { server: upstream.name });
     upstream.restart();
     this.#handshakes.greet(upstream);
     this.#context.changed();

@@ -1,4 +1,5 @@
 import { applyEdits, type Edit, replaceValue } from '../../json/edit.ts';
+import type { Member } from '../../json/spans.ts';
 import type { Context } from '../context.ts';
 import { fromServer, refuseServer } from '../crossing.ts';
 import {
@@ -21,6 +22,8 @@ import { elicitationEdits, paramEdits, type Rename, relatedTaskEdits, taskEdits 
 import type { Lists } from './lists.ts';
 import type { Names } from './names.ts';
 import type { Resources } from './resources.ts';
+
+const MAX_TOKEN_BYTES = 4096;
 
 type Unasked = Exclude<Message, Answer>;
 
@@ -100,7 +103,7 @@ export class FromServers {
       method,
       id,
       idJson: line.toString('utf8', idMember.start, idMember.end),
-      tokenJson: token && line.toString('utf8', token.start, token.end),
+      tokenJson: token && shortJson(line, token),
     });
     const alias = JSON.stringify(asked.alias);
     const told = reread(message, token === undefined ? [] : [replaceValue(token, alias)]);
@@ -131,6 +134,11 @@ export class FromServers {
   #taskIds(upstream: Upstream): Rename {
     return (id) => (this.#asked.ownerOf(id) === upstream ? undefined : this.#names.scoped(upstream, id));
   }
+}
+
+/** A token as it was written; one that is too long to be kept has its progress dropped. */
+function shortJson(line: Buffer, { start, end }: Member): string | undefined {
+  return end - start > MAX_TOKEN_BYTES ? undefined : line.toString('utf8', start, end);
 }
 
 /** The message with its edits made: what else is changed in it is found by where it stands now. */

@@ -14,7 +14,8 @@ export function taskEdits(answer: Answer, method: string, rename: Rename): Edit[
   if (answer.failed) return [];
   const { line } = answer;
   const edits: Edit[] = [];
-  if (method.startsWith('tasks/') || innerOf(answer, 'resultType') !== undefined) {
+  const { resultType } = (answer.payload ?? {}) as { resultType?: unknown };
+  if (method.startsWith('tasks/') || resultType === 'task') {
     renameAt(line, innerOf(answer, 'taskId'), rename, edits);
   }
   const task = innerOf(answer, 'task');

@@ -12,10 +12,10 @@ import type { Names } from './names.ts';
 import type { Resources } from './resources.ts';
 
 /**
- * So long a list waits for a server that has not said what it has, in ms; its own are said to have changed when it
- * comes. An installed server is up by then. Longer would keep a client from all the others for the sake of one, and
- * many clients ask one list after the other; shorter would leave out tools for good where a client does not heed the
- * notice.
+ * So long a list waits for a server that has not said what it has, in ms, if another has; its own are said to have
+ * changed when it comes. An installed server is up by then. Longer would keep a client from all the others for the sake
+ * of one, and many clients ask one list after the other; shorter would leave out tools for good where a client does not
+ * heed the notice.
  */
 const PATIENCE_MS = 2000;
 /** Conflicts that are told one by one. */
@@ -87,24 +87,33 @@ export class Lists {
     );
   }
 
-  /** Has servers list, then runs `done`: when all have, or patience with them is over. */
+  /** Has servers list, then runs `done`: when all have, or some have and patience with the others is over. */
   learn(lists: readonly ListOf[], done: () => void): void {
-    const waiting = new Set(lists.filter(([upstream, list]) => !this.#part(upstream, list).late));
+    // Those that are late list already.
+    const due = lists.filter(([upstream, list]) => !this.#part(upstream, list).late);
+    const waiting = new Set(due);
+    let isOver = false;
     let isDone = false;
-    const finish = (): void => {
-      if (isDone) return;
+    const look = (): void => {
+      const isEnough = waiting.size === 0 || (isOver && waiting.size < lists.length);
+      if (isDone || !isEnough) return;
       isDone = true;
       clearTimeout(timer);
       for (const [upstream, list] of waiting) this.#part(upstream, list).late = true;
       done();
     };
-    const timer = setTimeout(() => this.#context.turn(finish), PATIENCE_MS);
-    for (const one of lists) {
+    const endPatience = (): void => {
+      isOver = true;
+      look();
+    };
+    const timer = setTimeout(() => this.#context.turn(endPatience), PATIENCE_MS).unref();
+    for (const one of due) {
       this.#refresh(...one, () => {
-        if (waiting.delete(one) && waiting.size === 0) finish();
+        waiting.delete(one);
+        look();
       });
     }
-    if (waiting.size === 0) finish();
+    look();
   }
 
   /** Has a server that is up again list what it had before, so that the client learns what is different. */
@@ -118,8 +127,8 @@ export class Lists {
   /** Tells the client that a server has left for good, if it knows of anything that went with it. */
   lost(upstream: Upstream): void {
     for (const [method, part] of this.#parts.get(upstream)!) {
-      part.known = [];
-      this.#tellIfDifferent(part, listKindOf(method)!);
+      part.late = true;
+      this.#take(upstream, listKindOf(method)!, []);
     }
   }
 

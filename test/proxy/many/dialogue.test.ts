@@ -83,6 +83,17 @@ describe('progress', () => {
   });
 });
 
+describe('a progress token of a server', () => {
+  test('that is too long to be kept has no progress', () => {
+    const on = listed();
+    const progressToken = 'x'.repeat(4097);
+    on.server('a', { id: 1, method: 'sampling/createMessage', params: { _meta: { progressToken } } });
+    const { id } = on.last();
+    on.client({ method: 'notifications/progress', params: { progressToken: id, progress: 1 } } as Json);
+    expect(on.sent['a']).toEqual([]);
+  });
+});
+
 describe('a request of a server', () => {
   test('that is taken back is taken back once, from its own server only', () => {
     const on = listed();

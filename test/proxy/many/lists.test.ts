@@ -183,6 +183,18 @@ describe('a list', () => {
     expect(toolsOf(on.last())).toEqual(['b__fetch']);
   });
 
+  test('waits for as long as no server has said anything: there would be nothing to answer', () => {
+    const on = scene({ servers: ['a', 'b'] });
+    greet(on, {});
+    on.toClient.length = 0;
+    list(on, 'l');
+    vi.advanceTimersByTime(30_000);
+    expect(on.toClient).toEqual([]);
+    answer(on, 'b', 'initialize', { capabilities: FULL });
+    answer(on, 'b', 'tools/list', { tools: [TOOL] });
+    expect(toolsOf(on.last())).toEqual(['b__fetch']);
+  });
+
   test('is said to have changed once, when the late one has come, however often it was asked for', () => {
     const on = without();
     for (const id of ['m', 'n']) {

@@ -64,6 +64,7 @@ describe('a server that ended', () => {
     answer(on, 'a', 'resources/unsubscribe', {});
     await restart(on, 'a');
     expect(stateOf(on, 'a')).toMatchObject({ state: 'starting' });
+    expect(on.recorder.of('server.restart')).toEqual([{ server: 'a' }]);
     expect(parsed(on.sent['a']!)).toMatchObject([
       { method: 'initialize', params: { protocolVersion: '2025-11-25', clientInfo: { name: 'c' } } },
     ]);
@@ -139,6 +140,21 @@ describe('a server that ended', () => {
       reason: expect.stringContaining('not started again'),
     });
     expect(on.recorder.of('server.exit')).toHaveLength(9);
+  });
+
+  test('for good leaves its resources to the other that lists them', async () => {
+    const on = listed();
+    on.client({ id: 'r', method: 'resources/list' });
+    for (const name of ['a', 'b']) {
+      answer(on, name, 'resources/list', { resources: [{ uri: 'x:1', name }] });
+    }
+    for (let i = 0; i < 9; i++) {
+      on.exits('a');
+      await vi.advanceTimersByTimeAsync(60_000);
+    }
+    expect(on.last()).toMatchObject({ method: 'notifications/resources/list_changed' });
+    on.client({ id: 1, method: 'resources/read', params: { uri: 'x:1' } });
+    expect(on.asked('b', 'resources/read')['params']).toEqual({ uri: 'x:1' });
   });
 
   test('is not started again once the session is closed', async () => {

@@ -43,6 +43,18 @@ describe("a server's task", () => {
     expect(on.last()).toMatchObject({ id: 7, result: { taskId: 'b__t1', ...related('b__t1') } });
   });
 
+  test('is told from a result that only has such a member, in either shape', () => {
+    const on = listed();
+    for (const [id, resultType] of ['task', 'complete'].entries()) {
+      const call = calling(on, 'a__fetch', {}, id);
+      on.server('a', { id: call['id'], result: { resultType, taskId: 't1', content: [] } });
+    }
+    expect(parsed(on.toClient)).toMatchObject([
+      { result: { taskId: 'a__t1' } },
+      { result: { taskId: 't1' } },
+    ]);
+  });
+
   test.each([undefined, 't1', 'c__t1', 5, null])('is not reached under %j', (taskId) => {
     const on = forget(started());
     on.client({ id: 7, method: 'tasks/get', params: { taskId } as Json });
