@@ -28,7 +28,7 @@ export class TapedLog implements Log {
     try {
       this.#tape?.write(exactJson(step));
     } catch (error) {
-      // Longer than a text can be.
+      // The disk is full, or it is longer than a text can be.
       this.#untaped ??= error;
     }
   }

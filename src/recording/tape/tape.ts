@@ -50,6 +50,7 @@ export class TapeWriter {
   readonly #key: Buffer;
   readonly #hash = createHash('sha256');
   #pending: string[] = [];
+  #pendingChars = 0;
   #records = 0;
   #bytes = 0;
   #closed = false;
@@ -72,9 +73,16 @@ export class TapeWriter {
     }
   }
 
-  /** Takes a line without a newline; `flush` writes it. */
+  /**
+   * Takes a line without a newline; `flush` writes it. Much is written at once: a server that floods may not be answered
+   * by any call.
+   *
+   * @throws RecordingError `write-failed`
+   */
   write(line: string): void {
     this.#pending.push(line);
+    this.#pendingChars += line.length;
+    if (this.#pendingChars > MAX_RECORD_BYTES) this.flush();
   }
 
   /** @throws RecordingError `write-failed`; the file then ends where it did. */
@@ -82,6 +90,7 @@ export class TapeWriter {
     if (this.#pending.length === 0 || this.#closed) return;
     const lines = Buffer.from(`${this.#pending.join('\n')}\n`);
     this.#pending = [];
+    this.#pendingChars = 0;
     for (let at = 0; at < lines.length; at += MAX_RECORD_BYTES) {
       this.#append(this.#sealed(lines.subarray(at, at + MAX_RECORD_BYTES)));
     }

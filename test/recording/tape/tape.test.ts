@@ -70,6 +70,14 @@ test('a line longer than a piece is cut and joined again', () => {
   expect(read(state, written(state, lines))).toEqual(lines);
 });
 
+test('much is not held until somebody flushes', () => {
+  const state = temporaryFolder();
+  const tape = new TapeWriter(state, 'one', openTapeKey(tapeKeyPath(state), true));
+  for (let i = 0; i < 40; i++) tape.write('z'.repeat(100_000));
+  expect(statSync(tapePath(state, 'one')).size).toBeGreaterThan(2_900_000);
+  tape.close();
+});
+
 test('the file shows nothing of what is in it, and only its owner may read it', () => {
   const state = temporaryFolder();
   const key = written(state);
