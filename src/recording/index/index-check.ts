@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { checkEntry } from '../check-entry.ts';
 import { LogFault } from '../files.ts';
 import { CHECKPOINT, INDEX, isSessionId, sessionsDirectory, TILES } from '../format.ts';
 import type { SignedCheckpoint, Signer } from '../keys/trust.ts';
@@ -7,7 +8,7 @@ import { leafHash } from '../merkle.ts';
 import { StoredTree } from '../proofs/stored-tree.ts';
 import { type Entry, listSessions, parseEntry, readEntryBytes } from '../reader.ts';
 import { checkOtherFiles, TreeCheck } from '../tiles.ts';
-import { bundledEntries, checkEntry, readCheckpoint } from '../verify.ts';
+import { bundledEntries, readCheckpoint } from '../verify.ts';
 import { indexDirectory } from './machine-index.ts';
 
 /** How a session stands to the index. */
