@@ -137,6 +137,33 @@ test.skipIf(process.platform === 'win32')('what cannot be kept is not sent', asy
   expect((await client.end()).code).toBe(1);
 });
 
+test('what siblings said is kept, too: each session is judged again by itself', async () => {
+  const folder = setUp('full');
+  const whole = JSON.parse(readFileSync(join(folder, 'mcp.json'), 'utf8'));
+  const state = join(folder, 'state');
+  // Of this one client, and not of the one that runs these tests.
+  const env = { ...process.env, CLAUDE_CODE_SESSION_ID: undefined, COPILOT_AGENT_SESSION_ID: undefined };
+  const [reader, sender] = await Promise.all(
+    ['pages', 'mail'].map(async (name) => {
+      const config = join(folder, `${name}.json`);
+      writeFileSync(config, JSON.stringify({ ...whole, mcpServers: { [name]: whole.mcpServers[name] } }));
+      const client = new RawClient(inFrontOfAll(config, state), { env });
+      await client.handshake();
+      return client;
+    }),
+  );
+  await reader!.call('read_page', { url: 'https://wiki.example.invalid/berth' });
+  const { message } = await sender!.call('send_mail', { to: HARBOUR, subject: 'Berth', body: 'The form.' });
+  expect(message.result.isError).toBe(true);
+  await Promise.all([reader!.end(), sender!.end()]);
+  const { status, out } = say(folder, ['replay', '--all', '--json']);
+  expect(JSON.parse(out).sessions).toMatchObject([
+    { judged: 1, fromContent: 1, differing: [] },
+    { judged: 1, fromContent: 1, differing: [] },
+  ]);
+  expect(status).toBe(0);
+});
+
 test('by default nothing is kept', async () => {
   const folder = setUp('digests');
   await (await session(folder)).end();
