@@ -234,6 +234,38 @@ test('a server that asks for authorization is served once a person has let it be
   expect((await client.end()).code).toBe(0);
 });
 
+test('one that asks for authorization beside another holds up nothing, and joins once it has it', async () => {
+  const issuer = await guarded();
+  const home = folder('oauth-beside');
+  const [command, ...args] = servers.memory;
+  const config = writeConfig(home, {
+    mcpServers: {
+      far: { url: issuer.url },
+      memory: { command, args, env: { MEMORY_FILE_PATH: join(home, 'memory.jsonl') } },
+    },
+  });
+  const client = new RawClient(inFrontOfAll(config, join(home, 'state')), { env });
+  await client.handshake();
+  const address = await client.until(() => /^ {2}(http:\S+)$/m.exec(client.stderr)?.[1], 'an address');
+  const names = async (): Promise<string[]> =>
+    (await client.request('tools/list', {})).message.result.tools.map(({ name }: { name: string }) => name);
+  const from = performance.now();
+  expect(await names()).toContain('memory__read_graph');
+  expect(performance.now() - from).toBeLessThan(5000);
+  const refused = await client.call('far__echo');
+  expect(JSON.stringify(refused.message)).toContain('a person has to open the address that Cordon printed');
+
+  const changed = client.next(
+    ({ message }) => message.method === 'notifications/tools/list_changed',
+    'a notice',
+  );
+  expect((await fetch(address)).status).toBe(200);
+  await changed;
+  expect(await names()).toContain('far__echo');
+  expect(words((await client.call('far__echo')).message)).toBe('ok');
+  expect((await client.end()).code).toBe(0);
+});
+
 test('where every server is a process, nothing of HTTP is loaded', async () => {
   const home = folder('lazy');
   const loaded = join(home, 'loaded.txt');

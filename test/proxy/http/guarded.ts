@@ -87,7 +87,12 @@ export async function guarded(metadata: object = {}): Promise<Issuer> {
       return void response.writeHead(403, { 'www-authenticate': more }).end();
     }
     if (got.method !== 'POST') return void response.writeHead(405).end();
-    json(response, got.body.method === 'initialize' ? introduction(got.body.id) : result(got.body.id));
+    const { id, method } = got.body as { id?: number; method: string };
+    if (id === undefined) return void response.writeHead(202).end();
+    const tools = [{ name: 'echo', inputSchema: { type: 'object' }, annotations: { readOnlyHint: true } }];
+    if (method === 'tools/list')
+      return json(response, JSON.stringify({ jsonrpc: '2.0', id, result: { tools } }));
+    json(response, method === 'initialize' ? introduction(id) : result(id));
   });
   return Object.assign(issued, server);
 }
