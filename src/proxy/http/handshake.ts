@@ -1,5 +1,5 @@
 import { applyEdits, replaceValue } from '../../json/edit.ts';
-import { type Answer, type Message, memberOf, parseMessage, type Request } from '../message.ts';
+import { type Answer, type Id, type Message, memberOf, parseMessage, type Request } from '../message.ts';
 import { ownId } from '../upstream.ts';
 import { answerIn } from './body.ts';
 import type { Carrier } from './carrier.ts';
@@ -52,8 +52,13 @@ export class Handshake {
     this.#session = session;
   }
 
-  answered(answer: Answer): void {
-    if (answer.failed) return;
+  /** What comes back for the client's greeting. */
+  heard(line: Buffer, id: Id): void {
+    const answer = answerIn(line, this.#depth, id);
+    if (answer !== undefined && !answer.failed) this.#answered(answer);
+  }
+
+  #answered(answer: Answer): void {
     this.#result = resultOf(answer);
     const revision = (answer.payload as { protocolVersion?: unknown } | null)?.protocolVersion;
     if (typeof revision === 'string' && /^[\w.-]{1,64}$/.test(revision)) this.#revision = revision;
@@ -109,7 +114,7 @@ export class Handshake {
     if (answer === undefined || answer.failed) return 'it forgot its session, and refuses another';
     if (!resultOf(answer).equals(before))
       return 'it forgot its session, and now says other things of itself than before';
-    this.answered(answer);
+    this.#answered(answer);
     await this.#post(initialized, () => {});
     this.#onRenewed(initialized);
     return undefined;

@@ -3,7 +3,7 @@ import { listChangedLine } from '../answers.ts';
 import { log } from '../log.ts';
 import { idKey, type Message, type Request } from '../message.ts';
 import type { Wire, WireEvents } from '../wire.ts';
-import { answerIn, messageIn } from './body.ts';
+import { messageIn } from './body.ts';
 import type { Carrier, Credentials } from './carrier.ts';
 import { Endpoint } from './endpoint.ts';
 import { Handshake } from './handshake.ts';
@@ -44,7 +44,7 @@ export class HttpWire implements Wire, Carrier {
   readonly #outgoing: Outgoing;
   /** Requests on their way or being answered. */
   readonly #posts = new Map<string, { post: Post; isStateless: boolean }>();
-  readonly #mirror = new Mirror();
+  readonly #mirror: Mirror;
   #listener: Listener | undefined;
   #isOver = false;
 
@@ -55,6 +55,7 @@ export class HttpWire implements Wire, Carrier {
     this.address = shownUrl(options.server.url);
     this.limitBytes = limitBytes;
     this.#events = events;
+    this.#mirror = new Mirror(options.server.name, options.depth);
     this.#outgoing = new Outgoing(
       (message) => this.#post(message),
       () => !this.#isOver && events.drained(),
@@ -168,11 +169,8 @@ export class HttpWire implements Wire, Carrier {
     }
     const told = {
       message: (line: Buffer) => {
-        const says = isGreeting || (isList && line.includes('x-mcp-header'));
-        const answer = says ? answerIn(line, this.#options.depth, request.id) : undefined;
-        if (answer !== undefined && isGreeting) this.#handshake.answered(answer);
-        else if (answer !== undefined) this.#mirror.learn(request, answer.payload);
-        this.#take(line);
+        if (isGreeting) this.#handshake.heard(line, request.id);
+        this.#take(isList ? this.#mirror.learn(request, line) : line);
       },
       taken: () => this.#outgoing.taken(request),
       done: () => {
@@ -204,10 +202,8 @@ export class HttpWire implements Wire, Carrier {
     if (this.#isOver) return;
     this.#listener = new Listener(this, Number.POSITIVE_INFINITY, {
       message: (line) => this.#take(line),
-      // 405: it has none, and need not have one.
-      over: (reason) => {
-        if (reason !== 'HTTP 405')
-          log('warn', `server ${this.#options.server.name} is heard no more: ${reason}`);
+      over: (reason, wasOpen) => {
+        if (wasOpen) log('warn', `server ${this.#options.server.name} is heard no more: ${reason}`);
       },
     });
     this.#listener.start();

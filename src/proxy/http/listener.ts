@@ -8,7 +8,7 @@ const DELAY_MS = { first: 1000, least: 100, most: 30_000 };
 export interface ListenerEvents {
   message(line: Buffer): void;
   /** The server offers no such stream, or it broke too often. */
-  over(reason: string): void;
+  over(reason: string, wasOpen: boolean): void;
 }
 
 /**
@@ -24,6 +24,7 @@ export class Listener {
   #lastEventId: string | undefined;
   #retryMs: number | undefined;
   #timer: NodeJS.Timeout | undefined;
+  #wasOpen = false;
   #isOver = false;
   #cancel: () => void = () => {};
 
@@ -76,6 +77,7 @@ export class Listener {
       // Its own trouble may pass; what it says of the request will not.
       return status >= 500 ? this.#broke(`HTTP ${status}`) : this.#end(`HTTP ${status}`);
     }
+    this.#wasOpen = true;
     const progress = (): void => {
       this.#failures = 0;
     };
@@ -117,7 +119,7 @@ export class Listener {
 
   #end(reason: string): void {
     this.#isOver = true;
-    this.#events.over(reason);
+    this.#events.over(reason, this.#wasOpen);
     this.#carrier.turn();
   }
 }

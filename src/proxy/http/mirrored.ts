@@ -1,4 +1,8 @@
-import type { Message, Request } from '../message.ts';
+import { applyEdits, removeItems } from '../../json/edit.ts';
+import { elementsOf } from '../../json/spans.ts';
+import { log } from '../log.ts';
+import { innerOf, type Message, type Request } from '../message.ts';
+import { answerIn } from './body.ts';
 
 /** An argument of a tool that its server wants in a header as well (2026-07-28, streamable-http, "Custom Headers"). */
 interface MirroredArgument {
@@ -19,7 +23,6 @@ const NAMED: Readonly<Record<string, string>> = {
   'prompts/get': 'name',
   'resources/read': 'uri',
 };
-const MAX_DEPTH = 16;
 const MAX_MIRRORED = 64;
 const MAX_TOOLS = 10_000;
 
@@ -33,15 +36,43 @@ export function revisionOf(message: Message): string | undefined {
 
 /** What a server wants said again in headers, as its lists of tools declare it. */
 export class Mirror {
+  readonly #server: string;
+  readonly #depth: number;
   #tools = new Map<string, readonly MirroredArgument[]>();
 
-  /** Learns from the result of a `tools/list` request; its first page stands for a new list. */
-  learn(request: Request, result: unknown): void {
+  /** `server`: its name; `depth`: nesting of a message. */
+  constructor(server: string, depth: number) {
+    this.#server = server;
+    this.#depth = depth;
+  }
+
+  /**
+   * Learns from a line that may answer `tools/list`, where a first page stands for a new list. Returns it without tools that
+   * say in a way that is not valid what they want: no client may offer them (2026-07-28, "Schema Extension").
+   */
+  learn(request: Request, line: Buffer): Buffer {
     const isFirst = (request.params as { cursor?: unknown } | null | undefined)?.cursor === undefined;
-    if (isFirst) this.#tools = new Map();
-    for (const [tool, mirrored] of mirroredArguments(result)) {
-      if (this.#tools.size < MAX_TOOLS) this.#tools.set(tool, mirrored);
+    const answer = answerIn(line, this.#depth, request.id);
+    const list = answer && innerOf(answer, 'tools');
+    if (isFirst && list !== undefined) this.#tools = new Map();
+    if (list === undefined || !line.includes('x-mcp-header')) return line;
+    const { tools } = answer!.payload as { tools: unknown };
+    const unfit = new Map<number, string>();
+    for (const [i, tool] of (Array.isArray(tools) ? tools : []).entries()) {
+      const { name, inputSchema } = (tool ?? {}) as { name?: unknown; inputSchema?: unknown };
+      const mirrored = declared(inputSchema);
+      if (mirrored === undefined) unfit.set(i, String(name));
+      else if (typeof name === 'string' && mirrored.length > 0 && this.#tools.size < MAX_TOOLS) {
+        this.#tools.set(name, mirrored);
+      }
     }
+    if (unfit.size === 0) return line;
+    const names = [...unfit.values()].slice(0, 10).join(', ');
+    log('warn', `tools of server ${this.#server} are left out: their "x-mcp-header" is not valid`, { names });
+    return applyEdits(
+      line,
+      removeItems(elementsOf(line, list.start), (i) => unfit.has(i)),
+    );
   }
 
   /** Headers that say again what stands in a stateless request. Servers refuse requests in which the two differ. */
@@ -61,32 +92,47 @@ export class Mirror {
   }
 }
 
-/** Which arguments each tool of a list wants in headers; tools that want none are left out. */
-function mirroredArguments(result: unknown): [tool: string, mirrored: MirroredArgument[]][] {
-  const tools = (result as { tools?: unknown } | null | undefined)?.tools;
-  return (Array.isArray(tools) ? tools : []).flatMap((tool): [string, MirroredArgument[]][] => {
-    const { name, inputSchema } = (tool ?? {}) as { name?: unknown; inputSchema?: unknown };
-    const mirrored = declared(inputSchema, []);
-    // Two arguments in one header would have the server read one for the other: such a tool gets none.
-    const isClear = new Set(mirrored.map(({ header }) => header)).size === mirrored.length;
-    return typeof name === 'string' && mirrored.length > 0 && isClear ? [[name, mirrored]] : [];
-  });
+/** Members of a schema that hold schemas under names of their own. */
+const NAMED_SCHEMAS = new Set([
+  'properties',
+  'patternProperties',
+  '$defs',
+  'definitions',
+  'dependentSchemas',
+]);
+/** Members of a schema that hold values, which may look like schemas. */
+const VALUES = new Set(['enum', 'const', 'default', 'examples']);
+
+/**
+ * Which arguments the server of a tool wants in headers; undefined if it says so in a way that is not valid, and the tool
+ * may not be used: outside of `properties` alone a declaration names no one argument, and two of one name would have the
+ * server read one for the other.
+ */
+function declared(inputSchema: unknown): MirroredArgument[] | undefined {
+  const found: MirroredArgument[] = [];
+  const isValid = collect(inputSchema, [], found);
+  const names = new Set(found.map(({ header }) => header));
+  return isValid && found.length <= MAX_MIRRORED && names.size === found.length ? found : undefined;
 }
 
-/** Declarations below `properties` alone, as the specification has it: elsewhere they name no one argument. */
-function declared(schema: unknown, path: readonly string[]): MirroredArgument[] {
-  const { type, properties } = (schema ?? {}) as { type?: unknown; properties?: unknown };
-  const name = (schema as Record<string, unknown> | null | undefined)?.['x-mcp-header'];
-  const found: MirroredArgument[] = [];
-  if (typeof name === 'string' && TOKEN.test(name) && PRIMITIVES.has(String(type)) && path.length > 0) {
+/** False for a schema that is not valid. `path` is undefined where no one argument can be meant. */
+function collect(schema: unknown, path: readonly string[] | undefined, found: MirroredArgument[]): boolean {
+  if (Array.isArray(schema)) return schema.every((one) => collect(one, undefined, found));
+  if (typeof schema !== 'object' || schema === null) return true;
+  const { 'x-mcp-header': name, type } = schema as Record<string, unknown>;
+  if (name !== undefined) {
+    const isFit = typeof name === 'string' && TOKEN.test(name) && PRIMITIVES.has(String(type));
+    if (!isFit || path === undefined || path.length === 0) return false;
     found.push({ path, header: `mcp-param-${name.toLowerCase()}` });
   }
-  if (typeof properties !== 'object' || properties === null || path.length === MAX_DEPTH) return found;
-  for (const [key, inner] of Object.entries(properties)) {
-    if (found.length >= MAX_MIRRORED) break;
-    found.push(...declared(inner, [...path, key]));
-  }
-  return found;
+  return Object.entries(schema).every(([key, value]) => {
+    if (VALUES.has(key)) return true;
+    if (!NAMED_SCHEMAS.has(key)) return collect(value, undefined, found);
+    if (typeof value !== 'object' || value === null) return true;
+    return Object.entries(value).every(([inner, one]) =>
+      collect(one, key === 'properties' && path !== undefined ? [...path, inner] : undefined, found),
+    );
+  });
 }
 
 function valueAt(root: unknown, path: readonly string[]): unknown {

@@ -9,10 +9,18 @@ const request = (method: string, params: unknown = {}): Request =>
 
 const tool = (name: string, properties: object) => ({ name, inputSchema: { type: 'object', properties } });
 
+/** What a mirror makes of the answer to `tools/list` with these tools. */
+function listed(mirror: Mirror, tools: unknown, params: object = {}): string {
+  const line = JSON.stringify({ jsonrpc: '2.0', id: 1, result: { tools } });
+  return mirror.learn(request('tools/list', params), Buffer.from(line)).toString();
+}
+
+const mirrorOf = (): Mirror => new Mirror('far', 300);
+
 /** Headers of a call of `t`, whose server declared these properties. */
 function call(properties: object, args: unknown): Record<string, string> {
-  const mirror = new Mirror();
-  mirror.learn(request('tools/list'), { tools: [tool('t', properties)] });
+  const mirror = mirrorOf();
+  listed(mirror, [tool('t', properties)]);
   const {
     'mcp-method': _,
     'mcp-name': __,
@@ -22,7 +30,7 @@ function call(properties: object, args: unknown): Record<string, string> {
 }
 
 test('a request says its method, and what it is about', () => {
-  const mirror = new Mirror();
+  const mirror = mirrorOf();
   expect(mirror.headers(request('tools/list'))).toEqual({ 'mcp-method': 'tools/list' });
   expect(mirror.headers(request('prompts/get', { name: 'p' }))).toMatchObject({ 'mcp-name': 'p' });
   expect(mirror.headers(request('resources/read', { uri: 'file:///a b' }))).toMatchObject({
@@ -76,38 +84,78 @@ describe('arguments', () => {
     ['a fraction', { a: { type: 'number', 'x-mcp-header': 'A' } }],
     ['one name for two', { a: region, b: { ...region, 'x-mcp-header': 'REGION' } }],
     ['elements of a list', { a: { type: 'array', items: region } }],
-  ])('declared with %s are not', (_, properties) => {
-    expect(call(properties, { a: 'x', b: 'y' })).toEqual({});
+    ['one of several', { a: { anyOf: [{ type: 'null' }, region] } }],
+    ['what is only referred to', { a: { $defs: { r: region } } }],
+    ['names that match', { a: { patternProperties: { '^x': region } } }],
+    ['what is below one of these', { a: { not: { properties: { b: region } } } }],
+    [
+      'more than a request has room for',
+      Object.fromEntries([...Array(65).keys()].map((i) => [`a${i}`, { ...region, 'x-mcp-header': `A${i}` }])),
+    ],
+  ])(
+    'declared with %s make a tool unfit, and it is left out of the list, every other byte kept',
+    (_, properties) => {
+      const mirror = mirrorOf();
+      const [before, after] = [tool('first', {}), tool('last', { region })];
+      expect(listed(mirror, [before, tool('unfit', properties), after])).toBe(
+        listed(mirrorOf(), [before, after]),
+      );
+      expect(call(properties, { a: 'x', b: 'y' })).toEqual({});
+    },
+  );
+
+  test('are not declared by what only looks like it', () => {
+    const fit = {
+      'x-mcp-header': { type: 'string' },
+      v: { enum: [{ 'x-mcp-header': '' }], default: { 'x-mcp-header': 5 } },
+    };
+    const line = listed(mirrorOf(), [tool('t', fit)]);
+    expect(JSON.parse(line).result.tools).toHaveLength(1);
   });
 
-  test('of a schema as deep as messages may be are looked for to a bound', () => {
+  test('of a schema as deep as messages may be are found', () => {
     let schema: object = region;
-    for (let i = 0; i < 200; i++) schema = { properties: { a: schema } };
-    expect(call({ a: schema }, {})).toEqual({});
+    let args: object | string = 'eu';
+    for (let i = 0; i < 60; i++) {
+      schema = { properties: { a: schema } };
+      args = { a: args };
+    }
+    expect(call({ a: schema }, { a: args })).toEqual({ 'mcp-param-region': 'eu' });
   });
 });
 
 test('a first page stands for a new list, the next for more of it', () => {
-  const mirror = new Mirror();
+  const mirror = mirrorOf();
   const v = { v: { type: 'string', 'x-mcp-header': 'V' } };
   const asked = (name: string) =>
     'mcp-param-v' in mirror.headers(request('tools/call', { name, arguments: { v: 'x' } }));
-  mirror.learn(request('tools/list'), { tools: [tool('a', v)] });
-  mirror.learn(request('tools/list', { cursor: '2' }), { tools: [tool('b', v)] });
+  listed(mirror, [tool('a', v)]);
+  listed(mirror, [tool('b', v)], { cursor: '2' });
   expect([asked('a'), asked('b')]).toEqual([true, true]);
-  mirror.learn(request('tools/list'), { tools: [tool('b', v), null, { name: 5 }, {}] });
+  listed(mirror, [tool('b', v), null, { name: 5 }, {}]);
   expect([asked('a'), asked('b')]).toEqual([false, true]);
-  for (const result of [null, 5, {}, { tools: 5 }]) mirror.learn(request('tools/list'), result);
+  // What is no list, or none of this request, changes nothing.
+  for (const line of [
+    '',
+    '{',
+    '{"jsonrpc":"2.0","id":2,"result":{"tools":[]}}',
+    '{"jsonrpc":"2.0","id":1,"error":{}}',
+  ]) {
+    expect(mirror.learn(request('tools/list'), Buffer.from(line)).toString()).toBe(line);
+  }
+  expect(asked('b')).toBe(true);
+  listed(mirror, [tool('c', {})]);
   expect(asked('b')).toBe(false);
+  for (const tools of [5, {}, null]) expect(() => listed(mirror, tools)).not.toThrow();
 });
 
 test('whatever a server declares and a model says, the headers are headers', () => {
   const text = fc.string({ unit: 'binary', maxLength: 6 });
   fc.assert(
     fc.property(text, text, text, (name, declared, value) => {
-      const mirror = new Mirror();
+      const mirror = mirrorOf();
       const properties = { v: { type: 'string', 'x-mcp-header': declared } };
-      mirror.learn(request('tools/list'), { tools: [tool(name, properties)] });
+      listed(mirror, [tool(name, properties)]);
       const line = JSON.stringify({
         jsonrpc: '2.0',
         id: 1,

@@ -25,8 +25,10 @@ export class Provider implements OAuthClientProvider {
     this.redirectUrl = redirectUrl;
   }
 
-  get clientMetadata(): OAuthClientMetadata {
+  get clientMetadata(): OAuthClientMetadata & { application_type: 'native' } {
     return {
+      // Without it, an authorization server may take this for a web application and refuse its address (SEP-837).
+      application_type: 'native',
       client_name: 'Cordon',
       redirect_uris: [this.redirectUrl],
       grant_types: ['authorization_code', 'refresh_token'],
