@@ -131,6 +131,25 @@ describe('a server that asks for authorization', () => {
     expect(issuer.grants).toEqual(['authorization_code', 'authorization_code']);
   });
 
+  test('for more again and again is not listened to for ever', async () => {
+    const issuer = await guarded();
+    const screen = printed();
+    const { send, failed, lines, until } = wireTo(issuer.url, { state });
+    send(initialize());
+    await fetch(await screen.address());
+    await until(() => lines.length === 1);
+    issuer.wants = 'all';
+    for (let i = 1; i <= 5; i++) {
+      send(call(i));
+      await until(() => failed.length === i);
+      const asked = [...screen.text().matchAll(/^ {2}(http\S+)$/gm)];
+      if (i <= 2) await fetch(asked.at(-1)![1]!);
+      await vi.waitFor(() => expect(issuer.grants).toHaveLength(Math.min(i, 2) + 1));
+    }
+    expect(failed.at(-1)!.reason).toMatch(/^it asks for authorization, which failed/);
+    expect(screen.text().match(/^ {2}http/gm)).toHaveLength(3);
+  });
+
   test('is sent no token of another server, nor of the same name at another address', async () => {
     const one = await guarded();
     const other = await serve(({ body }, response) => json(response, result(body.id)));
@@ -244,6 +263,16 @@ test.each<[string, string | object]>([
   ['is no JSON', '<html>'],
   ['has nothing in it', {}],
   ['registers nobody', { authorization_endpoint: 'x' }],
+  [
+    'names another',
+    {
+      issuer: 'https://evil.example.invalid',
+      authorization_endpoint: 'https://evil.example.invalid/authorize',
+      token_endpoint: 'https://evil.example.invalid/token',
+      registration_endpoint: 'https://evil.example.invalid/register',
+      response_types_supported: ['code'],
+    },
+  ],
 ])('an authorization server whose document %s fails the call, once', async (_, document) => {
   const server = await serve((got, response) => {
     if (got.url.startsWith('/.well-known/oauth-authorization-server')) {

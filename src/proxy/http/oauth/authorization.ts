@@ -11,6 +11,8 @@ import { TokenStore } from './store.ts';
 const ASKED_MS = 10 * 60_000;
 /** The longest address that is printed. */
 const MAX_ADDRESS = 8192;
+/** How often a server may ask for the same rights, and for how many different ones: each time a person has to decide. */
+const MAX_ASKED_FOR = { same: 2, different: 10 };
 /** A token that a header can hold. */
 const TOKEN = /^[\x21-\x7e]{1,16384}$/;
 
@@ -34,6 +36,8 @@ export class Authorization implements Credentials {
   readonly #url: string;
   readonly #isLocal: boolean;
   readonly #store: TokenStore;
+  /** How often each set of further rights was asked for. */
+  readonly #askedFor = new Map<string, number>();
   #token: string | undefined;
   #attempt: Promise<Attempt> | undefined;
   pending: Promise<unknown> | undefined;
@@ -80,7 +84,7 @@ export class Authorization implements Credentials {
       const { resourceMetadataUrl } = asked;
       // Renewed, the token would allow no more than before: a person has to agree to that, and to what they agreed to.
       const isForMore = asked.error === 'insufficient_scope';
-      const scope = isForMore ? union(this.#store.read().tokens?.scope, asked.scope) : asked.scope;
+      const scope = isForMore ? this.#more(asked.scope) : asked.scope;
       const provider = new Provider(this.#store, callback.url, isForMore);
       const options = {
         serverUrl: this.#url,
@@ -100,6 +104,17 @@ export class Authorization implements Credentials {
       callback?.close();
       return { isAsked: false, done: Promise.resolve(over(this.#failed(error))) };
     }
+  }
+
+  /** The rights that a token has to have that does not do, with those it has. */
+  #more(scope: string | undefined): string {
+    const all = union(this.#store.read().tokens?.scope, scope);
+    const times = this.#askedFor.get(all) ?? 0;
+    if (times >= MAX_ASKED_FOR.same || this.#askedFor.size >= MAX_ASKED_FOR.different) {
+      throw new Error('it asks for further rights again and again');
+    }
+    this.#askedFor.set(all, times + 1);
+    return all;
   }
 
   /** Has a person decide; resolves to why they did not, or could not. */

@@ -71,7 +71,13 @@ export class Provider implements OAuthClientProvider {
     return this.#verifier;
   }
 
+  /** @throws for a document that speaks for another than the one it was asked of (RFC 8414, 3.3). */
   saveDiscoveryState(discovered: OAuthDiscoveryState): void {
+    const { authorizationServerUrl, authorizationServerMetadata } = discovered;
+    const issuer = authorizationServerMetadata?.issuer;
+    if (issuer !== undefined && withoutSlash(issuer) !== withoutSlash(authorizationServerUrl)) {
+      throw new Error('the document of the authorization server names another');
+    }
     this.#discovered = discovered;
   }
 
@@ -98,4 +104,9 @@ export class Provider implements OAuthClientProvider {
     if (iss === null) return metadata['authorization_response_iss_parameter_supported'] !== true;
     return iss === metadata['issuer'];
   }
+}
+
+/** The SDK writes an address that has no path with a slash, whatever was written. */
+function withoutSlash(address: string): string {
+  return address.endsWith('/') ? address.slice(0, -1) : address;
 }
