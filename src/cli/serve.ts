@@ -16,6 +16,7 @@ import { plainSettings, type Settings } from '../mediation/settings.ts';
 import type { Step } from '../mediation/tape/steps.ts';
 import { TapedMediator } from '../mediation/tape/taped.ts';
 import { killChild } from '../proxy/child.ts';
+import { acrossEras, type Opening, type OpeningMemory } from '../proxy/eras/era-wire.ts';
 import type { Introduction } from '../proxy/handshakes.ts';
 import { Journal } from '../proxy/journal.ts';
 import { log } from '../proxy/log.ts';
@@ -75,9 +76,10 @@ export async function serve({ config, mode, stateDir, servers }: Serving): Promi
   let session: Session | undefined;
   const remote = await connectRemote(config, stateDir);
   const processes = new Map(servers.map((server) => [server.name, server]));
+  const openings = openingsOf(config, stateDir);
   const connected = config.servers.map(({ name }) => ({
     name,
-    connect: remote.get(name) ?? overStdio(processes.get(name)!),
+    connect: remote.get(name) ?? acrossEras(name, overStdio(processes.get(name)!), openings(name)),
   }));
   const upstreams = attach(connected, config.limits.messageBytes, () => session!);
   try {
@@ -112,6 +114,24 @@ function overStdio({ child, start }: Startable): Connect {
     first = undefined;
     return new StdioWire(started, limitBytes, events);
   };
+}
+
+/** How each server must be met, as far as earlier runs found out. */
+function openingsOf(config: Config, stateDir: string): (name: string) => OpeningMemory {
+  const key = config.path ?? JSON.stringify(config.servers.map(startedBy));
+  const file = new LastRunFile(stateDir, `openings ${key}`);
+  const all = file.read<Opening>();
+  return (name) => ({
+    get known() {
+      return all[name];
+    },
+    learn(opening) {
+      if (all[name] === opening) return;
+      if (opening === undefined) delete all[name];
+      else all[name] = opening;
+      file.write(all);
+    },
+  });
 }
 
 function makeSession(

@@ -2,6 +2,7 @@ import { VERSION } from '../config/version.ts';
 import { canonical } from '../json/canonical.ts';
 import { sha256 } from '../json/digest.ts';
 import { ask, type Context } from './context.ts';
+import { HANDSHAKE_REVISIONS, LATEST_HANDSHAKE } from './eras/era.ts';
 import { describe } from './listing.ts';
 import { log } from './log.ts';
 import { type Capabilities, unionOf } from './many/capabilities.ts';
@@ -26,8 +27,6 @@ export interface Greeted {
   refused(upstream: Upstream, reason: string): void;
 }
 
-const LATEST = '2025-11-25';
-const HANDSHAKE_REVISIONS = new Set(['2024-11-05', '2025-03-26', '2025-06-18', LATEST]);
 /** Before anything is known: what most servers have. Lists are said to change, since they will when servers come up. */
 const FIRST_CONTACT: Capabilities = { tools: {}, prompts: {}, resources: {} };
 /** A server that says more of itself than this is met for the first time in each run. */
@@ -64,7 +63,7 @@ export class Handshakes {
   answer(params: unknown): string {
     const { protocolVersion, capabilities, clientInfo } = (params ?? {}) as Record<string, unknown>;
     const isKnown = typeof protocolVersion === 'string' && HANDSHAKE_REVISIONS.has(protocolVersion);
-    const revision = isKnown ? protocolVersion : LATEST;
+    const revision = isKnown ? protocolVersion : LATEST_HANDSHAKE;
     if (this.#greeting === undefined) {
       this.#greeting = { protocolVersion: revision, capabilities: forServers(capabilities), clientInfo };
       for (const upstream of this.#context.upstreams) if (upstream.isStarted) this.greet(upstream);

@@ -55,6 +55,8 @@ describe('a scripted server of that revision', () => {
     switch (method) {
       case 'initialize':
         return JSON.stringify({ jsonrpc: '2.0', id, error: { code: -32601, message: 'no handshake here' } });
+      case 'server/discover':
+        return complete({ supportedVersions: ['2026-07-28'], capabilities: { tools: {} }, ttlMs: 0 });
       case 'tools/list':
         return complete({ tools, ttlMs: 0, cacheScope: 'private' });
       case 'subscriptions/listen':
