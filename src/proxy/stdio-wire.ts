@@ -75,8 +75,10 @@ export class StdioWire implements Wire {
     this.#child.stdout!.resume();
   }
 
-  end(eofMs?: number): Promise<void> {
-    return endChild(this.#child, eofMs);
+  async end(eofMs?: number): Promise<void> {
+    await endChild(this.#child, eofMs);
+    // Where the server is started again, nothing of this one may come any more.
+    this.#child.stdout!.destroy();
   }
 
   kill(): void {
@@ -86,8 +88,6 @@ export class StdioWire implements Wire {
   #leave(reason: string): void {
     if (this.#left) return;
     this.#left = true;
-    // Of a server that was started again, nothing of the former one's may come any more.
-    this.#child.stdout!.destroy();
     this.#events.gone(reason);
   }
 }
