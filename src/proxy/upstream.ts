@@ -136,7 +136,7 @@ export class Upstream {
     this.capabilities = {};
     this.held = [];
     for (const state of [this.progressTokens, this.taskTokens, this.asked]) state.clear();
-    for (const state of [this.listed, this.stale, this.announced]) state.clear();
+    for (const state of [this.listed, this.stale, this.announced, this.cancelled]) state.clear();
     this.start();
   }
 
