@@ -67,6 +67,21 @@ async function inspected(
   return printed;
 }
 
+/** The Inspector asks once and leaves: on a busy machine a server may not have been up by then. */
+async function printOnceUp(
+  inspector: Inspector,
+  launch: Launch,
+  step: Step,
+  isUp: (output: string) => boolean,
+): Promise<string> {
+  let output = '';
+  for (let attempt = 0; attempt < 5; attempt++) {
+    output = (await inspector.print(launch, step))!;
+    if (isUp(output)) break;
+  }
+  return output;
+}
+
 /** All servers behind one Cordon: what the Inspector prints is what it prints of each, once prefixes are off. */
 async function inspectAll(inspector: Inspector): Promise<void> {
   const all = scenarios.map((scenario) => ({
@@ -81,27 +96,28 @@ async function inspectAll(inspector: Inspector): Promise<void> {
   });
   writeFileSync(config, JSON.stringify({ mcpServers: Object.fromEntries(entries) }));
   const launch = { command: inFrontOfAll(config, join(work, 'all-state')), cwd: work, env: {} };
-  const toolsOf = (output: string | undefined): { name: string }[] => JSON.parse(output!.trim()).tools;
-  const listed = toolsOf(await inspector.print(launch, LISTS[0]!));
+  const toolsOf = (output: string): { name: string }[] => JSON.parse(output.trim()).tools;
   for (const { scenario, direct, behind } of all) {
     const prefix = `${scenario.server}__`;
     const settled = (value: string, { cwd }: Launch) => {
       const text = value.replaceAll(cwd.replace(work, 'FOLDER'), 'FOLDER').replaceAll(cwd, 'FOLDER');
       return scenario.settle?.(text) ?? text;
     };
-    const own = listed
+    const list = await printOnceUp(inspector, launch, LISTS[0]!, (output) => output.includes(`"${prefix}`));
+    const own = toolsOf(list)
       .filter(({ name }) => name.startsWith(prefix))
       .map((tool) => ({ ...tool, name: tool.name.slice(prefix.length) }));
     const seen = [settled(JSON.stringify(own), behind)];
-    const expected = [settled(JSON.stringify(toolsOf(await inspector.print(direct, LISTS[0]!))), direct)];
+    const expected = [settled(JSON.stringify(toolsOf((await inspector.print(direct, LISTS[0]!))!)), direct)];
     const calls = (cwd: string) => scenario.steps(cwd).filter(({ method }) => method === 'tools/call');
     for (let index = 0; index < CALLS_AMONG_MANY; index++) {
       const [plain, named] = [calls(direct.cwd)[index], calls(behind.cwd)[index]];
       if (plain === undefined || named === undefined) continue;
       const params = { ...named.params, name: prefix + named.params['name'] };
       expected.push(settled((await inspector.print(direct, plain))!, direct));
-      const output = await inspector.print(launch, { ...named, params });
-      seen.push(settled(output!, behind).replaceAll(prefix, ''));
+      const isThere = (output: string) => !output.includes('"tool_not_found"');
+      const output = await printOnceUp(inspector, launch, { ...named, params }, isThere);
+      seen.push(settled(output, behind).replaceAll(prefix, ''));
     }
     report('Inspector CLI, all servers', scenario.server, expected, seen);
   }

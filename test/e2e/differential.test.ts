@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Conversation, converse, type Line, scriptOf } from './support/conversation.ts';
-import { conversations } from './support/generate.ts';
+import { type Conversation, converse, type Line, scriptOf } from './differential/conversation.ts';
+import { conversations } from './differential/generate.ts';
+import { readRecorded, recorded } from './differential/recorded.ts';
 import { inFrontOf } from './support/launch.ts';
-import { readRecorded, recorded } from './support/recorded.ts';
 import { sandbox } from './support/sandbox.ts';
 import { isLabelled, withLabelsTakenOut, withoutLabels } from './support/wire.ts';
 

@@ -15,9 +15,9 @@ export type Kind = keyof typeof SHARES;
 
 /** Of a thousand requests, how many are of each kind; files and cancelled calls are counted out one by one. */
 export const SHARES = {
-  word: 560,
-  page: 180,
-  length: 100,
+  word: 680,
+  page: 100,
+  length: 60,
   steps: 40,
   failure: 20,
   resource: 50,

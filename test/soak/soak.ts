@@ -113,6 +113,7 @@ export async function soak(load: Load, progress: (line: string) => void = () => 
     const seconds = (Date.now() - started) / 1000;
     await isUp();
     const descriptors: [number, number] = [early, descriptorsOf(pid)];
+    clearInterval(sampling);
     const gone = new Promise<number | null>((resolve) => client.process.once('close', resolve));
     client.process.stdin.end();
     const code = await Promise.race([gone, sleep(30_000, 'never' as const, { ref: false })]);

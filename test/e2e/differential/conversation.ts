@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { RawClient } from './raw-client.ts';
+import { RawClient } from '../support/raw-client.ts';
 
 /** A line, and whether Cordon drops it, as docs/transparency.md says. */
 export interface Line {
