@@ -35,7 +35,7 @@ export class AskedOfClient {
     return one;
   }
 
-  /** Takes out what the client answers with `result`; undefined if no server asked that. */
+  /** Takes out what the client answers, with `result` if it is no error; undefined if no server asked that. */
   answered(id: Id, result: unknown): Asked | undefined {
     const asked = typeof id === 'string' ? this.#open.get(id) : undefined;
     if (asked === undefined) return undefined;

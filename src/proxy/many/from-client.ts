@@ -21,7 +21,7 @@ export class FromClient {
   }
 
   answer(answer: Answer): void {
-    const asked = this.#asked.answered(answer.id, answer.payload);
+    const asked = this.#asked.answered(answer.id, answer.failed ? undefined : answer.payload);
     if (asked === undefined) return absorbClientAnswer(this.#context, answer);
     const { upstream, idJson } = asked;
     // Not in order with requests: the server may be waiting for this answer before it goes on with them.

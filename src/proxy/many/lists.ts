@@ -17,7 +17,7 @@ import type { Resources } from './resources.ts';
  * of one, and many clients ask one list after the other; shorter would leave out tools for good where a client does not
  * heed the notice.
  */
-const PATIENCE_MS = 2000;
+export const PATIENCE_MS = 2000;
 /** Conflicts that are told one by one. */
 const MAX_TOLD = 100;
 

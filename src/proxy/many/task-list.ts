@@ -5,30 +5,38 @@ import { learnAnswer } from '../replies.ts';
 import { isInUse } from '../requests.ts';
 import type { Upstream } from '../upstream.ts';
 import { renamedTasks } from './ids.ts';
+import { PATIENCE_MS } from './lists.ts';
 import type { Names } from './names.ts';
 
 /** A server that lists without end is cut off. */
 const MAX_PAGES = 100;
 const MAX_BYTES = 16 * 1024 * 1024;
 
-/** Answers `tasks/list` with the tasks of all servers that list theirs, as one page. */
+/** Answers `tasks/list` with the tasks of all servers that list theirs, and do so before patience is over, as one page. */
 export function answerTaskList(context: Context, names: Names, request: Request): void {
   if (isInUse(context, request)) return;
   const key = idKey(request.id);
   context.waiting.set(key, false);
   const asked = context.upstreams.filter((upstream) => upstream.gone === undefined && listsTasks(upstream));
   const found = new Map<Upstream, string[]>();
-  const done = (upstream?: Upstream, tasks: string[] = []): void => {
-    if (upstream !== undefined) found.set(upstream, tasks);
-    if (found.size < asked.length) return;
+  let isDone = false;
+  const finish = (): void => {
+    if (isDone) return;
+    isDone = true;
+    clearTimeout(timer);
     const isCancelled = context.waiting.get(key);
     context.waiting.delete(key);
-    const all = asked.flatMap((one) => found.get(one)!).join(',');
+    const all = asked.flatMap((one) => found.get(one) ?? []).join(',');
     if (!isCancelled) context.toClient(resultLine(request.id, `{"tasks":[${all}]}`));
   };
-  if (asked.length === 0) done();
+  const timer = setTimeout(() => context.turn(finish), PATIENCE_MS).unref();
+  if (asked.length === 0) finish();
   for (const upstream of asked) {
-    upstream.inOrder(() => listAll(context, names, upstream, (tasks) => done(upstream, tasks)));
+    const take = (tasks: string[]): void => {
+      found.set(upstream, tasks);
+      if (found.size === asked.length) finish();
+    };
+    upstream.inOrder(() => listAll(context, names, upstream, take));
   }
 }
 

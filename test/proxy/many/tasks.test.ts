@@ -94,6 +94,21 @@ describe("a server's task", () => {
     expect(on.recorder.of('response').map((body) => body['server'])).toEqual(['b', 'a', 'a']);
   });
 
+  test('is listed without those of a server that says nothing', () => {
+    vi.useFakeTimers();
+    try {
+      const on = forget(started());
+      on.client({ id: 'l', method: 'tasks/list' });
+      answer(on, 'b', 'tasks/list', { tasks: [{ taskId: 't1' }] });
+      vi.advanceTimersByTime(2000);
+      expect(on.last()).toMatchObject({ id: 'l', result: { tasks: [{ taskId: 'b__t1' }] } });
+      answer(on, 'a', 'tasks/list', { tasks: [] });
+      expect(on.toClient).toHaveLength(1);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
   test('that a server lists without end is cut off', () => {
     const on = forget(started());
     on.client({ id: 'l', method: 'tasks/list' });
