@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { HASH_BYTES, MAX_ENTRY_BYTES, TILE_WIDTH, tilePath } from './format.ts';
+import { HASH_BYTES, TILE_WIDTH, tilePath } from './format.ts';
 
 /** A bundle of usual entries. */
 const BUNDLE_BYTES = 131_072;
@@ -19,14 +19,13 @@ type Hash = string;
  */
 export class TreeWriter {
   readonly #full: (file: LogFile) => void;
-  /** Roots of complete subtrees, largest first; their sizes are the bits of `size`. */
-  readonly #subtrees: { height: number; root: Hash }[] = [];
+  /** By height, the roots of the complete subtrees that the bits of `size` stand for; the others mean nothing. */
+  readonly #roots: Hash[] = [];
   readonly #tiles: { bytes: Buffer; width: number; index: number }[] = [];
   /** The open bundle, packed as it grows: entries kept one by one would be hundreds of objects for the collector. */
   #bundle = Buffer.allocUnsafe(BUNDLE_BYTES);
   #bundleBytes = 0;
   #size = 0;
-  readonly #leaf = Buffer.alloc(1 + MAX_ENTRY_BYTES);
   readonly #node = Buffer.alloc(1 + 2 * HASH_BYTES, 1);
 
   /** `full` gets each tile and bundle when it is full. */
@@ -49,18 +48,15 @@ export class TreeWriter {
 
   /** Adds the entry that stands in these bytes. */
   push(bytes: Buffer, start = 0, end = bytes.length): void {
-    this.#pack(bytes, start, end);
-    bytes.copy(this.#leaf, 1, start, end);
-    let root = hash('sha256', this.#leaf.subarray(0, 1 + end - start), 'binary');
+    let root = this.#pack(bytes, start, end);
     let height = 0;
     this.#tile(0, root);
-    for (let left = this.#subtrees.at(-1); left?.height === height; left = this.#subtrees.at(-1)) {
-      this.#subtrees.pop();
-      root = this.#join(left.root, root);
+    for (let left = this.#size; left % 2 === 1; left = (left - 1) / 2) {
+      root = this.#join(this.#roots[height]!, root);
       height++;
       if (height % 8 === 0) this.#tile(height / 8, root);
     }
-    this.#subtrees.push({ height, root });
+    this.#roots[height] = root;
     this.#size++;
     if (this.#size % TILE_WIDTH === 0) {
       this.#full({ path: tilePath('entries', this.#size / TILE_WIDTH - 1), bytes: this.#packed() });
@@ -68,8 +64,8 @@ export class TreeWriter {
     }
   }
 
-  /** An entry bundle: each entry after its length, 16 bits, big-endian (C2SP tlog-tiles). */
-  #pack(bytes: Buffer, start: number, end: number): void {
+  /** Adds to the open bundle, each entry after its length, 16 bits, big-endian (C2SP tlog-tiles); its leaf hash. */
+  #pack(bytes: Buffer, start: number, end: number): Hash {
     const at = this.#bundleBytes;
     this.#bundleBytes = at + 2 + end - start;
     if (this.#bundleBytes > this.#bundle.length) {
@@ -77,8 +73,12 @@ export class TreeWriter {
       this.#bundle.copy(larger, 0, 0, at);
       this.#bundle = larger;
     }
-    this.#bundle.writeUInt16BE(end - start, at);
     bytes.copy(this.#bundle, at + 2, start, end);
+    // SHA-256(0x00 || entry): for a moment the zero stands where the length will, so that nothing is copied twice.
+    this.#bundle[at + 1] = 0;
+    const leaf = hash('sha256', this.#bundle.subarray(at + 1, this.#bundleBytes), 'binary');
+    this.#bundle.writeUInt16BE(end - start, at);
+    return leaf;
   }
 
   #packed(): Buffer {
@@ -88,9 +88,10 @@ export class TreeWriter {
   /** The Merkle tree hash over all entries so far (RFC 6962, section 2.1). */
   root(): Buffer {
     let root: Hash | undefined;
-    for (let i = this.#subtrees.length - 1; i >= 0; i--) {
-      const left = this.#subtrees[i]!.root;
-      root = root === undefined ? left : this.#join(left, root);
+    for (let height = 0, left = this.#size; left > 0; height++, left = Math.floor(left / 2)) {
+      if (left % 2 === 0) continue;
+      const subtree = this.#roots[height]!;
+      root = root === undefined ? subtree : this.#join(subtree, root);
     }
     return root === undefined ? hash('sha256', '', 'buffer') : Buffer.from(root, 'latin1');
   }
