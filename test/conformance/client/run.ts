@@ -1,0 +1,111 @@
+/**
+ * `npm run conformance:client`: the public conformance suite's scenarios for clients over HTTP, with Cordon as the client:
+ * sessions and resumption, stateless requests and their headers, authorization. It fails if a check does, or if there was
+ * none.
+ */
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { build } from 'esbuild';
+import { fromRegistry, node22 } from '../../support/registry.ts';
+import { readChecks } from '../checks.ts';
+
+const root = resolve(import.meta.dirname, '../../..');
+const SUITE = 'conformance-next';
+
+const AUTHORIZATION = [
+  ...['metadata-default', 'metadata-var1', 'metadata-var2', 'metadata-var3', 'scope-from-www-authenticate'],
+  ...['scope-from-scopes-supported', 'scope-omitted-when-undefined', 'scope-step-up', 'scope-retry-limit'],
+  ...['token-endpoint-auth-basic', 'token-endpoint-auth-post', 'token-endpoint-auth-none'],
+];
+/** Of the revision's own. */
+const ISSUERS = [
+  ...[
+    'resource-mismatch',
+    'offline-access-scope',
+    'offline-access-not-supported',
+    'metadata-issuer-mismatch',
+  ],
+  ...['authorization-server-migration', 'iss-supported', 'iss-not-advertised', 'iss-supported-missing'],
+  ...['iss-wrong-issuer', 'iss-unexpected', 'iss-normalized'],
+];
+const auth = (names: readonly string[]) => names.map((name) => `auth/${name}`);
+
+/**
+ * Left out: auth/basic-cimd and auth/pre-registration want a client that is known beforehand, which Cordon is not; the
+ * scenarios of JSON Schema are about what a model is shown; extensions.
+ */
+const SCENARIOS: Readonly<Record<string, readonly string[]>> = {
+  '2025-03-26': auth(['2025-03-26-oauth-metadata-backcompat', '2025-03-26-oauth-endpoint-fallback']),
+  '2025-11-25': [
+    ...['initialize', 'tools_call', 'sse-retry', 'elicitation-sep1034-client-defaults'],
+    ...auth(AUTHORIZATION),
+  ],
+  '2026-07-28': [
+    ...['tools_call', 'request-metadata', 'http-standard-headers', 'http-custom-headers'],
+    ...['http-invalid-tool-headers', 'sep-2322-client-request-state', 'json-schema-ref-no-deref'],
+    ...auth([...AUTHORIZATION, ...ISSUERS]),
+  ],
+};
+
+const only = process.argv[2];
+const work = mkdtempSync(join(tmpdir(), 'cordon-conformance-'));
+try {
+  const node = node22();
+  const packages = fromRegistry({
+    '@modelcontextprotocol/conformance': '0.1.16',
+    [SUITE]: 'npm:@modelcontextprotocol/conformance@0.2.0-alpha.12',
+  });
+  const driver = join(work, 'driver.mjs');
+  await build({
+    entryPoints: [join(import.meta.dirname, 'driver.ts')],
+    outfile: driver,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    logLevel: 'warning',
+  });
+  const suite = [node, join(packages, 'node_modules', SUITE, 'dist/index.js'), 'client'];
+
+  process.stdout.write('| revision | scenarios | checks | passed |\n| --- | ---: | ---: | ---: |\n');
+  const faults: string[] = [];
+  for (const [revision, scenarios] of Object.entries(SCENARIOS)) {
+    const meant = scenarios.filter((name) => only === undefined || name.includes(only));
+    let [total, passed] = [0, 0];
+    for (const scenario of meant) {
+      const checks = await check(suite, driver, revision, scenario);
+      total += checks.size;
+      if (checks.size === 0) faults.push(`${revision} ${scenario}: no checks at all`);
+      for (const [name, status] of checks) {
+        if (status === 'SUCCESS') passed++;
+        else faults.push(`${revision} ${name}: ${status}`);
+      }
+    }
+    process.stdout.write(`| ${[revision, meant.length, total, passed].join(' | ')} |\n`);
+  }
+  for (const fault of faults) process.stdout.write(`${fault}\n`);
+  process.exitCode = faults.length === 0 ? 0 : 1;
+} finally {
+  rmSync(work, { recursive: true, force: true });
+}
+
+/** Runs a scenario against Cordon and gives what it checked. */
+async function check(suite: readonly string[], driver: string, revision: string, scenario: string) {
+  const out = mkdtempSync(join(work, 'checks-'));
+  const run = spawn(
+    suite[0]!,
+    [
+      ...suite.slice(1),
+      ...['--command', `${process.execPath} ${driver}`, '--scenario', scenario],
+      ...['--spec-version', revision, '-o', out],
+    ],
+    {
+      stdio: 'ignore',
+      env: { ...process.env, CORDON: join(root, 'dist/cordon.js'), WORK: work, REVISION: revision },
+    },
+  );
+  await new Promise((done) => run.once('close', done));
+  // A scenario's name is a path.
+  return readChecks(join(out, dirname(scenario)));
+}
