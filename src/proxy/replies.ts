@@ -7,7 +7,7 @@ import type { Context, Routing } from './context.ts';
 import { listKindOf } from './list-kinds.ts';
 import { describe, filterPage } from './listing.ts';
 import { log } from './log.ts';
-import { type Answer, type Id, idKey, memberOf } from './message.ts';
+import { type Answer, type Id, idKey, innerOf, memberOf } from './message.ts';
 import { claimEdits, labelEdits } from './splice.ts';
 import { endedTask, noteEnded, noteStarted, startedTask } from './tasks.ts';
 import type { InFlight, Upstream } from './upstream.ts';
@@ -20,6 +20,7 @@ const CONTENT = new Map<string, { channel: Channel; entry: string }>([
   ['tasks/result', { channel: 'result', entry: 'tool.response' }],
 ]);
 
+const RESULT = CONTENT.get('tools/call')!;
 const OTHER = { channel: 'completion', entry: 'response' } as const;
 
 /** Takes a server's answer to the client: labelled, with what is withheld taken out, everything else as it came. */
@@ -46,6 +47,8 @@ export function forwardAnswer(
     const list = listKindOf(flight.method);
     if (list !== undefined) edits = edits.concat(filterPage(context, upstream, list, answer));
     else if (flight.method !== 'ping') {
+      const inlined = flight.method === 'tasks/get' ? inlinedResult(answer) : undefined;
+      if (inlined !== undefined) edits = edits.concat(learn(context, upstream, inlined, flight, RESULT));
       learn(context, upstream, answer, flight, OTHER);
     }
   }
@@ -70,7 +73,16 @@ function learn(
       result: answer.line.subarray(member.start, member.end),
     });
   });
-  return CONTENT.has(flight.method) && !answer.failed ? labelEdits(answer, labelled, flight.method) : [];
+  return answer.failed || entry === OTHER.entry ? [] : labelEdits(answer, labelled, flight.method);
+}
+
+/** The result of a tool that a task's state holds once it is over (2026-07-28, tasks), as an answer of its own. */
+function inlinedResult(answer: Answer): Answer | undefined {
+  const member = innerOf(answer, 'result');
+  const payload = (answer.payload as { result?: unknown } | null)?.result;
+  if (member === undefined || typeof payload !== 'object' || payload === null) return undefined;
+  const scan = { ...answer.scan, members: [member], inner: membersOf(answer.line, member.start) };
+  return { ...answer, payload, scan };
 }
 
 /** Learns from an answer to a request of Cordon's own that goes on to the client. */

@@ -473,6 +473,36 @@ describe('a call that the client took back', () => {
   });
 });
 
+describe('the state of a task', () => {
+  const asked = (state: string): string => {
+    const on = ready();
+    on.client({ id: 1, method: 'tasks/get', params: { taskId: 't' } });
+    on.server('web', `{"jsonrpc":"2.0","id":1,"result":${state}}`);
+    return on.toClient.at(-1)!;
+  };
+
+  test('has the label, and the warning, on the result that it holds', () => {
+    const content = JSON.stringify([{ type: 'text', text: ORDER }]);
+    const { result } = JSON.parse(
+      asked(`{"taskId":"t","status":"completed","result":{"content":${content}}}`),
+    );
+    expect(Object.keys(result)).toEqual(['taskId', 'status', 'result']);
+    expect(result.result._meta['cordon/labels'].integrity).toBe('poisoned-suspect');
+    expect(result.result.content).toHaveLength(2);
+    expect(result.result.content[0].text).toContain('Cordon');
+  });
+
+  test.each([
+    '{"taskId":"t", "status":"working"}',
+    '{"taskId":"t","status":"completed","result":null}',
+    '{"result":7}',
+    '{"result":"x"}',
+    '7',
+  ])('passes as it came where it holds none: %s', (state) => {
+    expect(asked(state)).toBe(`{"jsonrpc":"2.0","id":1,"result":${state}}`);
+  });
+});
+
 describe('nothing that a server sends ends the proxy', () => {
   const methods = [
     'tools/list',

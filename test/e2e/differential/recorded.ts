@@ -30,7 +30,11 @@ export function readRecorded(name: string): Conversation {
     }
     const { id, method, result, params } = JSON.parse(said.server);
     const line: Line = { text: said.server };
-    if (result !== undefined && LABELLED.has(asked.get(id) ?? '')) line.labelled = true;
+    const answers = asked.get(id) ?? '';
+    // The state of a task that is over holds the result of its tool.
+    if (result !== undefined && (LABELLED.has(answers) || (answers === 'tasks/get' && result.result))) {
+      line.labelled = true;
+    }
     if (String(method).endsWith('/list_changed') && params?._meta === undefined) {
       if (changed.has(method)) line.dropped = true;
       changed.add(method);
