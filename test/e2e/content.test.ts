@@ -71,6 +71,10 @@ test('what is kept in full is sealed, is judged again from the texts, and goes w
   expect(readFileSync(join(state, 'tapes', id)).length).toBeGreaterThan(1000);
   expect(say(folder, ['log', 'verify', id])).toMatchObject({ status: 0 });
 
+  const shown = say(folder, ['log', 'show', id]).out;
+  expect(shown).toContain('it is kept sealed, apart from the log, for cordon replay');
+  expect(shown).not.toContain(SECRET);
+
   const again = say(folder, ['replay', id]);
   expect(again.out).toMatch(/: 3 calls, 3 from their content, every verdict as recorded/);
   expect(again.status).toBe(0);

@@ -96,7 +96,9 @@ function isPersons({ kind, rule }: Entry): boolean {
 function unrecordedIn(directory: string): string {
   const names = new Set<string>();
   const missing: string[] = [];
+  let isTaped = false;
   for (const entry of readEntries(directory)) {
+    if (entry['taped'] === true) isTaped = true;
     for (const name of Object.keys(objectOf(entry['content']))) names.add(name);
     if (entry.kind === 'record.gap') missing.push(`entry ${entry.n}`);
   }
@@ -105,7 +107,8 @@ function unrecordedIn(directory: string): string {
       ? 'no content was met'
       : `not recorded, but for size and digest: ${[...names].sort().join(', ')}`;
   const gaps = missing.length === 0 ? '' : `; entries are missing, see ${missing.join(', ')}`;
-  return printable(`${content}${gaps}`);
+  const taped = isTaped ? '; it is kept sealed, apart from the log, for cordon replay' : '';
+  return printable(`${content}${taped}${gaps}`);
 }
 
 /** `cordon log tail`: the last entries, and with `--follow` those that come, until the session is closed. */
