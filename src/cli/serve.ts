@@ -6,39 +6,29 @@ import type { Config, ServerEntry } from '../config/config.ts';
 import { ConfigError } from '../config/error.ts';
 import { LastRunFile } from '../config/last-run.ts';
 import { lockPath, lockVersion, readLock, updateLock } from '../config/lock-file.ts';
-import { VERSION } from '../config/version.ts';
-import type { Lock, Mode } from '../event.ts';
+import type { Mode } from '../event.ts';
 import { canonical } from '../json/canonical.ts';
 import { sha256 } from '../json/digest.ts';
 import { Pins } from '../mediation/descriptors/pins.ts';
 import { Mediator } from '../mediation/mediator.ts';
-import { plainSettings, type Settings } from '../mediation/settings.ts';
 import type { Step } from '../mediation/tape/steps.ts';
 import { TapedMediator } from '../mediation/tape/taped.ts';
 import { killChild } from '../proxy/child.ts';
 import { acrossEras, type Opening, type OpeningMemory } from '../proxy/eras/era-wire.ts';
 import type { Introduction } from '../proxy/handshakes.ts';
 import { Journal } from '../proxy/journal.ts';
-import { log } from '../proxy/log.ts';
 import { type LockStore, PinKeeper } from '../proxy/pin-keeper.ts';
 import { Questions } from '../proxy/questions.ts';
 import { rehearse } from '../proxy/rehearsal.ts';
-import { noteUnrecorded } from '../proxy/running.ts';
 import { attach, Session } from '../proxy/session.ts';
 import { Siblings } from '../proxy/siblings/siblings.ts';
 import { StdioWire } from '../proxy/stdio-wire.ts';
 import { supervise } from '../proxy/supervise.ts';
-import { TapedLog, tapedLock } from '../proxy/taped-log.ts';
+import { tapedLock } from '../proxy/taped-log.ts';
 import type { Upstream } from '../proxy/upstream.ts';
 import type { Connect } from '../proxy/wire.ts';
 import { RecordingError } from '../recording/errors.ts';
-import { MachineIndex } from '../recording/index/machine-index.ts';
-import { openSigningKey } from '../recording/keys/keys.ts';
-import { Recorder } from '../recording/recorder.ts';
-import { SessionLog } from '../recording/session-log.ts';
-import { TapeWriter, tapePath } from '../recording/tape/tape.ts';
-import { openTapeKey, tapeKeyPath } from '../recording/tape/tape-key.ts';
-import { signingKeyFile, tapeKeyFile } from './key-file.ts';
+import { logOf, tapeOf } from './serve/record.ts';
 
 /**
  * How V8 is to treat a process that sits beside every server and handles a few hundred small messages:
@@ -209,52 +199,9 @@ function makeSession(
   return { session, record: { session: id, mode, lock } };
 }
 
-/** The log with a tape beside it, for who wants what was read to be judged again, and not only what was found. */
-function tapeOf(config: Config, stateDir: string, session: string, log: SessionLog): TapedLog {
-  const key = openTapeKey(tapeKeyFile() ?? tapeKeyPath(stateDir), true);
-  process.stderr.write(`cordon: arguments and answers are kept, sealed, in ${tapePath(stateDir, session)}\n`);
-  return new TapedLog(log, new TapeWriter(stateDir, session, key), config.record.onFailure);
-}
-
 /** What a server is, as far as the configuration says: a digest of its command, or of its address. */
 function startedBy(server: ServerEntry): string {
   return sha256(canonical('url' in server ? { url: server.url } : [server.command, ...server.args]));
-}
-
-/** The log of a session: each part begins with what the session runs under. */
-function logOf(config: Config, stateDir: string, settings: Settings, pins: Lock): SessionLog {
-  const { session, mode, seed, servers } = settings;
-  const { sync, onFailure, rotateBytes, content } = config.record;
-  const kept = [plainSettings(settings), pins].map((value) => canonical(value));
-  const [policy, lock] = kept.map(sha256);
-  return new SessionLog({
-    ...{ onFailure, rotateBytes, now: Date.now },
-    open: (part, former) => {
-      const key = openSigningKey(stateDir, signingKeyFile());
-      const sessionId = part === 1 ? session : `${session}.${part}`;
-      const recorder = Recorder.open({
-        ...{ stateDir, sessionId, key, sync, now: Date.now },
-        index: new MachineIndex(stateDir, key, Date.now),
-        head: {
-          ...{ session: sessionId, cordon: VERSION, mode, seed, policy, pins: lock, continues: former },
-          configured: config.path !== undefined,
-          ...(content === 'full' && { taped: true }),
-          servers: servers.map((name) => ({ name })),
-        },
-      });
-      for (const text of kept) recorder.keep(sha256(text), text);
-      return recorder;
-    },
-    onGap: (gap) => {
-      noteUnrecorded(stateDir, gap);
-      if (gap === undefined)
-        return log('warn', 'the log is written again: it says what is missing (record.gap)');
-      log(
-        'error',
-        `the log cannot be written: ${gap.reason}. Calls go on unrecorded (record.onFailure: continue)`,
-      );
-    },
-  });
 }
 
 /** Sorts by time and does not repeat. */
