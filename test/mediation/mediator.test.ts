@@ -338,6 +338,32 @@ describe('paths', () => {
   });
 });
 
+describe('an answer that says again what the client said', () => {
+  const told = '{"code": "a1", "to": "4711"}';
+  const says = (play: Play, ...texts: string[]): void => {
+    play.call('web', 'note', { text: told });
+    play.answers('web', 'note', { content: texts.map((text) => ({ type: 'text', text })) });
+  };
+
+  test('holds nothing of its own, whatever structure it has', () => {
+    const play = webAndMail();
+    says(play, told);
+    expect(play.call('mail', 'send', { to: 'a1' }).flows).toEqual([]);
+  });
+
+  test('but what stands beside it does', () => {
+    const play = webAndMail();
+    says(play, told, '{"pin": "b2"}');
+    expect(play.call('mail', 'send', { to: 'b2' }).flows).toHaveLength(1);
+  });
+
+  test('and was read all the same', () => {
+    const play = webAndMail({ mode: 'lockdown' });
+    says(play, told);
+    expect(play.call('mail', 'send', { to: 'a1' }).rule).toBe('lockdown');
+  });
+});
+
 describe('an echo does not clean', () => {
   const echo = (trust: Parameters<typeof trusted>[1] = {}): { play: Play; call: Judgement } => {
     const play = webAndMail({ trust: { mail: trusted('trusted', trust) } });

@@ -13,6 +13,11 @@ import { Tracer } from './tracer.ts';
 
 /** Characters indexed by every call that finds some waiting: as many as are searched and decoded in the same time. */
 const SLICE = 16_384;
+/** Calls whose leaves wait to be taken for the client's own while nothing was read, and the most characters of each. */
+const MOST_EARLY = 512;
+const LONGEST_EARLY = 1024;
+/** Characters that are indexed in the time that one of them takes, at most. */
+const EARLY_COST = 1024;
 /** More than this many characters unindexed, and `learn` indexes at once. */
 const MAX_QUEUED = 4 * 1024 * 1024;
 
@@ -50,6 +55,8 @@ export class Provenance {
   readonly #kinds: Kinds;
   #started = false;
   #last: Examination | undefined;
+  /** What was said before anything was read, oldest first. */
+  #early: (readonly Leaf[])[] = [];
 
   /**
    * `retainedBytes` bounds the retained text; `seed` makes hashes unpredictable, and has to be recorded to replay.
@@ -90,7 +97,7 @@ export class Provenance {
     }
     this.#last = undefined;
     const { characters } = this.#queue;
-    if (characters <= BLOCK || characters > MAX_QUEUED) this.settle();
+    if (characters > 0 && (characters <= BLOCK || characters > MAX_QUEUED)) this.settle();
   }
 
   /** Whether these texts only say again what the client itself said a moment ago: `learn` would keep nothing of them. */
@@ -100,7 +107,12 @@ export class Provenance {
 
   /** Indexes about `budgetBytes` of what `learn` took in; true if nothing is left. */
   settle(budgetBytes = Number.POSITIVE_INFINITY): boolean {
-    for (let left = budgetBytes; left > 0; ) {
+    let left = budgetBytes;
+    for (; this.#early.length > 0; left -= EARLY_COST) {
+      if (left <= 0) return false;
+      this.#own(this.#early.shift()!);
+    }
+    while (left > 0) {
       const arrival = this.#queue.first();
       if (arrival === undefined) return true;
       if (!this.#started) {
@@ -122,8 +134,7 @@ export class Provenance {
    * output did is no flow.
    */
   trace(leaves: readonly Leaf[]): Flow[] {
-    if (this.#store.isEmpty && this.#queue.first() === undefined) return [];
-    return this.#examine(leaves).flows;
+    return this.#hasRead ? this.#examine(leaves).flows : [];
   }
 
   /**
@@ -131,20 +142,45 @@ export class Provenance {
    * values of theirs that an output of another session held.
    */
   offer(leaves: readonly Leaf[], read: readonly Leaf[] = []): void {
+    if (!this.#hasRead && read.length === 0 && isShort(leaves)) {
+      // All of it is. When that is worked out makes no difference, as long as it is before anything is indexed.
+      this.#early.push(leaves);
+      if (this.#early.length > MOST_EARLY) this.#own(this.#early.shift()!);
+      for (const leaf of leaves) if (leaf.form === 'string') this.#queue.expectEcho(leaf.text);
+      return;
+    }
     const { fresh, own, complete } = this.#examine(leaves);
-    const others = read.length === 0 ? undefined : new Set(pairsOf(this.#examine(read).fresh));
+    const others = read.length === 0 ? [] : this.#examine(read).fresh;
     this.#last = undefined;
     // What waits is searched for every call, so every call does a little of what waits.
     this.settle(SLICE);
-    this.#splits.keep(leaves, complete);
-    // What was forgotten may have held it first.
+    this.#keep(leaves, complete, fresh, others);
     if (this.evicted) return;
-    for (let i = 0; i < fresh.length; i += 2) {
-      if (others?.has(pairOf(fresh, i)) !== true) this.#said.add(fresh[i]!, fresh[i + 1]!);
-    }
     for (const leaf of own) {
       if (!read.some(({ path }) => path === leaf.path)) this.#queue.expectEcho(leaf.text);
     }
+  }
+
+  get #hasRead(): boolean {
+    return !this.#store.isEmpty || this.#queue.first() !== undefined;
+  }
+
+  /** Takes what was said before anything was read. */
+  #own(leaves: readonly Leaf[]): void {
+    const { fresh, complete } = this.#search(leaves, this.#splits.rows(leaves));
+    this.#keep(leaves, complete, fresh);
+  }
+
+  /** Keeps pieces for those that follow, and makes keys the client's own but for `others`. */
+  #keep(
+    leaves: readonly Leaf[],
+    complete: ReadonlySet<Leaf>,
+    fresh: readonly number[],
+    others: readonly number[] = [],
+  ): void {
+    this.#splits.keep(leaves, complete);
+    // What was forgotten may have held it first.
+    if (!this.evicted) this.#said.addAll(fresh, others);
   }
 
   /** Whether what waits might push something out: a judgement must not depend on when that happens. */
@@ -155,9 +191,15 @@ export class Provenance {
 
   #examine(leaves: readonly Leaf[]): Examination {
     if (this.#last?.leaves === leaves) return this.#last;
+    while (this.#early.length > 0) this.#own(this.#early.shift()!);
     const rows = this.#splits.rows(leaves);
     if (this.#queue.first() !== undefined && (this.#isCrowded() || this.#mayWait(leaves, rows)))
       this.settle();
+    this.#last = this.#search(leaves, rows);
+    return this.#last;
+  }
+
+  #search(leaves: readonly Leaf[], rows: readonly (readonly Piece[])[]): Examination {
     this.#tracer.beginCall();
     const matches = new Map<Leaf, Match[]>();
     const examination: Examination = {
@@ -180,7 +222,6 @@ export class Provenance {
     }
     for (const row of rows) this.#join(row, examination, matches);
     if (matches.size > 0) examination.flows = flowsOf(matches, leaves);
-    this.#last = examination;
     return examination;
   }
 
@@ -211,12 +252,10 @@ export class Provenance {
 }
 
 /** Two lanes of a key as one. */
-function pairOf(keys: readonly number[], at: number): string {
-  return `${keys[at]} ${keys[at + 1]}`;
-}
-
-function pairsOf(keys: readonly number[]): string[] {
-  return keys.flatMap((_, at) => (at % 2 === 0 ? pairOf(keys, at) : []));
+function isShort(leaves: readonly Leaf[]): boolean {
+  let characters = 0;
+  for (const { text } of leaves) characters += text.length;
+  return characters <= LONGEST_EARLY;
 }
 
 /** What an escape begins with: it may be cut. */

@@ -17,6 +17,14 @@ export class Said {
     return true;
   }
 
+  /** Adds keys, pairs of lanes, but for `others`. */
+  addAll(keys: readonly number[], others: readonly number[]): void {
+    const left = others.length === 0 ? undefined : new Set(others.map((_, i) => pairAt(others, i & ~1)));
+    for (let i = 0; i < keys.length; i += 2) {
+      if (left?.has(pairAt(keys, i)) !== true) this.add(keys[i]!, keys[i + 1]!);
+    }
+  }
+
   add(lo: number, hi: number): void {
     if (this.#young.size >= GENERATION) {
       this.#old = this.#young;
@@ -24,6 +32,10 @@ export class Said {
     }
     this.#young.add(lo, hi);
   }
+}
+
+function pairAt(keys: readonly number[], at: number): string {
+  return `${keys[at]} ${keys[at + 1]}`;
 }
 
 class Keys {

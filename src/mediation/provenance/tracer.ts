@@ -66,7 +66,7 @@ export class Tracer {
     this.#text(leaf, leaf.text, [], undefined, matches, fresh);
     if (leaf.form !== 'string') return;
     const { found, cut } = decodingsOf(leaf.text, OVERHEAD);
-    this.#store.undecoded ||= cut;
+    this.#store.undecoded ||= cut && !this.#store.isEmpty;
     for (const { from, to, text, transforms } of found) {
       this.#text(leaf, text, transforms, [from, to], matches, fresh);
     }

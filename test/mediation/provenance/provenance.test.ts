@@ -234,6 +234,24 @@ describe('who said it first', () => {
     },
   );
 
+  test.each([0, 1, 4096, Number.POSITIVE_INFINITY])(
+    'what was said before anything was read is own, whenever that is worked out (%d characters at a time)',
+    (budget) => {
+      const provenance = session();
+      const values = Array.from({ length: 700 }, (_, i) => `eve${i}@host${i * 7}.invalid`);
+      for (const value of values) {
+        const leaves = [leaf(`${value} and`), leaf(`more of ${value}`, 'string', '/cc')];
+        expect(provenance.trace(leaves)).toEqual([]);
+        provenance.offer(leaves);
+        if (budget > 0) provenance.settle(budget);
+      }
+      provenance.learn(source('e1'), [prose(`${values.join(' ')} and late@host.invalid`)]);
+      if (budget > 0) provenance.settle(budget);
+      for (const value of values) expect(provenance.trace([leaf(value)])).toEqual([]);
+      expect(provenance.trace([leaf('late@host.invalid')])).toHaveLength(1);
+    },
+  );
+
   test('what a server adds to an echo is its own', () => {
     const provenance = session();
     const leaves = [leaf('please look this up for me')];
