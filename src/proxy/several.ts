@@ -38,6 +38,7 @@ export class SeveralRouting implements Routing {
   readonly #fromClient: FromClient;
   readonly #fromServers: FromServers;
   readonly #restarts: Restarts;
+  /** Servers were started, or are not to be any more. */
   #started = false;
   readonly #waiting: NodeJS.Timeout;
   /** What the client last said it wants to hear of servers' logs. */
@@ -130,6 +131,7 @@ export class SeveralRouting implements Routing {
 
   close(): void {
     clearTimeout(this.#waiting);
+    this.#started = true;
     this.#restarts.close();
   }
 

@@ -197,6 +197,14 @@ describe('a server that cannot be started', () => {
   });
 });
 
+test('what the client says after the end of the session starts no server', () => {
+  const on = scene({ servers: ['a', 'b'] });
+  on.close();
+  on.client({ id: 0, method: 'initialize', params: {} }, { id: 1, method: 'tools/list' });
+  expect(on.sent['a']).toEqual([]);
+  expect(on.upstream('a').isStarted).toBe(false);
+});
+
 describe('one server alone', () => {
   test('is not started again: what it said and did before would be lost without a word', async () => {
     const on = scene({ servers: ['a'] });
