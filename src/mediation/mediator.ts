@@ -21,7 +21,7 @@ import { type Inbound, structured, textsOfMessage } from './inbound.ts';
 import { approved, type Judgement, type Question } from './judgement.ts';
 import { labelOf, type Part } from './labelling.ts';
 import { labelMembers } from './labels.ts';
-import { givenPlaces, isForeign, isOwn, NO_PLACES, type Places } from './own.ts';
+import { givenPlaces, isAnswer, isForeign, isOwn, NO_PLACES, type Places } from './own.ts';
 import { factsOf } from './policy/facts.ts';
 import { Memory } from './policy/memory.ts';
 import { type Case, decide, type Verdict } from './policy/policy.ts';
@@ -61,6 +61,8 @@ export interface Labelled {
   notice: string | undefined;
 }
 
+/** What a server asks of the model and the user; its client's folders it is told without anybody's saying so. */
+const TELLING: ReadonlySet<string> = new Set(['sampling/createMessage', 'elicitation/create']);
 const MAX_OFFERED = 1024;
 const MOST_KNOWN = 16;
 const SHORTEST_KNOWN = 256;
@@ -464,10 +466,12 @@ export class Mediator {
 
   #effect({ kind, name, server, leaves }: Sink, known: Known | undefined): EffectOpinion {
     if (kind === 'unknown') return { effect: 'send', by: 'default' };
+    if (kind === 'answer') return { effect: TELLING.has(name) ? 'send' : 'read', by: 'default' };
     if (kind === 'tool')
       return effectOfCall(known?.effect ?? this.#advertised.effectOf(server, name), leaves);
     const isSent = ({ text }: Leaf): boolean => isNetworkUri(text) && !this.#advertised.lists(server, text);
-    if (kind !== 'answer' && leaves.some(isSent)) return { effect: 'send', by: 'url' };
+    if (leaves.some(isSent)) return { effect: 'send', by: 'url' };
+    if (leaves.some(({ path }) => isAnswer(path))) return { effect: 'send', by: 'default' };
     return { effect: 'read', by: 'default' };
   }
 

@@ -50,9 +50,19 @@ const HANDLES = new Set(['/requestState', '/taskId']);
 export function isForeign(flow: Flow, sink: Sink, own: Places): boolean {
   const { argument, inName, source } = flow;
   if (isHandle(flow, sink)) return false;
+  // What a server said itself is no news to it in the answer to its own question.
+  if (source.server === sink.server && sink.kind === 'answer') return false;
   if (source.channel === 'descriptor' && source.server === sink.server && !isListing(flow)) return false;
   return !own.has(placeOf(argument, inName));
 }
+
+/** Whether an argument answers what a server asked in the middle of a call, or goes on with one (2026-07-28). */
+export function isAnswer(argument: string): boolean {
+  return argument.startsWith('../inputResponses/') || argument === REQUEST_STATE;
+}
+
+/** What a server gives to have a call made again: it opens what it has kept of that. */
+export const REQUEST_STATE = '../requestState';
 
 /** A member's name or its value; no pointer ends in a bare `~`. */
 export function placeOf(path: string, inName: boolean): string {

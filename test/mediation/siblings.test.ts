@@ -177,7 +177,7 @@ test('siblings come to the verdicts of one Cordon in front of all servers', () =
         family.plays[server]!.answers(server, name, payload, { call: shared });
       }
     }),
-    { numRuns: 300 },
+    { numRuns: 100 },
   );
 });
 

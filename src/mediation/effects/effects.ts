@@ -1,4 +1,5 @@
 import type { Effect, Leaf, ServerTrust } from '../../event.ts';
+import { isAnswer } from '../own.ts';
 import { recordOf } from '../sinks.ts';
 import { wordsOf } from '../words.ts';
 import { isNetworkUri } from './addresses.ts';
@@ -79,10 +80,14 @@ function effectByDescriptor(
   return { effect: 'read', by: 'verb' };
 }
 
-/** The effect of one call of a tool: a URL among its arguments makes it a send, whatever the tool is called. */
+/**
+ * The effect of one call of a tool: a URL among its arguments makes it a send, whatever the tool is called, and so does
+ * an answer to what the server asked in the middle of it.
+ */
 export function effectOfCall(tool: EffectOpinion, leaves: readonly Leaf[]): EffectOpinion {
-  if (tool.by === 'configuration' || !isStricter('send', tool.effect) || !leaves.some(namesAddress))
-    return tool;
+  if (!isStricter('send', tool.effect)) return tool;
+  if (leaves.some(({ path }) => isAnswer(path))) return { effect: 'send', by: 'default' };
+  if (tool.by === 'configuration' || !leaves.some(namesAddress)) return tool;
   return { effect: 'send', by: 'url' };
 }
 

@@ -1,4 +1,5 @@
 import type { Effect, Flow, Leaf, Role } from '../../event.ts';
+import { isAnswer } from '../own.ts';
 import { namesPlace } from './places.ts';
 
 /** Where a call goes, and whether all of that is the user's own. */
@@ -38,6 +39,8 @@ export function isLeak(flow: Flow, leaf: string, role: Role, outlet: Outlet): bo
   const { confidentiality } = flow.source.label;
   const { isOpen, isOwn, domains, server } = outlet;
   if (confidentiality === 'public' || flow.common === true) return false;
+  // What a server said is no news to it in the answer to its own question.
+  if (flow.source.server === server && isAnswer(flow.argument)) return false;
   if (!isOpen && (confidentiality === 'private' || flow.source.server === server)) return false;
   const isPlace = role === 'destination' && flow.match === 'whole' && confidentiality === 'private';
   if (isPlace && flow.transforms.length === 0 && namesPlace(leaf)) return false;

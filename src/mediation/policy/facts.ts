@@ -1,5 +1,5 @@
 import type { Effect, Flow, Label, Leaf, Mode, Role, Source } from '../../event.ts';
-import { placeOf } from '../own.ts';
+import { placeOf, REQUEST_STATE } from '../own.ts';
 import type { SinkKind } from '../sinks.ts';
 import { isLeak, outletOf } from './confidential.ts';
 import { givenRole } from './given.ts';
@@ -232,10 +232,10 @@ class Places {
     if (role === undefined) {
       const { sink, schema, roles } = this.#at;
       // A URI is where a resource lies; of a method that nobody knows, nothing is known.
-      role =
-        sink.kind === 'tool' || sink.kind === 'prompt'
-          ? (givenRole(leaf, roles)?.role ?? roleOf(leaf, schema))
-          : 'destination';
+      if (sink.kind === 'answer') role = 'content';
+      else if (leaf.path === REQUEST_STATE) role = 'credential';
+      else if (sink.kind !== 'tool' && sink.kind !== 'prompt') role = 'destination';
+      else role = givenRole(leaf, roles)?.role ?? roleOf(leaf, schema);
       this.#roles.set(leaf, role);
     }
     return role;

@@ -34,6 +34,8 @@ export function ruleOn(facts: Facts): Ruling {
   const open = [...facts.flows.keys()].filter((index) => !facts.flows[index]!.permitted);
   const untrusted = open.filter((index) => facts.flows[index]!.flow.source.label.integrity !== 'trusted');
   const leaking = open.filter((index) => facts.flows[index]!.leaks);
+  // An answer is what its server asked for and goes nowhere else: all that it must not do is to leak.
+  if (facts.sink === 'answer' && leaking.length === 0) return allow('clean');
   // What leaks is judged though it be trusted: where it came from says nothing of where it may go.
   const judged = judgeFlows(
     facts,
