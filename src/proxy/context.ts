@@ -31,6 +31,8 @@ export interface Context {
   readonly inFlight: Map<string, { upstream: Upstream; id: Id }>;
   /** Its requests that wait for a handshake or a list, by id; true if it has cancelled them meanwhile. */
   readonly waiting: Map<string, boolean>;
+  /** The revision that was agreed on with the client, once it shook hands. */
+  revision?: string | undefined;
   /** Takes a line, whole or in pieces. */
   toClient(line: Buffer | readonly Buffer[]): void;
   /** With `unrecorded`, the line goes out only once its entry is written; where it cannot be, that is run instead. */
@@ -59,6 +61,8 @@ export interface Routing {
   gone(upstream: Upstream): void;
   /** How many of what a server lists are left out, since another has the same. */
   leftOut(upstream: Upstream): number;
+  /** Whether what a server asked of the client, by its id there, can belong to this request of the client's. */
+  isOf(question: Id, request: Id): boolean;
   /** The session ends: nothing is started any more. */
   close(): void;
 }

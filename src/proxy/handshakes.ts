@@ -64,6 +64,7 @@ export class Handshakes {
     const { protocolVersion, capabilities, clientInfo } = (params ?? {}) as Record<string, unknown>;
     const isKnown = typeof protocolVersion === 'string' && HANDSHAKE_REVISIONS.has(protocolVersion);
     const revision = isKnown ? protocolVersion : LATEST_HANDSHAKE;
+    this.#context.revision = revision;
     if (this.#greeting === undefined) {
       this.#greeting = { protocolVersion: revision, capabilities: forServers(capabilities), clientInfo };
       for (const upstream of this.#context.upstreams) if (upstream.isStarted) this.greet(upstream);
@@ -88,7 +89,11 @@ export class Handshakes {
         const { message } = answer.payload as { message?: unknown };
         return this.#greeted.refused(upstream, `it refused the handshake: ${String(message).slice(0, 200)}`);
       }
-      const { capabilities, instructions } = (answer.payload ?? {}) as Record<string, unknown>;
+      const { capabilities, instructions, protocolVersion } = (answer.payload ?? {}) as Record<
+        string,
+        unknown
+      >;
+      upstream.revision = typeof protocolVersion === 'string' ? protocolVersion : undefined;
       upstream.capabilities = { ...(capabilities as Record<string, unknown> | undefined) };
       upstream.introduced = true;
       if (instructions !== undefined) describe(this.#context, upstream, 'instructions', [instructions]);

@@ -93,10 +93,11 @@ export function learnAnswer(context: Context, upstream: Upstream, answer: Answer
 /** What a server says of itself: its capabilities are noted, its instructions pinned like any descriptor. */
 function introduction(context: Context, upstream: Upstream, answer: Answer): Edit[] {
   const { line, payload } = answer;
-  const { capabilities, instructions } = (payload ?? {}) as {
-    capabilities?: unknown;
-    instructions?: unknown;
-  };
+  const { capabilities, instructions, protocolVersion } = (payload ?? {}) as Record<string, unknown>;
+  if (typeof protocolVersion === 'string') {
+    context.revision = protocolVersion;
+    upstream.revision = protocolVersion;
+  }
   if (typeof capabilities === 'object' && capabilities !== null) {
     upstream.capabilities = capabilities as Record<string, unknown>;
     upstream.introduced = true;

@@ -4,6 +4,9 @@ import type { Mediator } from '../mediation/mediator.ts';
 import { BAD_UPSTREAM, errorLine, UPSTREAM_GONE } from './answers.ts';
 import type { Context, Routing } from './context.ts';
 import { tellServer } from './crossing.ts';
+import { BATCHED, Batches, messagesOf } from './eras/batches.ts';
+import { ClientEdge } from './eras/client-edge.ts';
+import { isStateless } from './eras/era.ts';
 import { LineReader } from './framing.ts';
 import type { LastRun } from './handshakes.ts';
 import type { Journal } from './journal.ts';
@@ -11,8 +14,10 @@ import { log } from './log.ts';
 import {
   type Id,
   INVALID_REQUEST,
+  idIn,
   idKey,
   type Message,
+  type Notification,
   parseMessage,
   readId,
   readIds,
@@ -74,10 +79,14 @@ export class Session implements Context {
   readonly upstreams: readonly Upstream[];
   readonly inFlight: Context['inFlight'] = new Map();
   readonly waiting: Context['waiting'] = new Map();
+  revision: string | undefined;
   readonly #limits: Limits;
   readonly #routing: Routing;
   readonly #input: Readable;
   readonly #client: Outbox;
+  readonly #batches: Batches;
+  readonly #isGateway: boolean;
+  #edge: ClientEdge | undefined;
   readonly #pressure: Pressure;
   readonly #output: Writable;
   readonly #quiet: NodeJS.Timeout;
@@ -104,9 +113,11 @@ export class Session implements Context {
     this.#input = client.input;
     this.#output = client.output;
     this.#client = new Outbox(client.output);
+    this.#batches = new Batches((line) => this.#client.add(line));
     this.#pressure = new Pressure(client.input, this.#client, options.upstreams, options.siblings);
     const [first, ...others] = this.upstreams;
     const isAlone = others.length === 0 && options.gateway !== true;
+    this.#isGateway = !isAlone;
     if (isAlone) first!.start();
     this.#routing = isAlone ? new SingleRouting(this, first!) : new SeveralRouting(this, options.lastRun);
     this.#quiet = setTimeout(() => this.#settle(), QUIET_MS).unref();
@@ -158,7 +169,10 @@ export class Session implements Context {
   }
 
   toClient(line: Buffer | readonly Buffer[]): void {
-    this.#client.add(line);
+    if (this.#edge === undefined && !this.#batches.isOpen) return this.#client.add(line);
+    const whole = Buffer.isBuffer(line) ? line : Buffer.concat(line);
+    if (this.#edge !== undefined) this.#edge.fromSession(whole);
+    else if (!this.#batches.keep(whole)) this.#client.add(whole);
   }
 
   toUpstream(upstream: Upstream, line: Buffer, unrecorded?: () => void): void {
@@ -243,6 +257,14 @@ export class Session implements Context {
   }
 
   #fromClient(line: Buffer): void {
+    const batch = this.revision === BATCHED ? messagesOf(line) : undefined;
+    if (batch === undefined) return this.#fromClientAlone(line);
+    if (!this.#batches.take(batch, (one) => this.#fromClientAlone(one))) {
+      this.#refuse(null, INVALID_REQUEST, 'batches', 'too many batches are not answered yet');
+    }
+  }
+
+  #fromClientAlone(line: Buffer): void {
     let message: Message;
     try {
       message = this.#parse(line);
@@ -250,18 +272,47 @@ export class Session implements Context {
       if (!(error instanceof WireFault)) throw error;
       return this.#refuse(error.id, error.code, error.reason, error.message);
     }
+    if (this.#atEdge(message)) return;
+    this.#inTurn(message);
+  }
+
+  /** Whether somebody stands between the client and this session, who has taken the message. */
+  #atEdge(message: Message): boolean {
+    const isRequest = message.kind === 'request';
+    // What it was told as a client of the other era did not suit it.
+    if (isRequest && message.method === 'initialize') this.#edge = undefined;
+    else if (this.#edge === undefined && this.#isGateway && isRequest && isStateless(message.params)) {
+      this.#edge = new ClientEdge(
+        (line) => this.#inTurn(this.#parse(line)),
+        (line) => this.#client.add(line),
+        (question, request) => this.#routing.isOf(question, request),
+      );
+    }
+    this.#edge?.fromClient(message);
+    return this.#edge !== undefined;
+  }
+
+  #inTurn(message: Message): void {
     if (!this.siblings.isAsking) return this.#take(message);
     if (message.kind === 'notification' && message.method === 'notifications/cancelled') {
       if (cancelWaiting(this, message.params)) return;
     }
     // While a call waits for siblings, all that the client says after it waits behind it.
-    this.siblings.inOrder(() => this.#take(message), line.length);
+    this.siblings.inOrder(() => this.#take(message), message.line.length);
   }
 
   #take(message: Message): void {
-    if (message.kind !== 'request') return this.#routing.fromClient(message);
+    if (message.kind !== 'request') {
+      if (this.#batches.isOpen && message.kind === 'notification') this.#forget(message);
+      return this.#routing.fromClient(message);
+    }
     const route = this.#routing.route(message);
     if (route !== undefined) sendRequest(this, message, route);
+  }
+
+  #forget({ method, params }: Notification): void {
+    const id = method === 'notifications/cancelled' ? idIn(params, 'requestId') : undefined;
+    if (id !== undefined) this.#batches.forget(id);
   }
 
   #oversizeRequest(head: Buffer): void {
@@ -278,6 +329,12 @@ export class Session implements Context {
   /** Takes a line of a server. */
   fromUpstream(upstream: Upstream, line: Buffer): void {
     if (this.#ending) return;
+    const batch = upstream.revision === BATCHED ? messagesOf(line) : undefined;
+    if (batch === undefined) return this.#fromUpstreamAlone(upstream, line);
+    for (const one of batch) this.#fromUpstreamAlone(upstream, one);
+  }
+
+  #fromUpstreamAlone(upstream: Upstream, line: Buffer): void {
     let message: Message;
     try {
       message = this.#parse(line);

@@ -13,7 +13,7 @@ import { Resources } from './many/resources.ts';
 import { Restarts } from './many/restarts.ts';
 import { Subscriptions } from './many/subscriptions.ts';
 import { answerTaskList } from './many/task-list.ts';
-import type { Answer, Id, Message, Request } from './message.ts';
+import { type Answer, type Id, idKey, type Message, type Request } from './message.ts';
 import type { InFlight, Upstream } from './upstream.ts';
 
 /** Methods whose results may link to resources. */
@@ -127,6 +127,10 @@ export class SeveralRouting implements Routing {
       this.#context.toClient(cancelledLine(alias, `server ${upstream.name} is gone`));
     }
     if (!this.#restarts.lost(upstream)) this.#lists.lost(upstream);
+  }
+
+  isOf(question: Id, request: Id): boolean {
+    return this.#context.inFlight.get(idKey(request))?.upstream === this.#asked.askerOf(question);
   }
 
   close(): void {

@@ -61,5 +61,9 @@ export class SingleRouting implements Routing {
     return 0;
   }
 
+  isOf(): boolean {
+    return true;
+  }
+
   close(): void {}
 }

@@ -74,6 +74,8 @@ export class Upstream {
   /** What can be done about that, or is. */
   remedy = "Restart the client's connection";
   capabilities: Record<string, unknown> = {};
+  /** The revision that was agreed on with it, if it shook hands. */
+  revision: string | undefined;
   /** Is told what may be used of each list, whenever it is complete. */
   onListed: ((list: ListKind, usable: readonly Listed[]) => void) | undefined;
   readonly #connect: () => Wire;

@@ -120,6 +120,19 @@ function alone(puppet: Puppet, state = join(folder(), 'state')): RawClient {
   return new RawClient(inFrontOf(puppet.command, { state, options: ['--name', 'one'] }));
 }
 
+function together(puppets: Record<string, Puppet>): RawClient {
+  const directory = folder();
+  const config = writeConfig(directory, {
+    mcpServers: Object.fromEntries(
+      Object.entries(puppets).map(([name, { command }]) => [
+        name,
+        { command: command[0], args: command.slice(1) },
+      ]),
+    ),
+  });
+  return new RawClient(inFrontOfAll(config, join(directory, 'state')));
+}
+
 const ask = (client: RawClient, method: string, params: object = {}): Promise<Received> =>
   client.request(method, { ...params, _meta: ENVELOPE });
 
@@ -330,16 +343,7 @@ describe.concurrent('a server that does not survive being asked', () => {
 
 test('several servers, each of its own era, serve a client that shakes hands', async () => {
   const puppets = { new: await puppetOf(stateless), old: await oldPuppet() };
-  const directory = folder();
-  const config = writeConfig(directory, {
-    mcpServers: Object.fromEntries(
-      Object.entries(puppets).map(([name, { command }]) => [
-        name,
-        { command: command[0], args: command.slice(1) },
-      ]),
-    ),
-  });
-  const client = new RawClient(inFrontOfAll(config, join(directory, 'state')));
+  const client = together(puppets);
   client.handle('elicitation/create', () => ({ action: 'accept', content: { day: 'Monday' } }));
   await client.handshake({ elicitation: {} });
   expect((await client.request('tools/list', {})).message.result.tools).toHaveLength(2 * TOOLS.length);
@@ -350,4 +354,87 @@ test('several servers, each of its own era, serve a client that shakes hands', a
   const refused = await client.call('old__send_mail', { to: ADDRESS });
   expect(words(refused.message)).toMatch(/^Cordon held back/);
   await client.end();
+});
+
+describe('batches', () => {
+  test('are taken apart and answered as one, in the revision that has them', async () => {
+    const puppet = await oldPuppet();
+    const client = alone(puppet);
+    await client.handshake({}, '2025-03-26');
+    await client.request('tools/list', {});
+    const call = (id: unknown, name: string): object => ({
+      jsonrpc: '2.0',
+      id,
+      method: 'tools/call',
+      params: { name, arguments: { to: ADDRESS } },
+    });
+    const batch = [
+      call('a', 'get_page'),
+      call(2, 'send_mail'),
+      { jsonrpc: '2.0', method: 'notifications/x' },
+    ];
+    client.send(`[ ${[...batch.map((one) => JSON.stringify(one)), '{"id":3}'].join(' , ')} ] `);
+    await client.until(() => client.junk[0], 'batch');
+    const answers = JSON.parse(client.junk[0]!) as Message[];
+    expect(new Set(answers.map(({ id }) => id))).toEqual(new Set(['a', 2, 3]));
+    expect(words(answers.find(({ id }) => id === 'a')!)).toContain(ADDRESS);
+    expect(answers.find(({ id }) => id === 3)!.error!.code).toBe(-32600);
+    expect(puppet.received.every(({ line }) => !line.startsWith('['))).toBe(true);
+    const notice = { jsonrpc: '2.0', method: 'notifications/message', params: { level: 'info', data: 'hi' } };
+    const heard = client.next(({ line }) => line.includes('"hi"'), 'notice');
+    puppet.send(JSON.stringify([notice]));
+    await heard;
+    await client.end();
+  });
+
+  test('are refused in every other, and so is what is no list of messages', async () => {
+    const client = alone(await oldPuppet());
+    await client.handshake();
+    const refused = client.next(({ message }) => message.id === null, 'refusal');
+    client.send('[{"jsonrpc":"2.0","id":1,"method":"ping"}]');
+    expect((await refused).message.error!.code).toBe(-32600);
+    await client.end();
+  });
+});
+
+test('several servers, each of its own era, serve a client of the stateless revision', async () => {
+  const puppets = { new: await puppetOf(stateless), old: await oldPuppet() };
+  const client = together(puppets);
+  expect((await ask(client, 'server/discover')).message.result).toMatchObject({
+    resultType: 'complete',
+    supportedVersions: ['2026-07-28'],
+    _meta: { 'io.modelcontextprotocol/serverInfo': { name: 'cordon' } },
+  });
+  const { result } = (await ask(client, 'tools/list')).message;
+  expect(result).toMatchObject({ resultType: 'complete', ttlMs: 0 });
+  expect(result.tools).toHaveLength(2 * TOOLS.length);
+  const forms = ['new__get_form', 'old__get_form'].map((name) => ({ name, arguments: {} }));
+  // Both wait for the client at the same time, and neither server gets what is for the other.
+  const rounds = await Promise.all(forms.map((form) => ask(client, 'tools/call', form)));
+  for (const [i, { message }] of rounds.entries()) {
+    const { resultType, inputRequests, requestState } = message.result;
+    expect(resultType).toBe('input_required');
+    const inputResponses = {
+      [Object.keys(inputRequests)[0]!]: { action: 'accept', content: { day: `day ${i}` } },
+    };
+    const done = await ask(client, 'tools/call', { ...forms[i], requestState, inputResponses });
+    expect(done.message.result.resultType).toBe('complete');
+    expect(words(done.message)).toContain(`day ${i}`);
+  }
+  const acknowledged = client.next(({ line }) => line.includes('acknowledged'), 'acknowledgement');
+  const notifications = { toolsListChanged: true };
+  client.send(json({ id: 'l', method: 'subscriptions/listen', params: { notifications, _meta: ENVELOPE } }));
+  expect((await acknowledged).message.params.notifications).toEqual(notifications);
+  const changed = client.next(
+    ({ message }) => message.method === 'notifications/tools/list_changed',
+    'notice',
+  );
+  puppets.old.send(json({ method: 'notifications/tools/list_changed' }));
+  expect((await changed).message.params._meta).toEqual({ [SUBSCRIPTION]: 'l' });
+  await ask(client, 'tools/call', { name: 'new__get_page', arguments: {} });
+  const refused = await ask(client, 'tools/call', { name: 'old__send_mail', arguments: { to: ADDRESS } });
+  expect(refused.message.result.resultType).toBe('complete');
+  expect(words(refused.message)).toMatch(/^Cordon held back/);
+  client.process.kill('SIGTERM');
+  await client.exit;
 });

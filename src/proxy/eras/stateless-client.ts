@@ -82,14 +82,19 @@ export class StatelessClient implements Translation {
   /** Of requests whose client was asked: the progress token of the last try, by the key of the first one's. */
   readonly #tokens = new Map<string, Id | undefined>();
   readonly #own = new Map<string, (answer: Answer) => void>();
+  readonly #isOf: (question: Id, request: Id) => boolean;
   #held: Request[] | undefined = [];
   #refusal: string | undefined;
   #introduction: Fields = {};
   #level: unknown;
 
-  /** `first` is the request by which the client came; it is taken by `fromClient` as any other. */
-  constructor(ends: Ends, first: Request) {
+  /**
+   * `first` is the request by which the client came; it is taken by `fromClient` as any other. `isOf` tells whether a
+   * question, by its id, can belong to a request.
+   */
+  constructor(ends: Ends, first: Request, isOf: (question: Id, request: Id) => boolean = () => true) {
     this.#ends = ends;
+    this.#isOf = isOf;
     this.#subscribers = new Subscribers(ends, (method, params) => this.#ask(method, params, () => {}));
     const meta = metaOf(first.params);
     const params = {
@@ -221,7 +226,9 @@ export class StatelessClient implements Translation {
     const { id, method } = request;
     if (method === 'ping') return this.#ends.down(resultLine(id, '{}'));
     const refuse = (code: number, text: string) => this.#ends.down(errorLine(id, code, text));
-    const calls = [...this.#calls.values()].filter((call) => MAY_ASK.has(call.request.method));
+    const calls = [...this.#calls.values()].filter(
+      (call) => MAY_ASK.has(call.request.method) && this.#isOf(id, call.request.id),
+    );
     const [call, ...others] = calls;
     if (call === undefined)
       return refuse(UNROUTABLE, 'this client can be asked only while it waits for an answer');

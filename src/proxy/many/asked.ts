@@ -35,6 +35,11 @@ export class AskedOfClient {
     return one;
   }
 
+  /** Who asked what the client has not answered. */
+  askerOf(id: Id): Upstream | undefined {
+    return typeof id === 'string' ? this.#open.get(id)?.upstream : undefined;
+  }
+
   /** Takes out what the client answers, with `result` if it is no error; undefined if no server asked that. */
   answered(id: Id, result: unknown): Asked | undefined {
     const asked = typeof id === 'string' ? this.#open.get(id) : undefined;
