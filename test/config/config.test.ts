@@ -41,6 +41,14 @@ const server = { command: 'node', args: ['server.js'] };
 const withBlock = (cordon: unknown) => ({ mcpServers: { a: server }, cordon });
 
 describe('a valid configuration', () => {
+  test.each([
+    [{ a: server }, false],
+    [{ a: server, b: server }, true],
+    [{ a: server, b: { ...server, disabled: true } }, true],
+  ])('of %j names several servers: %j', async (mcpServers, several) => {
+    expect((await load({ mcpServers })).config.several).toBe(several);
+  });
+
   test('has every default', async () => {
     const { config, warnings } = await load({ mcpServers: { a: server } });
     expect(warnings).toEqual([]);
