@@ -438,3 +438,17 @@ test('several servers, each of its own era, serve a client of the stateless revi
   client.process.kill('SIGTERM');
   await client.exit;
 });
+
+test('a client that asks for a version that the server does not have may ask again, and nothing is translated', async () => {
+  const puppet = await puppetOf(stateless);
+  const client = alone(puppet);
+  const wrong = { ...ENVELOPE, [VERSION]: '2099-01-01' };
+  const { message } = await client.request('server/discover', { _meta: wrong });
+  expect(message.error?.code).toBe(-32022);
+  expect((await ask(client, 'tools/list')).message.result).toMatchObject({
+    resultType: 'complete',
+    ttlMs: 0,
+  });
+  expect(puppet.received.map((received) => received.message.method)).not.toContain('initialize');
+  await client.end();
+});

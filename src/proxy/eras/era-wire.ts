@@ -33,6 +33,7 @@ export interface OpeningMemory {
 const SILENCE_MS = 10_000;
 /** How long a server that ended over it gets to be gone, in ms. */
 const EOF_MS = 300;
+const INVALID_PARAMS = -32602;
 /** Deeper than any limit that a message may be given: what is too deep is for the session to refuse. */
 const DEPTH = 256;
 
@@ -205,11 +206,11 @@ class EraWire implements Wire {
           for (const line of held) this.#wire.send(line);
         },
         refused: (answer) => {
-          if (answer !== undefined) {
-            this.#events.line(answer.line);
-            return this.#refused(held);
-          }
-          refuse('ended when it was asked this');
+          if (answer === undefined) return refuse('ended when it was asked this');
+          this.#events.line(answer.line);
+          if (!isOfItsTerms(answer)) return this.#refused(held);
+          this.#stage = { fromClient: (line) => this.#first(line) };
+          for (const line of held) this.send(line);
         },
         silent: () => refuse(`did not answer this within ${SILENCE_MS} ms`),
       },
@@ -335,6 +336,17 @@ class EraWire implements Wire {
     };
     return translation;
   }
+}
+
+/**
+ * The server refused not what it was asked but how: with other parameters, as another version, it would have answered.
+ * So it knows `server/discover`, and this says nothing about its era.
+ */
+function isOfItsTerms({ failed, payload }: Answer): boolean {
+  const { code } = fieldsOf(payload);
+  return (
+    failed && typeof code === 'number' && (code === INVALID_PARAMS || (code <= -32020 && code >= -32099))
+  );
 }
 
 function read(line: Buffer): Message | undefined {
