@@ -19,6 +19,12 @@ import { pruneLog } from '../../../src/recording/upkeep/prune.ts';
 import { GoVerifier, whyWithoutGo } from '../../independent/go.ts';
 import { checkpointed, filesOf, openRecorder, recordUpTo, temporaryFolder } from '../support.ts';
 
+// Each append syncs four files and folders. That it does is not what is tested here, and a busy disk takes its time.
+vi.mock('node:fs', async (original) => ({
+  ...(await original<typeof import('node:fs')>()),
+  fsyncSync: () => {},
+}));
+
 const indexOf = (state: string) => new MachineIndex(state, openSigningKey(state), () => 1_700_000_000_000);
 
 /** A closed session that is in the index. */
@@ -76,12 +82,12 @@ test('a pruned session is still there', () => {
 
 test('every byte of the index counts', () => {
   const state = temporaryFolder();
-  for (const session of ['a', 'b', 'c']) record(state, session);
+  record(state, 'a');
   const folder = indexDirectory(state);
   expect([...filesOf(folder).keys()].sort()).toEqual([
     'checkpoint',
-    'tile/0/000.p/7',
-    'tile/entries/000.p/7',
+    'tile/0/000.p/3',
+    'tile/entries/000.p/3',
   ]);
   for (const [name, bytes] of filesOf(folder)) {
     for (let at = 0; at < bytes.length; at++) {
