@@ -23,6 +23,13 @@ const folder = (name: string): string => {
 const started: ChildProcess[] = [];
 let url: string;
 
+/** What every request of revision 2026-07-28 says of its client, there being no handshake. */
+const _meta = {
+  'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+  'io.modelcontextprotocol/clientCapabilities': {},
+  'io.modelcontextprotocol/clientInfo': { name: 'raw', version: '1' },
+};
+
 /** A port that was free a moment ago. */
 async function freePort(): Promise<number> {
   const server = createServer();
@@ -189,11 +196,6 @@ test('a published server without a handshake answers as it does over its pipes, 
   const port = await freePort();
   await listening([...servers.context7, '--transport', 'http', '--port', String(port)]);
   const config = writeConfig(home, { mcpServers: { docs: { url: `http://127.0.0.1:${port}/mcp` } } });
-  const _meta = {
-    'io.modelcontextprotocol/protocolVersion': '2026-07-28',
-    'io.modelcontextprotocol/clientCapabilities': {},
-    'io.modelcontextprotocol/clientInfo': { name: 'raw', version: '1' },
-  };
   const ask = async (client: RawClient): Promise<string[]> => {
     const answers = [
       await client.request('tools/call', { name: 'query-docs', arguments: {}, _meta }),

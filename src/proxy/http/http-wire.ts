@@ -180,8 +180,8 @@ export class HttpWire implements Wire, Carrier {
       failed: (reason: string) => {
         this.#posts.delete(key);
         if (this.#isOver) return;
-        this.#events.failed(request.id, reason);
         if (isGreeting) this.#leave(reason);
+        else this.#events.failed(request.id, reason);
         release();
       },
     };

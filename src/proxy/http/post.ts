@@ -1,7 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import { quote } from '../../config/error.ts';
 import { shownUrl } from '../../config/remote.ts';
-import type { Message } from '../message.ts';
+import { errorLine } from '../answers.ts';
+import { METHOD_NOT_FOUND, type Message } from '../message.ts';
 import { CUT, challengeOf, mediaType, readAnswer, readBody } from './answer.ts';
 import { errorFor, isAnswerTo, linesOf } from './body.ts';
 import type { Carrier } from './carrier.ts';
@@ -172,16 +173,23 @@ export class Post {
   /** The error of an HTTP error, if it holds one for the client; else that it is one. */
   #refused(response: IncomingMessage, status: number): void {
     const plain = `it answered with HTTP ${status}`;
+    const fail = (): void => {
+      // Whoever asks a server of its era takes this for the other one (2026-07-28, "Backward Compatibility").
+      const isProbe = this.#message.kind === 'request' && this.#message.method === 'server/discover';
+      if (!isProbe || status < 400 || status >= 500) return this.#fail(plain);
+      this.#take(errorLine(this.#message.id, METHOD_NOT_FOUND, plain));
+      this.#carrier.turn();
+    };
     if (this.#message.kind !== 'request' || mediaType(response) !== 'application/json') {
       discard(response);
-      return this.#fail(plain);
+      return fail();
     }
     const { id } = this.#message;
     readBody(response, ERROR_BYTES, (body) => {
       if (this.#isOver) return;
       const [line] = (body && linesOf(body)) ?? [];
       const error = line && errorFor(id, line);
-      if (error === undefined) return this.#fail(plain);
+      if (error === undefined) return fail();
       this.#take(error);
       this.#carrier.turn();
     });

@@ -165,7 +165,7 @@ describe('a server that', () => {
     expect([gone, failed.length, got.length]).toEqual([[], 1, 2]);
   });
 
-  test.each(faults)('%s at the greeting is gone, which is said once', async (_, handler) => {
+  test.each(faults)('%s at the greeting is gone, which is said once', async (_, handler, expected) => {
     const { url } = await serve(handler);
     const { send, failed, gone, until } = wireTo(url, {
       limitBytes: 65_536,
@@ -173,7 +173,7 @@ describe('a server that', () => {
     });
     send(initialize(1));
     await until(() => gone.length === 1);
-    expect(failed).toEqual([{ id: 1, reason: gone[0] }]);
+    expect([gone[0], failed]).toEqual([expect.stringMatching(expected), []]);
   });
 
   test.each<[string, (socket: Socket) => void, RegExp]>([
@@ -204,6 +204,17 @@ describe('a server that', () => {
     await until(() => failed.length === 1);
     expect(failed[0]!.reason).toMatch(expected);
   });
+
+  test.each([400, 404, 405])(
+    'answers whoever asks of its era with HTTP %s is of the other one',
+    async (status) => {
+      const { url } = await serve((_, response) => void response.writeHead(status).end('<html>'));
+      const { send, lines, until } = wireTo(url);
+      send({ jsonrpc: '2.0', id: 1, method: 'server/discover', params: {} });
+      await until(() => lines.length === 1);
+      expect(JSON.parse(lines[0]!)).toMatchObject({ id: 1, error: { code: -32601 } });
+    },
+  );
 
   test('is not there is said not to be, and may come back', async () => {
     const { url, port, server } = await serve((_, response) => json(response, result(2)));
@@ -237,9 +248,9 @@ describe('a server that', () => {
   test('lets nothing of a redirect reach another place', async () => {
     const other = await serve((_, response) => json(response, result(1)));
     const { url } = await serve((_, response) => void response.writeHead(307, { location: other.url }).end());
-    const { send, failed, until } = wireTo(url, { headers: { Authorization: `Bearer ${SECRET}` } });
+    const { send, failed, gone, until } = wireTo(url, { headers: { Authorization: `Bearer ${SECRET}` } });
     send(call(1), initialize(2));
-    await until(() => failed.length === 2);
+    await until(() => failed.length === 1 && gone.length === 1);
     expect(other.got).toEqual([]);
   });
 
