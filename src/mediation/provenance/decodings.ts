@@ -21,7 +21,7 @@ const REACH = 512;
 const LONGEST_WORD = 4096;
 
 /** What is decoded from a text is at most this many times the text and what retaining it costs. */
-export const MOST_DECODED = 16;
+export const MOST_DECODED = 24;
 /** Characters read to undo what a text holds, for one of it and a few more: a text can hold all signs everywhere. */
 const MOST_READ = 32;
 const READ_AT_LEAST = 65_536;

@@ -1,4 +1,4 @@
-import { classOf, hexValue, isDigit, OTHER } from './chars.ts';
+import { classOf, hexValue, isDigit, OTHER, SPACE } from './chars.ts';
 import { hexRun } from './hexadecimal.ts';
 import { SHORTEST_DECODED } from './readable.ts';
 import type { Run } from './run.ts';
@@ -93,9 +93,14 @@ function add(from: number, turns: readonly Turn[], runs: Run[]): void {
   const isRotatedRun = rot === true;
   hexRun(values, from, end, isRotatedRun, turns, runs);
   if (gap !== ' ') return;
-  // Set apart by blanks alone, a number or a word beside it may belong to it or not.
-  const isWord = (i: number): boolean => isDigit(digits.at(i)!) === isDigit(digits.at(i + 1)!);
-  const [before, after] = [isWord(0) ? 2 : 0, isWord(-2) ? 2 : 0];
+  // Set apart by blanks alone, a number or a word beside it may belong to it or not, which is all one where it stands for
+  // a blank.
+  const isOpen = (i: number): boolean => {
+    const [one, other] = [values.at(i)!, values.at(i + 1)!];
+    if (isDigit(digits.at(i)!) !== isDigit(digits.at(i + 1)!)) return false;
+    return ((one << 4) | other) > SPACE || ((other << 4) | one) > SPACE;
+  };
+  const [before, after] = [isOpen(0) ? 2 : 0, isOpen(-2) ? 2 : 0];
   if (before > 0) hexRun(values.subarray(before), from, end, isRotatedRun, turns, runs);
   if (after > 0) hexRun(values.subarray(0, -after), from, end, isRotatedRun, turns, runs);
   if (before > 0 && after > 0) hexRun(values.subarray(before, -after), from, end, isRotatedRun, turns, runs);

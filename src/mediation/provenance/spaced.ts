@@ -89,12 +89,17 @@ function collect(text: string, points: Points | undefined, start: number, runs: 
   add(whole);
   // Set apart by blanks, what stands beside it may belong to it or not: marks, or one letter or digit.
   if (element(first) !== ' ') return last;
-  const head = Math.max(1, elements.findIndex(isWordy));
-  const tail = Math.max(1, [...elements].reverse().findIndex(isWordy));
+  const head = Math.max(1, elements.findIndex(isPart));
+  const tail = Math.max(1, [...elements].reverse().findIndex(isPart));
   add(elements.slice(head).join(''));
   add(elements.slice(0, -tail).join(''));
   add(elements.slice(head, -tail).join(''));
   return last;
+}
+
+/** Part of a word, or what an escape of one begins or ends with. */
+function isPart(element: string): boolean {
+  return isWordy(element) || /[\\%&;}]/.test(element);
 }
 
 function isWordy(element: string): boolean {
