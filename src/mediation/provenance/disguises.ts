@@ -88,8 +88,8 @@ export function mixedLetters(text: string): number[] {
     if (shown >= 128 || !isLetter(shown)) continue;
     const before = text.slice(Math.max(0, index - LONGEST_WORD), index);
     const after = text.slice(index, index + LONGEST_WORD);
-    // Spelled out, its word goes on beyond the blanks.
-    const isApart = isBlankBefore(text, index) && isBlankAt(text, index + one.length);
+    // Spelled out, or byte by byte, its word goes on beyond the blanks.
+    const isApart = isInPiece(text, index, index + one.length);
     const isMixed = isApart
       ? /[a-z]/i.test(before + after)
       : /[a-z]/i.test(before.slice(before.lastIndexOf(' ') + 1)) || /^[^ a-z]*[a-z]/i.test(after);
@@ -98,14 +98,31 @@ export function mixedLetters(text: string): number[] {
   return places;
 }
 
-/** A blank, whatever it looks like, or the end of the text. */
-function isBlankAt(text: string, at: number): boolean {
-  return at < 0 || at >= text.length || reveal(text.codePointAt(at)!) === SPACE;
+/** Characters of one letter, or of a byte in hexadecimal with what marks it, at most on either side of one of them. */
+const LONGEST_PIECE = 4;
+
+/** Whether blanks, whatever they look like, or the text's ends stand close around a character. */
+function isInPiece(text: string, from: number, to: number): boolean {
+  let end = to;
+  for (let left = LONGEST_PIECE; end < text.length && !isBlankAt(text, end); left--) {
+    if (left === 0) return false;
+    end += text.codePointAt(end)! > 0xffff ? 2 : 1;
+  }
+  let start = placeBefore(text, from);
+  for (let left = LONGEST_PIECE; start >= 0 && !isBlankAt(text, start); left--) {
+    if (left === 0) return false;
+    start = placeBefore(text, start);
+  }
+  return true;
 }
 
-function isBlankBefore(text: string, at: number): boolean {
+function isBlankAt(text: string, at: number): boolean {
+  return reveal(text.codePointAt(at)!) === SPACE;
+}
+
+function placeBefore(text: string, at: number): number {
   const c = text.charCodeAt(at - 1);
-  return isBlankAt(text, c >= 0xdc00 && c < 0xe000 ? at - 2 : at - 1);
+  return c >= 0xdc00 && c < 0xe000 && at > 1 ? at - 2 : at - 1;
 }
 
 const ROTATED = new Set(

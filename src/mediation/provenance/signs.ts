@@ -5,8 +5,15 @@ const encoder = new TextEncoder();
 /** Zeros on either side of a text, so that one may look around without a look at where it begins and ends. */
 const BEFORE = 16;
 const BEHIND = 64;
+/** Room for longer texts is given back. */
+const USUAL = 1024 * 1024;
 let bytes = new Uint8Array(4096);
 let inside = bytes.subarray(BEFORE);
+
+function makeRoom(size: number): void {
+  bytes = new Uint8Array(BEFORE + size + BEHIND);
+  inside = bytes.subarray(BEFORE);
+}
 
 /** Separators of spelled out text, and with the `x` of hexadecimal (`k` in rot13) of bytes. */
 const SEPARATES = Uint8Array.from({ length: 256 }, (_, c) => (c < 128 && classOf(c) === OTHER ? 1 : 0));
@@ -22,7 +29,7 @@ for (const c of 'xukh') CODES[c.charCodeAt(0)] = 1;
 const PERCENT = 1;
 const AMPERSAND = 2;
 const BACKSLASH = 4;
-const BRACKET = 8;
+const DEFANGED = 8;
 const BLANK = 16;
 const TWIN = 32;
 const KINDS = new Uint8Array(256);
@@ -30,7 +37,7 @@ for (const [marks, kind] of [
   ['%', PERCENT],
   ['&', AMPERSAND],
   ['\\', BACKSLASH],
-  ['[({<', BRACKET],
+  ['[({<', DEFANGED],
   [' ', BLANK],
   ['xXkK', TWIN],
 ] as const) {
@@ -139,10 +146,7 @@ export interface Signs {
  * which they would stand. One walk over bytes, which is several times as fast as over characters: most texts show few.
  */
 export function signsIn(text: string): Signs {
-  if (inside.length < 3 * text.length + BEHIND) {
-    bytes = new Uint8Array(BEFORE + 4 * text.length + BEHIND);
-    inside = bytes.subarray(BEFORE);
-  }
+  if (inside.length < 3 * text.length + BEHIND) makeRoom(4 * text.length);
   const { written } = encoder.encodeInto(text, inside);
   const end = BEFORE + written;
   const wide = written !== text.length;
@@ -162,17 +166,18 @@ export function signsIn(text: string): Signs {
     const kind = KINDS[c]!;
     if (kind === 0) continue;
     if (kind === BLANK) {
-      if (isWordBehind(i)) found |= BRACKET;
+      if (isWordBehind(i)) found |= DEFANGED;
     } else if (kind === TWIN) {
-      if (isScheme(i)) found |= BRACKET;
-    } else if (kind === BRACKET) {
-      if (isBracketed(i)) found |= BRACKET;
+      if (isScheme(i)) found |= DEFANGED;
+    } else if (kind === DEFANGED) {
+      if (isBracketed(i)) found |= DEFANGED;
     } else if (kind === PERCENT) {
       if (isPercentEscape(i)) found |= PERCENT;
     } else if (kind === AMPERSAND) {
       if (isReference(i)) found |= AMPERSAND;
     } else if (isCode(i)) found |= BACKSLASH;
   }
+  if (bytes.length > USUAL) makeRoom(4096);
   return {
     any: wide || spaced || octets || found !== 0,
     spaced,
@@ -181,6 +186,6 @@ export function signsIn(text: string): Signs {
     percent: (found & PERCENT) !== 0,
     ampersand: (found & AMPERSAND) !== 0,
     backslash: (found & BACKSLASH) !== 0,
-    defanged: wide || (found & BRACKET) !== 0,
+    defanged: wide || (found & DEFANGED) !== 0,
   };
 }
