@@ -2,9 +2,11 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { selfSigned } from '../proxy/http/certificate.ts';
 import { guarded } from '../proxy/http/guarded.ts';
 import { cordon, inFrontOf, inFrontOfAll, servers } from './support/launch.ts';
 import { RawClient, type Received } from './support/raw-client.ts';
@@ -221,6 +223,34 @@ test('a published server without a handshake answers as it does over its pipes, 
   expect((await client.handshake()).message.result.serverInfo.name).toBe('Context7');
   expect((await client.request('tools/list', {})).message.result.tools).toHaveLength(2);
   await client.end();
+});
+
+test('only a certificate that holds is spoken to, whatever the environment says', async () => {
+  const { key, cert } = selfSigned();
+  const home = folder('tls');
+  const authority = join(home, 'authority.pem');
+  writeFileSync(authority, cert);
+  const server = createSecureServer({ key, cert }, (request, response) => {
+    request.resume().once('end', () => {
+      response.writeHead(200, { 'content-type': 'application/json' });
+      response.end('{"jsonrpc":"2.0","id":0,"result":{"protocolVersion":"2025-06-18","capabilities":{}}}');
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, 'localhost', resolve));
+  const { port } = server.address() as AddressInfo;
+  const config = writeConfig(home, { mcpServers: { far: { url: `https://localhost:${port}/mcp` } } });
+  const greet = async (more: Record<string, string>): Promise<Received> => {
+    const client = new RawClient(inFrontOfAll(config, join(home, 'state')), { env: { ...env, ...more } });
+    const answer = await client.handshake();
+    await client.end();
+    return answer;
+  };
+  expect((await greet({ NODE_TLS_REJECT_UNAUTHORIZED: '0' })).message.error!.message).toContain(
+    `the certificate of https://localhost:${port}/mcp is not accepted (DEPTH_ZERO_SELF_SIGNED_CERT)`,
+  );
+  expect((await greet({ NODE_EXTRA_CA_CERTS: authority })).message.result.protocolVersion).toBe('2025-06-18');
+  server.closeAllConnections();
+  server.close();
 });
 
 test('a server that asks for authorization is served once a person has let it be', async () => {

@@ -132,6 +132,7 @@ export class Endpoint {
     if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return `the host of ${at} was not found (${code})`;
     if (code === 'ECONNRESET' || code === 'EPIPE')
       return `it closed the connection without an answer (${code})`;
+    if (code === 'EPROTO') return `what answers at ${at} does not speak TLS (${code})`;
     if (code.startsWith('HPE_')) return `what answers at ${at} does not speak HTTP (${code})`;
     if (/CERT|SSL|TLS|SELF_SIGNED|ISSUER/.test(code))
       return `the certificate of ${at} is not accepted (${code})`;
