@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inFrontOf, inFrontOfAll } from '../e2e/support/launch.ts';
 import { type Scenario, type Step, scenarios } from '../e2e/support/scenarios.ts';
-import { fromRegistry, node22 } from '../support/registry.ts';
+import { fromRegistry, node22, Unavailable } from '../support/registry.ts';
 import { Inspector } from './inspector.ts';
 import { type Launch, sdk1, sdk2, seenBy } from './sdk.ts';
 
@@ -142,6 +142,10 @@ try {
   }
   await inspectAll(inspector);
   process.exitCode = faults === 0 ? 0 : 1;
+} catch (error) {
+  if (!(error instanceof Unavailable)) throw error;
+  process.stdout.write(`not run: ${error.message}\n`);
+  process.exitCode = 1;
 } finally {
   rmSync(work, { recursive: true, force: true, maxRetries: 5 });
 }

@@ -7,7 +7,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { build } from 'esbuild';
-import { fromRegistry, node22 } from '../support/registry.ts';
+import { fromRegistry, node22, Unavailable } from '../support/registry.ts';
 import { Bridge } from './bridge.ts';
 import { type Checks, compare, readChecks } from './checks.ts';
 
@@ -70,6 +70,10 @@ try {
   }
   for (const fault of faults) process.stdout.write(`${fault}\n`);
   process.exitCode = faults.length === 0 ? 0 : 1;
+} catch (error) {
+  if (!(error instanceof Unavailable)) throw error;
+  process.stdout.write(`not run: ${error.message}\n`);
+  process.exitCode = 1;
 } finally {
   rmSync(work, { recursive: true, force: true });
 }

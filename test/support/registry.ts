@@ -2,33 +2,34 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 
 const NODE_22 = '22.23.3';
+/** Not among the system's temporary files: what lies there under a name that can be foreseen may be anybody's. */
+const CACHE = resolve(import.meta.dirname, '../../node_modules/.cache/cordon');
+
+/** The registry did not give what a proof needs, and says why. */
+export class Unavailable extends Error {}
 
 /**
- * A folder whose node_modules holds these packages, at these versions. It is made once and kept among the system's
- * temporary files; no package runs a script on the way.
+ * A folder whose node_modules holds these packages, at these versions. It is made once and kept beside the project's
+ * own packages; no package runs a script on the way.
  *
- * @throws Error what the registry said, if it could not be had
+ * @throws Unavailable
  */
 export function fromRegistry(packages: Readonly<Record<string, string>>): string {
   const manifest = JSON.stringify({ private: true, dependencies: packages }, null, 2);
-  const folder = join(
-    tmpdir(),
-    `cordon-registry-${createHash('sha256').update(manifest).digest('hex').slice(0, 16)}`,
-  );
+  const folder = join(CACHE, createHash('sha256').update(manifest).digest('hex').slice(0, 16));
   if (existsSync(folder)) return folder;
   const draft = `${folder}.${process.pid}`;
-  mkdirSync(draft);
+  mkdirSync(draft, { recursive: true });
   writeFileSync(join(draft, 'package.json'), manifest);
   const args = ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
   const { status, error, stderr } = spawnSync('npm', args, { cwd: draft, encoding: 'utf8' });
   if (status !== 0) {
     rmSync(draft, { recursive: true, force: true });
     const why = error?.message ?? stderr.trim();
-    throw new Error(`the registry did not give ${Object.keys(packages).join(', ')}: ${why}`);
+    throw new Unavailable(`the registry did not give ${Object.keys(packages).join(', ')}: ${why}`);
   }
   renameSync(draft, folder);
   return folder;
@@ -37,7 +38,7 @@ export function fromRegistry(packages: Readonly<Record<string, string>>): string
 /**
  * A Node of version 22, which some of these packages need: this one if it is new enough, else one from the registry.
  *
- * @throws Error if there is none for this platform, or the registry does not give it
+ * @throws Unavailable also where there is none for this platform
  */
 export function node22(): string {
   if (Number(process.versions.node.split('.')[0]) >= 22) return process.execPath;
