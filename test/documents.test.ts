@@ -12,6 +12,7 @@ test.each([
   'SECURITY.md',
   'docs/architecture.md',
   'docs/configuration.md',
+  'docs/eras.md',
   'docs/gateway.md',
   'docs/log-format.md',
   'docs/replay.md',

@@ -14,7 +14,8 @@ import { Mediator } from '../mediation/mediator.ts';
 import type { Step } from '../mediation/tape/steps.ts';
 import { TapedMediator } from '../mediation/tape/taped.ts';
 import { killChild } from '../proxy/child.ts';
-import { acrossEras, type Opening, type OpeningMemory } from '../proxy/eras/era-wire.ts';
+import { acrossEras } from '../proxy/eras/era-wire.ts';
+import type { Opening, OpeningMemory } from '../proxy/eras/meeting.ts';
 import type { Introduction } from '../proxy/handshakes.ts';
 import { Journal } from '../proxy/journal.ts';
 import { type LockStore, PinKeeper } from '../proxy/pin-keeper.ts';
@@ -69,7 +70,7 @@ export async function serve({ config, mode, stateDir, servers }: Serving): Promi
   const openings = openingsOf(config, stateDir);
   const connected = config.servers.map(({ name }) => ({
     name,
-    connect: remote.get(name) ?? acrossEras(name, overStdio(processes.get(name)!), openings(name)),
+    connect: acrossEras(name, remote.get(name) ?? overStdio(processes.get(name)!), openings(name)),
   }));
   const upstreams = attach(connected, config.limits.messageBytes, () => session!);
   try {

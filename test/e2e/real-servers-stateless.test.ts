@@ -123,3 +123,57 @@ describe('a scripted server of that revision', () => {
     expect(Date.now() - from).toBeLessThan(9_000);
   });
 });
+
+test('a real server that shakes hands serves a client of this revision, and asks it in results', async () => {
+  const client = new RawClient(inFrontOf(servers.everything, { state: join(base, 'everything') }));
+  const capabilities = {
+    'io.modelcontextprotocol/clientCapabilities': { elicitation: {}, sampling: {}, roots: {} },
+  };
+  const meta = { ..._meta, ...capabilities };
+  const call = async (name: string, args: object, more: object = {}): Promise<Received> =>
+    client.request('tools/call', { name, arguments: args, ...more, _meta: meta });
+  const echoed = (await call('echo', { message: 'over there' })).message.result;
+  expect(echoed).toMatchObject({ resultType: 'complete' });
+  expect(words({ result: echoed })).toContain('over there');
+  const asking = { prompt: 'Write about my fence', maxTokens: 9 };
+  const answers: Record<string, object> = {
+    'sampling/createMessage': {
+      role: 'assistant',
+      model: 'm',
+      content: { type: 'text', text: 'A haiku about the fence.' },
+    },
+    // This server asks for them by itself, soon after it was greeted: in the result of whatever is in flight then.
+    'roots/list': { roots: [] },
+  };
+  const methods: string[] = [];
+  let { message } = await call('trigger-sampling-request', asking);
+  while (message.result.resultType === 'input_required') {
+    const { requestState, inputRequests } = message.result as {
+      requestState: string;
+      inputRequests: Record<string, { method: string }>;
+    };
+    const inputResponses: Record<string, unknown> = {};
+    for (const [key, { method }] of Object.entries(inputRequests)) {
+      methods.push(method);
+      inputResponses[key] = answers[method];
+    }
+    ({ message } = await call('trigger-sampling-request', asking, { requestState, inputResponses }));
+  }
+  expect(methods).toContain('sampling/createMessage');
+  expect(words(message)).toContain('A haiku about the fence.');
+  await client.end();
+});
+
+test('a real server that speaks both is not translated for a client that shakes hands', async () => {
+  const session = async (command: readonly string[]): Promise<string[]> => {
+    const client = new RawClient(command);
+    await client.handshake();
+    await client.request('tools/list', {});
+    await client.end();
+    return client.received.map(({ line }) => withoutLabels(line));
+  };
+  const through = inFrontOf(servers.context7, { state: join(base, 'both') });
+  const [direct, cordon] = await Promise.all([session(servers.context7), session(through)]);
+  expect(cordon).toEqual(direct);
+  expect(direct).toHaveLength(2);
+});

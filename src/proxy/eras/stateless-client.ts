@@ -130,6 +130,7 @@ export class StatelessClient implements Translation {
   #greeted(answer: Answer): void {
     const held = this.#held ?? [];
     this.#held = undefined;
+    this.#ends.greeted?.(answer.failed);
     if (answer.failed) {
       this.#refusal = `the server refused the handshake: ${String(fieldsOf(answer.payload)['message']).slice(0, 200)}`;
     } else {
