@@ -20,7 +20,7 @@ export type Said =
 /** Siblings of another version understand one another not at all, rather than in part. */
 const VERSION = 1;
 /** Longer lines are neither sent nor read. */
-export const LONGEST_LINE = 8 * 1024 * 1024;
+export const LONGEST_LINE = 32 * 1024 * 1024;
 const MOST_LEAVES = 65_536;
 const FORMS: readonly Leaf['form'][] = ['string', 'number', 'key'];
 const KINDS: readonly Said['kind'][] = ['hello', 'read', 'ask', 'answer', 'judged', 'bye'];

@@ -44,9 +44,15 @@ export class Registry {
     this.#folder = join(stateDir, 'siblings');
   }
 
-  /** The path of a new socket, alone in a folder that nobody else can enter. */
+  /**
+   * The path of a new socket, alone in a folder that nobody else can enter.
+   *
+   * @throws Error where there is no place for it, or the registry is open to others.
+   */
   makeSocketPath(): string {
     mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
+    if (!isOurs(this.#folder, 'folder'))
+      throw new Error(`${this.#folder} has to belong to this account, with mode 0700`);
     const bases = [process.env['XDG_RUNTIME_DIR'], this.#folder, tmpdir()];
     for (const base of bases) {
       if (!base || !isAbsolute(base)) continue;

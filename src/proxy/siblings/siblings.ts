@@ -78,7 +78,11 @@ export class Siblings {
     }
   }
 
+  /** Leaves in good order; what still waits for an answer is dropped with the session. */
   close(): void {
+    clearTimeout(this.#question?.timer);
+    this.#question = undefined;
+    this.#waiting = [];
     this.#members.close();
   }
 

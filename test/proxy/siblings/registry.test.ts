@@ -120,6 +120,7 @@ test('a registry that others can enter tells of nobody', async () => {
   await registered();
   chmodSync(join(state, 'siblings'), 0o755);
   expect(registry.siblings(SELF)).toEqual([]);
+  expect(() => registry.makeSocketPath()).toThrow('mode 0700');
 });
 
 test('the runtime folder comes first, the state directory next, and a path that is too long for a socket is passed over', () => {

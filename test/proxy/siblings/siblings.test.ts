@@ -1,0 +1,168 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type Server, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { startTimeOf } from '../../../src/proxy/process-group.ts';
+import { sessionKeys } from '../../../src/proxy/siblings/client-process.ts';
+import { Registry } from '../../../src/proxy/siblings/registry.ts';
+import { type Json, type Scene, scene } from '../support.ts';
+
+const STANDING = { clock: 0, readUntrusted: false, readMarked: false };
+const EVE = 'eve@attacker.example.invalid';
+const CALL = { name: 'send_mail', arguments: { to: EVE } };
+
+let state: string;
+const open: (Server | Socket)[] = [];
+beforeEach(() => {
+  state = mkdtempSync(join(tmpdir(), 'cordon-siblings-'));
+  vi.stubEnv('XDG_RUNTIME_DIR', '');
+});
+afterEach(() => {
+  vi.unstubAllEnvs();
+  for (const one of open.splice(0)) 'destroy' in one ? one.destroy() : one.close();
+  rmSync(state, { recursive: true, force: true });
+});
+
+type Answer = (said: Json) => unknown;
+
+/** Another process, as far as the registry can tell, that answers as it is told to. */
+async function sibling(answer: Answer): Promise<{ heard: Json[] }> {
+  const registry = new Registry(state);
+  const heard: Json[] = [];
+  const socket = registry.makeSocketPath();
+  const server = createServer((link) => {
+    open.push(link);
+    let rest = '';
+    link.on('error', () => {});
+    link.on('data', (chunk) => {
+      const lines = (rest + chunk.toString()).split('\n');
+      rest = lines.pop()!;
+      for (const line of lines) {
+        const said = JSON.parse(line) as Json;
+        heard.push(said);
+        const told = answer(said);
+        if (told !== undefined)
+          link.write(typeof told === 'string' ? told : `${JSON.stringify({ v: 1, ...(told as Json) })}\n`);
+      }
+    });
+  });
+  open.push(server);
+  await new Promise<void>((resolve) => server.listen(socket, resolve));
+  const pid = process.ppid;
+  registry.add({
+    pid,
+    startTime: startTimeOf(pid)!,
+    session: 'other',
+    keys: sessionKeys(),
+    servers: {},
+    socket,
+  });
+  return { heard };
+}
+
+const hello = { kind: 'hello', session: 'other', standing: STANDING };
+const greets =
+  (answer: Answer): Answer =>
+  (said) =>
+    said['kind'] === 'hello' ? hello : answer(said);
+const nothing = { ...STANDING, flows: [], forgot: false };
+
+/** A session with one server, `mail`, that has joined its siblings. */
+async function joined(): Promise<Scene> {
+  const one = scene({ servers: ['mail'], stateDir: state });
+  await one.session.siblings.open();
+  one.client({ id: 0, method: 'tools/list' });
+  one.server('mail', { id: 0, result: { tools: [{ name: 'send_mail', inputSchema: { type: 'object' } }] } });
+  return one;
+}
+
+/** What the log says of the call, once it is judged. */
+async function judged(one: Scene): Promise<Json> {
+  const find = () => one.recorder.entries.find(({ kind }) => kind === 'tool.invoke');
+  await vi.waitFor(() => expect(find()).toBeDefined(), { timeout: 3000, interval: 5 });
+  return find()!.body;
+}
+
+describe('an answer', () => {
+  test('is waited for, and decides', async () => {
+    const { heard } = await sibling(
+      greets((said) =>
+        said['kind'] === 'ask' ? { kind: 'answer', id: said['id'], testimony: nothing } : undefined,
+      ),
+    );
+    const one = await joined();
+    one.client({ id: 1, method: 'tools/call', params: CALL });
+    expect(one.sent['mail']!.filter((line) => line.includes('tools/call'))).toEqual([]);
+    expect(await judged(one)).toMatchObject({ verdict: 'allow' });
+    expect(one.asked('mail', 'tools/call')).toMatchObject({ id: 1 });
+    expect(heard.find(({ kind }) => kind === 'ask')).toMatchObject({
+      leaves: expect.arrayContaining([{ path: '/to', text: EVE, form: 'string' }]),
+    });
+    await vi.waitFor(() => expect(heard.at(-1)).toMatchObject({ kind: 'judged', read: [] }));
+  });
+
+  test.each<[string, Answer]>([
+    ['that never comes', () => undefined],
+    ['to another question', () => ({ kind: 'answer', id: 77, testimony: nothing })],
+    ['that is no testimony', ({ id }) => ({ kind: 'answer', id, testimony: { flows: [{}] } })],
+    [
+      'about another argument',
+      ({ id }) => ({ kind: 'answer', id, testimony: { ...nothing, flows: [{ argument: '/cc' }] } }),
+    ],
+    ['that is no message', () => 'junk\n'],
+    ['of another version', ({ id }) => ({ v: 9, kind: 'answer', id, testimony: nothing })],
+  ])('%s leaves what was read unknown', async (_name, answer) => {
+    await sibling(greets(answer));
+    const one = await joined();
+    one.client({ id: 1, method: 'tools/call', params: CALL });
+    expect(await judged(one)).toMatchObject({
+      verdict: 'ask',
+      rule: 'silent-sibling',
+      facts: { unheard: ['other'] },
+    });
+  });
+});
+
+test.each<[string, Answer]>([
+  ['does not greet', () => undefined],
+  ['is somebody else', () => ({ ...hello, session: 'stranger' })],
+  ['speaks another language', () => ({ ...hello, v: 2 })],
+])('a registered process that %s is one that does not answer', async (_name, answer) => {
+  await sibling(answer);
+  const one = await joined();
+  one.client({ id: 1, method: 'tools/call', params: CALL });
+  expect(await judged(one)).toMatchObject({ rule: 'silent-sibling' });
+});
+
+test('one that says goodbye is not counted any more, also while it is waited for', async () => {
+  await sibling(greets(() => ({ kind: 'bye' })));
+  const one = await joined();
+  one.client({ id: 1, method: 'tools/call', params: CALL });
+  expect(await judged(one)).toMatchObject({ verdict: 'allow' });
+  expect(one.recorder.entries.filter(({ kind }) => kind.startsWith('sibling.'))).toMatchObject([
+    { kind: 'sibling.join', body: { session: 'other' } },
+    { kind: 'sibling.leave', body: { session: 'other', lost: false } },
+  ]);
+});
+
+test('what the client says while a call waits comes after it; a cancellation takes the call back at once', async () => {
+  await sibling(greets(() => undefined));
+  const one = await joined();
+  const reached = (method: string) => one.sent['mail']!.some((line) => line.includes(method));
+  one.client({ id: 1, method: 'tools/call', params: CALL }, { id: 2, method: 'ping' });
+  expect(reached('ping')).toBe(false);
+  one.client({ method: 'notifications/cancelled', params: { requestId: 1 } });
+  await vi.waitFor(() => expect(reached('ping')).toBe(true), 3000);
+  expect(reached('tools/call')).toBe(false);
+  expect(one.recorder.entries.some(({ kind }) => kind === 'tool.invoke')).toBe(false);
+});
+
+test('a session that ends while it waits judges nothing more', async () => {
+  await sibling(greets(() => undefined));
+  const one = await joined();
+  one.client({ id: 1, method: 'tools/call', params: CALL });
+  one.session.close('test');
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  expect(one.recorder.entries.some(({ kind }) => kind === 'tool.invoke')).toBe(false);
+});
