@@ -196,8 +196,8 @@ export class Mediator {
   }
 
   /** Judges the client's answer to a server's request of `method`. */
-  judgeAnswer(server: string, method: string, result: unknown): Judgement {
-    return this.#judge(answerSink(server, method, result));
+  judgeAnswer(server: string, method: string, result: unknown, heard?: Heard): Judgement {
+    return this.#judge(answerSink(server, method, result), heard);
   }
 
   /**

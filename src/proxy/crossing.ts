@@ -1,4 +1,6 @@
 import { CLIENT_REQUESTS } from '../mediation/protocol.ts';
+import type { Heard } from '../mediation/siblings.ts';
+import { answerSink } from '../mediation/sinks.ts';
 import { DENIED, errorLine, NOT_RECORDED } from './answers.ts';
 import type { Context } from './context.ts';
 import { noteListChanged } from './listing.ts';
@@ -119,7 +121,22 @@ export function sendClientAnswer(
   line: Buffer,
 ): void {
   if (asked.method === 'ping') return context.toUpstream(upstream, line);
-  const judgement = context.mediator.judgeAnswer(upstream.name, asked.method, answer.payload);
+  context.siblings.hear(
+    () => answerSink(upstream.name, asked.method, answer.payload).leaves,
+    (heard) => judgeAnswer(context, upstream, asked, answer, line, heard),
+  );
+}
+
+function judgeAnswer(
+  context: Context,
+  upstream: Upstream,
+  asked: { id: Id; method: string },
+  answer: Answer,
+  line: Buffer,
+  heard: Heard | undefined,
+): void {
+  const judgement = context.mediator.judgeAnswer(upstream.name, asked.method, answer.payload, heard);
+  context.siblings.judged(judgement);
   const member = memberOf(answer, answer.failed ? 'error' : 'result')!;
   context.journal.judged(judgement, new Set(), { result: answer.line.subarray(member.start, member.end) });
   if (judgement.verdict !== 'allow') {

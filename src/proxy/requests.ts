@@ -65,8 +65,9 @@ function judgeAndSend(context: Context, request: Request, route: Route, freshlyL
       );
     }
   }
-  context.siblings.hear(upstream.name, request.method, params, (heard) =>
-    judgeHeard(context, request, route, params, name, heard),
+  context.siblings.hear(
+    () => context.mediator.carried(upstream.name, request.method, params),
+    (heard) => judgeHeard(context, request, route, params, name, heard),
   );
 }
 

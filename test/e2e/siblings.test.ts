@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeEach, expect, test } from 'vitest';
 import { readEntries } from '../../src/recording/reader.ts';
-import { cordon, inFrontOf } from './support/launch.ts';
+import { cordon, inFrontOf, inFrontOfAll } from './support/launch.ts';
+import { eventually } from './support/processes.ts';
 import { Puppet } from './support/puppet.ts';
 import { type Message, RawClient } from './support/raw-client.ts';
 import { sandbox } from './support/sandbox.ts';
@@ -158,7 +159,7 @@ test.each([
   ['was killed before it read anything', false, 'SIGKILL', false],
   ['was killed after it had read something', true, 'SIGKILL', true],
   ['left in good order', true, 'SIGTERM', false],
-] as const)('a sibling that %s: asked about %s', async (_name, hasRead, signal, isAsked) => {
+] as const)('a sibling that %s', async (_name, hasRead, signal, isAsked) => {
   const [reader, sender] = [await start(pages()), await start(mail())];
   if (hasRead) await reader.call('read_page', PAGE);
   await sender.call('list_sent');
@@ -177,6 +178,35 @@ test('what a killed proxy registered is taken away and joins nobody', async () =
   const sender = await start(mail());
   expect(registered()).not.toContain(reader.pid);
   expect(isRefused((await sender.call('send_mail', MAIL)).message)).toBe(false);
+});
+
+test('what is private to a sibling is sampled to no other server', async () => {
+  const key = 'FAKE-VAULT-KEY-93be-not-a-real-key';
+  write('vault', `# Vault\n\n${key}\n`);
+  const config = join(folder, 'mcp.json');
+  const { command, args } = {
+    command: process.execPath,
+    args: [fixture('pages.mjs'), join(folder, 'pages')],
+  };
+  const cordonBlock = { servers: { pages: { confidentiality: 'private' } } };
+  writeFileSync(config, JSON.stringify({ mcpServers: { pages: { command, args } }, cordon: cordonBlock }));
+  const told: Message[] = [];
+  const puppet = await Puppet.listen(folder, {
+    tools: [{ name: 'get_advice' }],
+    strings: ({ message }) => {
+      if (message.method === undefined) told.push(message);
+      return message.method === 'tools/call'
+        ? '{"jsonrpc":"2.0","id":"ask","method":"sampling/createMessage","params":{}}'
+        : undefined;
+    },
+  });
+  const reader = await start(inFrontOfAll(config, state));
+  const adviser = await start(inFrontOf(puppet.command, { state }));
+  await reader.call('read_page', { url: 'https://wiki.example.invalid/vault' });
+  adviser.handle('sampling/createMessage', () => ({ content: { type: 'text', text: `It is ${key}.` } }));
+  adviser.send('{"jsonrpc":"2.0","id":9,"method":"tools/call","params":{"name":"get_advice"}}');
+  await eventually(() => told.length > 0, 'an answer');
+  expect(told).toMatchObject([{ id: 'ask', error: { message: 'the answer may not be sent' } }]);
 });
 
 test('lockdown: what a sibling has read counts', async () => {

@@ -71,7 +71,10 @@ export class TapePlayer {
       case 'judge':
         return this.#judged(step.event, mediator.judge(step.server, step.method, step.params, step.heard)!);
       case 'answer':
-        return this.#judged(step.event, mediator.judgeAnswer(step.server, step.method, step.result));
+        return this.#judged(
+          step.event,
+          mediator.judgeAnswer(step.server, step.method, step.result, step.heard),
+        );
       case 'approve': {
         const call = this.#calls.get(step.event);
         // Under other settings it need not have been asked about.

@@ -10,7 +10,7 @@ export type Step =
   | { step: 'describe'; server: string; kind: DescriptorKind; values: readonly unknown[]; now: string }
   | { step: 'recheck'; now: string }
   | { step: 'judge'; event: string; server: string; method: string; params?: unknown; heard?: Heard }
-  | { step: 'answer'; event: string; server: string; method: string; result?: unknown }
+  | { step: 'answer'; event: string; server: string; method: string; result?: unknown; heard?: Heard }
   | { step: 'approve'; event: string }
   | ({ step: 'label'; event: string; call?: string } & Inbound)
   | { step: 'learn'; event: string }

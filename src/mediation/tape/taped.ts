@@ -53,9 +53,9 @@ export class TapedMediator extends Mediator {
     super.offer(leaves, read, standing);
   }
 
-  override judgeAnswer(server: string, method: string, result: unknown): Judgement {
-    const judgement = super.judgeAnswer(server, method, result);
-    this.#note({ step: 'answer', event: judgement.event, server, method, result });
+  override judgeAnswer(server: string, method: string, result: unknown, heard?: Heard): Judgement {
+    const judgement = super.judgeAnswer(server, method, result, heard);
+    this.#note({ step: 'answer', event: judgement.event, server, method, result, ...(heard && { heard }) });
     return judgement;
   }
 

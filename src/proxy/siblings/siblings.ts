@@ -97,12 +97,12 @@ export class Siblings {
     this.waitingBytes += bytes;
   }
 
-  /** Has siblings say what they have read of a request, then runs `then`; at once where there are none. */
-  hear(server: string, method: string, params: unknown, then: (heard?: Heard) => void): void {
+  /** Has siblings say what they have read of these leaves, then runs `then`; at once where there are none. */
+  hear(carried: () => readonly Leaf[] | undefined, then: (heard?: Heard) => void): void {
     if (this.#members.size === 0 && this.#lost.length === 0) return then();
-    if (this.#question !== undefined) return this.inOrder(() => this.hear(server, method, params, then));
+    if (this.#question !== undefined) return this.inOrder(() => this.hear(carried, then));
     const { mediator } = this.#options;
-    const leaves = mediator.carried(server, method, params);
+    const leaves = carried();
     if (leaves === undefined) return then();
     this.#members.look();
     const id = ++this.#questions;

@@ -70,9 +70,10 @@ test('what siblings asked and said is taped as well', () => {
     mediator.testify([{ path: '/to', text: 'crew@friends.example.invalid', form: 'string' }], standing);
     mediator.offer([{ path: '/to', text: 'crew@friends.example.invalid', form: 'string' }], [], standing);
     const heard = { ...standing, clock: 40, flows: [flow({ span: [0, EVE.length] })], forgot: false };
+    mediator.judgeAnswer('mail', 'elicitation/create', {}, { ...heard, clock: 30, flows: [], unheard: [] });
     judged = mediator.judge('mail', 'tools/call', send, { ...heard, unheard: ['other'] });
   });
-  expect(steps.map(({ step }) => step)).toEqual(['describe', 'join', 'testify', 'offer', 'judge']);
+  expect(steps.map(({ step }) => step)).toEqual(['describe', 'join', 'testify', 'offer', 'answer', 'judge']);
   const { judgement } = player(steps).play('e41')!;
   expect(judged!.rule).toBe('silent-sibling');
   expect(judgement).toEqual(judged);
