@@ -12,7 +12,7 @@ import { parseArgs } from 'node:util';
 import { canonical } from '../src/json/canonical.ts';
 import { CHECKPOINT, originOf, TILE_WIDTH, tilePath } from '../src/recording/format.ts';
 import { openSigningKey, ownSigners } from '../src/recording/keys/keys.ts';
-import { signCheckpoint } from '../src/recording/note.ts';
+import { keyIdOf, signCheckpoint } from '../src/recording/note.ts';
 import { checkInclusion, proofOfEntry } from '../src/recording/proofs/evidence.ts';
 import { findSession, readEntries } from '../src/recording/reader.ts';
 import { Recorder } from '../src/recording/recorder.ts';
@@ -96,13 +96,14 @@ async function checkpoint(state: string): Promise<void> {
   for (let n = 0; n < 70_000; n++) tree.push(Buffer.from(canonical({ ...BODY, n })));
   const folder = join(state, 'staged');
   mkdirSync(folder);
+  const origin = originOf(key.hostId, 'one');
+  const keyId = keyIdOf(origin, key.publicKey);
   const [signing, staging]: [number[], number[]] = [[], []];
   for (let round = 0; round < 400; round++) {
     tree.push(Buffer.from(canonical({ ...BODY, n: round })));
     const begun = performance.now();
     const before = busy();
-    const head = { origin: originOf(key.hostId, 'one'), size: tree.size, root: tree.root() };
-    const note = signCheckpoint(head, key);
+    const note = signCheckpoint({ origin, size: tree.size, root: tree.root() }, key, keyId);
     signing.push(busy() - before);
     for (const [i, file] of tree.partials().entries()) {
       const path = join(folder, `${round}-${i}`);

@@ -95,17 +95,15 @@ export function formatCheckpoint({ origin, size, root }: Checkpoint): string {
   return `${origin}\n${size}\n${root.toString('base64')}\n`;
 }
 
-/** The signed note of a checkpoint, by the log's own key: its name is the origin. */
+/** The signed note of a checkpoint, by the log's own key: its name is the origin. Who signs often knows its id. */
 export function signCheckpoint(
   checkpoint: Checkpoint,
   key: { publicKey: Buffer; sign(data: Uint8Array): Buffer },
+  keyId: Buffer = keyIdOf(checkpoint.origin, key.publicKey),
 ): string {
   const text = formatCheckpoint(checkpoint);
-  const name = checkpoint.origin;
-  return formatNote({
-    text,
-    signatures: [{ name, keyId: keyIdOf(name, key.publicKey), signature: key.sign(Buffer.from(text)) }],
-  });
+  const signature = key.sign(Buffer.from(text));
+  return formatNote({ text, signatures: [{ name: checkpoint.origin, keyId, signature }] });
 }
 
 /**

@@ -8,7 +8,7 @@ import { SessionFolder } from './folder.ts';
 import { isSessionId, originOf, WAL } from './format.ts';
 import type { SigningKey } from './keys/keys.ts';
 import { Lines } from './lines.ts';
-import { signCheckpoint } from './note.ts';
+import { keyIdOf, signCheckpoint } from './note.ts';
 import type { Former } from './session-log.ts';
 import { TreeWriter } from './tree.ts';
 import { WriteAhead } from './wal.ts';
@@ -53,6 +53,7 @@ export class Recorder {
   readonly directory: string;
   readonly #options: RecorderOptions;
   readonly #origin: string;
+  readonly #keyId: Buffer;
   readonly #digester: ContentDigester;
   readonly #folder: SessionFolder;
   readonly #blobs: Blobs;
@@ -86,6 +87,7 @@ export class Recorder {
     }
     this.#options = options;
     this.#origin = originOf(key.hostId, sessionId);
+    this.#keyId = keyIdOf(this.#origin, key.publicKey);
     this.#blobs = new Blobs(stateDir);
     const salt = randomBytes(32);
     this.#digester = new ContentDigester(salt);
@@ -238,6 +240,7 @@ export class Recorder {
     return signCheckpoint(
       { origin: this.#origin, size: this.#tree.size, root: this.#tree.root() },
       this.#options.key,
+      this.#keyId,
     );
   }
 
