@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { selfSigned } from '../proxy/http/certificate.ts';
 import { guarded } from '../proxy/http/guarded.ts';
+import { json, serve } from '../proxy/http/support.ts';
 import { cordon, inFrontOf, inFrontOfAll, servers } from './support/launch.ts';
 import { RawClient, type Received } from './support/raw-client.ts';
 import { sandbox, writeConfig } from './support/sandbox.ts';
@@ -251,6 +252,63 @@ test('only a certificate that holds is spoken to, whatever the environment says'
   expect((await greet({ NODE_EXTRA_CA_CERTS: authority })).message.result.protocolVersion).toBe('2025-06-18');
   server.closeAllConnections();
   server.close();
+});
+
+describe('a client and a server of different eras', () => {
+  test('understand each other: a client without a handshake, a server with one', async () => {
+    const home = folder('new-before-old');
+    const config = writeConfig(home, { mcpServers: { everything: entry() } });
+    const client = new RawClient(inFrontOfAll(config, join(home, 'state')), { env });
+    const { message } = await client.request('tools/call', {
+      name: 'echo',
+      arguments: { message: 'hi' },
+      _meta,
+    });
+    expect(message.result.resultType).toBe('complete');
+    expect(words(message)).toBe('Echo: hi');
+    expect((await client.end()).code).toBe(0);
+  });
+
+  test('understand each other: a client with a handshake, a server without one', async () => {
+    const far = await serve(({ body }, response) => {
+      const answer = (what: object, status = 200): void =>
+        json(response, JSON.stringify({ jsonrpc: '2.0', id: body.id, ...what }), {}, status);
+      const complete = (result: object): void => answer({ result: { resultType: 'complete', ...result } });
+      const capabilities = { tools: {} };
+      if (body.method === 'server/discover')
+        return complete({ supportedVersions: ['2026-07-28'], capabilities });
+      if (body.method === 'tools/list')
+        return complete({ tools: [{ name: 'get', inputSchema: { type: 'object' } }] });
+      if (body.method === 'tools/call') return complete({ content: [{ type: 'text', text: 'ok' }] });
+      answer({ error: { code: -32022, message: 'Unsupported', data: { supported: ['2026-07-28'] } } }, 400);
+    });
+    const home = folder('old-before-new');
+    const config = writeConfig(home, { mcpServers: { far: { url: far.url } } });
+    const client = new RawClient(inFrontOfAll(config, join(home, 'state')), { env });
+    expect((await client.handshake()).message.result.capabilities).toHaveProperty('tools');
+    expect(words((await client.call('get')).message)).toBe('ok');
+    expect(far.got.at(-1)!.headers).toMatchObject({ 'mcp-method': 'tools/call', 'mcp-name': 'get' });
+    expect((await client.end()).code).toBe(0);
+  });
+
+  test('find out nothing while the server is down, and try again', async () => {
+    const port = await freePort();
+    const home = folder('down');
+    const config = writeConfig(home, { mcpServers: { far: { url: `http://127.0.0.1:${port}/mcp` } } });
+    const client = new RawClient(inFrontOfAll(config, join(home, 'state')), { env });
+    for (const method of ['server/discover', 'tools/list', 'tools/list']) {
+      const { message } = await client.request(method, { _meta });
+      expect(message.error!.message).toContain('nothing listens at');
+    }
+    await listening([...servers.everything, 'streamableHttp'], { PORT: String(port) });
+    const { message } = await client.request('tools/call', {
+      name: 'echo',
+      arguments: { message: 'hi' },
+      _meta,
+    });
+    expect(words(message)).toBe('Echo: hi');
+    await client.end();
+  });
 });
 
 test('a server that asks for authorization is served once a person has let it be', async () => {

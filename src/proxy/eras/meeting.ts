@@ -1,4 +1,4 @@
-import { errorLine } from '../answers.ts';
+import { BAD_UPSTREAM, errorLine } from '../answers.ts';
 import { log } from '../log.ts';
 import {
   type Answer,
@@ -156,7 +156,7 @@ export class Meeting {
       refused: (answer) => {
         if (answer === undefined) return refuse('ended when it was asked this');
         this.#track.toClient(answer.line);
-        if (!isOfItsTerms(answer)) return this.#refused(held);
+        if (!isOfItsTerms(answer) && !isNoAnswer(answer)) return this.#refused(held);
         this.begin();
         for (const line of held) this.#track.stage?.fromClient?.(line);
       },
@@ -193,12 +193,25 @@ export class Meeting {
       for (const line of held) this.#track.toServer(line);
     };
     // Of an unknown version it has something to say itself.
-    const refused = (answer: Answer | undefined): void =>
-      answer !== undefined && isOfTheEra(answer) ? found() : translate();
+    const refused = (answer: Answer | undefined): void => {
+      if (answer !== undefined && isNoAnswer(answer)) return this.#fail(held, answer);
+      if (answer !== undefined && isOfTheEra(answer)) found();
+      else translate();
+    };
     const outcome = { found, refused, silent: translate };
     this.#ask(meta[META.capabilities], meta[META.client], outcome, (line) => {
       this.#hold(held, parseMessage(line, DEPTH));
     });
+  }
+
+  /** Nothing was found out: what waited for it fails for the same reason, and the next message is a first one again. */
+  #fail(held: readonly Buffer[], { payload }: Answer): void {
+    this.begin();
+    const text = String(fieldsOf(payload)['message']);
+    for (const line of held) {
+      const request = parseMessage(line, DEPTH);
+      if (request.kind === 'request') this.#track.toClient(errorLine(request.id, BAD_UPSTREAM, text));
+    }
   }
 
   #hold(held: Buffer[], message: Message): void {
@@ -292,6 +305,11 @@ export class Meeting {
  */
 function isOfItsTerms(answer: Answer): boolean {
   return (answer.failed && fieldsOf(answer.payload)['code'] === INVALID_PARAMS) || isOfTheEra(answer);
+}
+
+/** Cordon's own word for an answer that will not come: the server cannot be reached, say, or asks for authorization. */
+function isNoAnswer(answer: Answer): boolean {
+  return answer.failed && fieldsOf(answer.payload)['code'] === BAD_UPSTREAM;
 }
 
 /** An error that only the stateless revision has: of its version, its headers, its capabilities. */
