@@ -57,7 +57,7 @@ const twins = attacks.filter(
   (one, i) => !attacks.slice(0, i).some(({ honest, task }) => honest === one.honest && task === one.task),
 );
 
-/** One server each, and nothing in them that belongs to the handshake. */
+/** Nothing in them belongs to the handshake. */
 const STATELESS = new Set([
   '01-tool-poisoning',
   '03-rug-pull',
@@ -66,6 +66,14 @@ const STATELESS = new Set([
   '30-key-folding-answers',
   '35-id-coercion',
   '36-unsolicited-answer',
+  '02-shadowing-named',
+  '11-indirect-injection',
+  '15-sampling-abuse',
+  '16-elicitation-phishing',
+  '19-poisoned-resource',
+  '19-poisoned-prompt',
+  '39-progress-spoofing',
+  '46-list-changed-storm',
 ]);
 
 const LABELS = ['cordon/labels', 'io.modelcontextprotocol/trust-annotations'];
