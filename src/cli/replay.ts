@@ -163,8 +163,7 @@ function replayOne(
       canonical(end) !== canonical(tapeEnd(state, tapedSession(id)))
     )
       return refused('TAMPERED: its content is not what the log says was kept');
-    // Other answers are found to flow otherwise, of course.
-    return { ...about, ...found, differing: behaviour === undefined ? found.differing : [] };
+    return { ...about, ...found };
   } catch (error) {
     if (error instanceof RecordingError || error instanceof TapeFault) return refused(error.message);
     throw error;

@@ -81,6 +81,8 @@ function judgeOne(
   const recorded = `${word(entry['verdict'])}:${word(entry['rule'])}`;
   try {
     const played = player?.play(word(entry['event']));
+    if (played === undefined && player?.isAltered === true)
+      throw new Undetermined('its content was not kept, and answers before it are taken otherwise');
     const { verdict, rule } =
       played?.judgement ?? ruleOn(forked(factsOfEntry(entry, mode), calledOf(entry), fork));
     // A person's yes was to the question, so it stands where the question does.
@@ -97,7 +99,7 @@ function judgeOne(
         recorded,
         replayed,
       });
-    } else if (played !== undefined && fork.mode === undefined && fork.policy === undefined) {
+    } else if (played !== undefined && player?.isAltered === false && !fork.mode && !fork.policy) {
       const members = differing(entry, played.evidence);
       if (members.length > 0) found.differing.push({ entry: entry.n, members });
     }

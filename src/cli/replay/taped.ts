@@ -9,6 +9,7 @@ import { readBlob } from '../../recording/blobs.ts';
 import { hasTape, readTape, tapedSession } from '../../recording/tape/tape.ts';
 import { openTapeKey, tapeKeyPath } from '../../recording/tape/tape-key.ts';
 import { tapeKeyFile } from '../key-file.ts';
+import { UsageError } from '../read-command.ts';
 import type { Taped } from './again.ts';
 
 /**
@@ -36,8 +37,11 @@ export function tapedBy(
   return (opening, recorded, fork) => {
     const pins = readBlob(state, opening['pins']);
     const seed = opening['seed'];
-    // Without what the session began with nothing can be found anew; what was recorded as found still can be judged.
-    if (recorded === undefined || pins === undefined || typeof seed !== 'number') return undefined;
+    if (recorded === undefined || pins === undefined || typeof seed !== 'number') {
+      // Nothing can be found anew; what was recorded as found still can be judged.
+      if (instead.size === 0) return undefined;
+      throw new UsageError(`the settings or pins that ${session} began with were not kept`);
+    }
     return new TapePlayer({
       steps: steps(),
       settings: settingsOf(settingsUnder(recorded, fork), tapedSession(session), seed),

@@ -42,6 +42,11 @@ export class TapePlayer {
     this.#instead = instead ?? new Map();
   }
 
+  /** Something is taken in the place of what a server sent. */
+  get isAltered(): boolean {
+    return this.#instead.size > 0;
+  }
+
   /**
    * What the outbound message of this event comes to; undefined if it is not on the tape. To be asked in the order of
    * events.

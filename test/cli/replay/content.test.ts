@@ -106,6 +106,26 @@ describe('servers that had answered otherwise', () => {
     });
   });
 
+  test('a call whose content is not there is not to be told, nor is anything without the pins of then', async () => {
+    const state = temporaryFolder();
+    const play = new RecordedPlay(state, { taped: true });
+    play.page(ORDER);
+    play.journal.commit();
+    play.call('mail', 'send', { to: EVE, body: 'hello there' });
+    play.recorder.close();
+    const [order] = answers(state);
+    const behaviour = file({ responses: [{ event: order!.event, result: say('Nothing to do.') }] });
+    const { code, out } = await run(replay, '--behaviour', behaviour, '--state', state);
+    expect(out).toContain(
+      'not to be told: its content was not kept, and answers before it are taken otherwise',
+    );
+    expect(code).toBe(3);
+    rmSync(join(state, 'blobs'), { recursive: true });
+    const none = await run(replay, '--behaviour', behaviour, '--state', state);
+    expect(none).toMatchObject({ code: 2, err: expect.stringContaining('were not kept') });
+    expect((await run(replay, '--state', state)).code).toBe(0);
+  });
+
   test('the same answers change nothing', async () => {
     const state = recorded();
     const [order] = answers(state);
