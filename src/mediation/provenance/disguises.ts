@@ -15,7 +15,9 @@ export function reversedEscapes(text: string): number[] {
   each(text, '%', (at) => {
     const byte = hexish(text, at - 1) * 16 + hexish(text, at - 2);
     // A percentage stands by itself, and hardly ever reads as a character.
-    const isInside = isWordy(text, at - 3) || isWordy(text, at + 1);
+    const beside = text[at + 1] ?? ' ';
+    const isSpelled = beside === text[at - 3] && beside.trim() !== '';
+    const isInside = isWordy(text, at - 3) || isWordy(text, at + 1) || isSpelled;
     if (byte >= 32 && byte !== 127 && isInside) places.push(at);
   });
   each(text, '&', (at) => {
