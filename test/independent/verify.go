@@ -42,8 +42,8 @@ var (
 	hashed = map[string]tlog.Hash{}
 )
 
-// The write-ahead file and the salt lie beside the log: no checkpoint covers them.
-var beside = map[string]bool{"wal": true, "salt": true}
+// The write-ahead file, the salt and an earlier checkpoint lie beside the log: no checkpoint covers them.
+var beside = map[string]bool{"wal": true, "salt": true, "cosigned": true}
 
 func main() {
 	changed := flag.Int("changed", 0, "")
