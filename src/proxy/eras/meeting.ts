@@ -1,4 +1,4 @@
-import { BAD_UPSTREAM, errorLine } from '../answers.ts';
+import { BAD_UPSTREAM, errorLine, UPSTREAM_GONE } from '../answers.ts';
 import { log } from '../log.ts';
 import {
   type Answer,
@@ -89,10 +89,9 @@ export class Meeting {
   begin(): void {
     this.#track.stage = {
       fromClient: (line) => {
-        const message = parseMessage(line, DEPTH);
-        if (message.kind !== 'request') return this.#track.toServer(line);
-        if (message.method === 'initialize') return this.#greet(message);
-        if (!isStateless(message.params)) return this.#track.toServer(line);
+        const message = read(line);
+        if (message?.kind === 'request' && message.method === 'initialize') return this.#greet(message);
+        if (message?.kind !== 'request' || !isStateless(message.params)) return this.#track.toServer(line);
         if (message.method === 'server/discover') return this.#probeForClient(message);
         this.#probe(message);
       },
@@ -163,19 +162,19 @@ export class Meeting {
       silent: () => refuse(`did not answer this within ${SILENCE_MS} ms`),
     };
     this.#await(discover.id, outcome, (line) => {
-      const message = parseMessage(line, DEPTH);
+      const message = read(line);
       // It did not wait for the answer.
-      if (message.kind === 'request' && message.method === 'initialize') return this.#greet(message);
-      this.#hold(held, message);
+      if (message?.kind === 'request' && message.method === 'initialize') return this.#greet(message);
+      this.#hold(held, line);
     });
   }
 
   /** The client was told that the server is of the other era; what it says next tells what it makes of that. */
   #refused(held: readonly Buffer[]): void {
     const take = (line: Buffer): void => {
-      const message = parseMessage(line, DEPTH);
-      if (message.kind === 'request' && message.method === 'initialize') return this.#greet(message);
-      if (message.kind !== 'request' || !isStateless(message.params)) return this.#track.toServer(line);
+      const message = read(line);
+      if (message?.kind === 'request' && message.method === 'initialize') return this.#greet(message);
+      if (message?.kind !== 'request' || !isStateless(message.params)) return this.#track.toServer(line);
       this.#shakeHands(message, [line]);
     };
     this.#track.stage = { fromClient: take };
@@ -199,9 +198,7 @@ export class Meeting {
       else translate();
     };
     const outcome = { found, refused, silent: translate };
-    this.#ask(meta[META.capabilities], meta[META.client], outcome, (line) => {
-      this.#hold(held, parseMessage(line, DEPTH));
-    });
+    this.#ask(meta[META.capabilities], meta[META.client], outcome, (line) => this.#hold(held, line));
   }
 
   /** Nothing was found out: what waited for it fails for the same reason, and the next message is a first one again. */
@@ -209,24 +206,24 @@ export class Meeting {
     this.begin();
     const text = String(fieldsOf(payload)['message']);
     for (const line of held) {
-      const request = parseMessage(line, DEPTH);
-      if (request.kind === 'request') this.#track.toClient(errorLine(request.id, BAD_UPSTREAM, text));
+      const request = read(line);
+      if (request?.kind === 'request') this.#track.toClient(errorLine(request.id, BAD_UPSTREAM, text));
     }
   }
 
-  #hold(held: Buffer[], message: Message): void {
-    if (held.length < MAX_HELD) held.push(message.line);
-    else if (message.kind === 'request') {
-      const text = `server ${JSON.stringify(this.#track.name)} has not said what it speaks, and ${MAX_HELD} requests wait`;
-      this.#track.toClientLater(errorLine(message.id, METHOD_NOT_FOUND, text));
-    }
+  #hold(held: Buffer[], line: Buffer): void {
+    if (held.length < MAX_HELD) return void held.push(line);
+    const message = read(line);
+    if (message?.kind !== 'request') return;
+    const text = `server ${JSON.stringify(this.#track.name)} has not said what it speaks, and ${MAX_HELD} requests wait`;
+    this.#track.toClientLater(errorLine(message.id, UPSTREAM_GONE, text));
   }
 
   #shakeHands(first: Request, lines: readonly Buffer[]): void {
     const greeted = (isRefused: boolean): void => this.#greeted(isRefused);
     const translation = new StatelessClient({ ...this.#ends, greeted }, first);
-    this.#translate(translation);
-    for (const line of lines) translation.fromClient(parseMessage(line, DEPTH));
+    const stage = this.#translate(translation);
+    for (const line of lines) stage.fromClient!(line);
   }
 
   /** A server that answers a handshake and has not answered what came before never will; it is not only slow. */
@@ -286,16 +283,23 @@ export class Meeting {
     track.stage = stage;
   }
 
-  #translate(translation: Translation): void {
-    this.#track.stage = {
-      fromClient: (line) => translation.fromClient(parseMessage(line, DEPTH)),
+  #translate(translation: Translation): Stage {
+    const track = this.#track;
+    // What is no message is for the session or for the server to refuse.
+    const stage: Stage = {
+      fromClient: (line) => {
+        const message = read(line);
+        if (message === undefined) track.toServer(line);
+        else translation.fromClient(message);
+      },
       fromServer: (line) => {
         const message = read(line);
-        // What is no message is for the session to refuse.
-        if (message === undefined) this.#track.toClient(line);
+        if (message === undefined) track.toClient(line);
         else translation.fromServer(message);
       },
     };
+    track.stage = stage;
+    return stage;
   }
 }
 
