@@ -15,6 +15,7 @@ import { ownId } from '../upstream.ts';
 import { type Ends, fieldsOf, isStateless, META, metaOf, STATELESS, type Translation } from './era.ts';
 import { HandshakeClient } from './handshake-client.ts';
 import { StatelessClient } from './stateless-client.ts';
+import type { Stage, Track } from './track.ts';
 
 /**
  * What an earlier run found out about how a server must be met, where that is not by what the client says first:
@@ -27,32 +28,6 @@ export type Opening = 'initialize' | 'server/discover';
 export interface OpeningMemory {
   readonly known: Opening | undefined;
   learn(opening: Opening | undefined): void;
-}
-
-/** Takes what comes from one side; a side that it does not take goes through. */
-export interface Stage {
-  fromClient?(line: Buffer): void;
-  fromServer?(line: Buffer): void;
-  /** The server is gone; true if there is another in its place. */
-  gone?(reason: string): boolean;
-  /** The session ends. */
-  end?(): void;
-}
-
-/** What two that meet speak over. */
-export interface Track {
-  readonly name: string;
-  /** Undefined where lines go through. */
-  stage: Stage | undefined;
-  toServer(line: Buffer): void;
-  /** Within a turn of the server's. */
-  toClient(line: Buffer): void;
-  /** Not within the call that it is said in: what it leads to is a turn of its own. */
-  toClientLater(line: Buffer): void;
-  /** Ends a turn that nothing of the server's began. */
-  turn(): void;
-  /** Puts another server in the place of one that ended. False if there can be none. */
-  reopen(): boolean;
 }
 
 /** What becomes of asking a server `server/discover`. */

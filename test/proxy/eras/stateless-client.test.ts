@@ -140,6 +140,30 @@ test.each([
   expect(answer.error.message).toContain(said);
 });
 
+test('what a server takes back is not asked any more, and is not told to the client', () => {
+  const sides = open();
+  sides.client(call(2));
+  sides.toServer();
+  const { requestState, inputRequests } = asked(sides, 'q');
+  sides.server({ method: 'notifications/cancelled', params: { requestId: 'q' } });
+  expect(sides.toClient()).toEqual([]);
+  const inputResponses = { [Object.keys(inputRequests)[0]!]: {} };
+  sides.client(call(3, { requestState, inputResponses }));
+  expect(sides.toServer()).toEqual([]);
+  sides.server({ id: 2, result: { content: [] } });
+  expect(sides.toClient()).toMatchObject([{ id: 3, result: { resultType: 'complete' } }]);
+});
+
+test('an id that the server still works on is not given to it again', () => {
+  const sides = open();
+  sides.client(call(2));
+  asked(sides, 1);
+  sides.toServer();
+  sides.client(call(2));
+  expect(sides.toServer()).toEqual([]);
+  expect(sides.toClient()).toMatchObject([{ id: 2, error: { code: -32600 } }]);
+});
+
 test('a client that never comes back is given up, and its server told', () => {
   const sides = open();
   for (let i = 0; i < 101; i++) {
