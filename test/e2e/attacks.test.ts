@@ -41,7 +41,8 @@ beforeAll(async () => {
 afterAll(() => {
   canary.close();
   rmSync(dir, { recursive: true, force: true });
-});
+  // Hundreds of sessions: a disk that others use takes its time.
+}, 180_000);
 
 const stage = (attack: Attack, side: Side, how: How, era: Era = 'handshake') =>
   play(
