@@ -4,9 +4,8 @@ import type { Mediator } from '../mediation/mediator.ts';
 import { BAD_UPSTREAM, errorLine, UPSTREAM_GONE } from './answers.ts';
 import type { Context, Routing } from './context.ts';
 import { tellServer } from './crossing.ts';
-import { BATCHED, Batches, messagesOf } from './eras/batches.ts';
-import { ClientEdge } from './eras/client-edge.ts';
-import { isStateless } from './eras/era.ts';
+import { BATCHED, messagesOf } from './eras/batches.ts';
+import { ClientSide } from './eras/client-side.ts';
 import { LineReader } from './framing.ts';
 import type { LastRun } from './handshakes.ts';
 import type { Journal } from './journal.ts';
@@ -14,10 +13,8 @@ import { log } from './log.ts';
 import {
   type Id,
   INVALID_REQUEST,
-  idIn,
   idKey,
   type Message,
-  type Notification,
   parseMessage,
   readId,
   readIds,
@@ -84,9 +81,7 @@ export class Session implements Context {
   readonly #routing: Routing;
   readonly #input: Readable;
   readonly #client: Outbox;
-  readonly #batches: Batches;
-  readonly #isGateway: boolean;
-  #edge: ClientEdge | undefined;
+  readonly #side: ClientSide;
   readonly #pressure: Pressure;
   readonly #output: Writable;
   readonly #quiet: NodeJS.Timeout;
@@ -113,11 +108,18 @@ export class Session implements Context {
     this.#input = client.input;
     this.#output = client.output;
     this.#client = new Outbox(client.output);
-    this.#batches = new Batches((line) => this.#client.add(line));
     this.#pressure = new Pressure(client.input, this.#client, options.upstreams, options.siblings);
     const [first, ...others] = this.upstreams;
     const isAlone = others.length === 0 && options.gateway !== true;
-    this.#isGateway = !isAlone;
+    const side = {
+      revision: () => this.revision,
+      parse: (line: Buffer) => this.#parse(line),
+      take: (message: Message) => this.#inTurn(message),
+      refuse: ({ id, code, reason, message }: WireFault) => this.#refuse(id, code, reason, message),
+      send: (line: Buffer) => this.#client.add(line),
+      isOf: (question: Id, request: Id) => this.#routing.isOf(question, request),
+    };
+    this.#side = new ClientSide(side, !isAlone);
     if (isAlone) first!.start();
     this.#routing = isAlone ? new SingleRouting(this, first!) : new SeveralRouting(this, options.lastRun);
     this.#quiet = setTimeout(() => this.#settle(), QUIET_MS).unref();
@@ -127,7 +129,7 @@ export class Session implements Context {
   serve(): Promise<void> {
     const reader = new LineReader(
       this.#limits.messageBytes,
-      (line) => this.#fromClient(line),
+      (line) => this.#side.fromClient(line),
       (head) => this.#oversizeRequest(head),
     );
     return new Promise((resolve) => {
@@ -169,10 +171,8 @@ export class Session implements Context {
   }
 
   toClient(line: Buffer | readonly Buffer[]): void {
-    if (this.#edge === undefined && !this.#batches.isOpen) return this.#client.add(line);
-    const whole = Buffer.isBuffer(line) ? line : Buffer.concat(line);
-    if (this.#edge !== undefined) this.#edge.fromSession(whole);
-    else if (!this.#batches.keep(whole)) this.#client.add(whole);
+    if (this.#side.isPlain) this.#client.add(line);
+    else this.#side.toClient(Buffer.isBuffer(line) ? line : Buffer.concat(line));
   }
 
   toUpstream(upstream: Upstream, line: Buffer, unrecorded?: () => void): void {
@@ -256,42 +256,6 @@ export class Session implements Context {
     return parseMessage(line, this.#limits.depth);
   }
 
-  #fromClient(line: Buffer): void {
-    const batch = this.revision === BATCHED ? messagesOf(line) : undefined;
-    if (batch === undefined) return this.#fromClientAlone(line);
-    if (!this.#batches.take(batch, (one) => this.#fromClientAlone(one))) {
-      this.#refuse(null, INVALID_REQUEST, 'batches', 'too many batches are not answered yet');
-    }
-  }
-
-  #fromClientAlone(line: Buffer): void {
-    let message: Message;
-    try {
-      message = this.#parse(line);
-    } catch (error) {
-      if (!(error instanceof WireFault)) throw error;
-      return this.#refuse(error.id, error.code, error.reason, error.message);
-    }
-    if (this.#atEdge(message)) return;
-    this.#inTurn(message);
-  }
-
-  /** Whether somebody stands between the client and this session, who has taken the message. */
-  #atEdge(message: Message): boolean {
-    const isRequest = message.kind === 'request';
-    // What it was told as a client of the other era did not suit it.
-    if (isRequest && message.method === 'initialize') this.#edge = undefined;
-    else if (this.#edge === undefined && this.#isGateway && isRequest && isStateless(message.params)) {
-      this.#edge = new ClientEdge(
-        (line) => this.#inTurn(this.#parse(line)),
-        (line) => this.#client.add(line),
-        (question, request) => this.#routing.isOf(question, request),
-      );
-    }
-    this.#edge?.fromClient(message);
-    return this.#edge !== undefined;
-  }
-
   #inTurn(message: Message): void {
     if (!this.siblings.isAsking) return this.#take(message);
     if (message.kind === 'notification' && message.method === 'notifications/cancelled') {
@@ -302,17 +266,9 @@ export class Session implements Context {
   }
 
   #take(message: Message): void {
-    if (message.kind !== 'request') {
-      if (this.#batches.isOpen && message.kind === 'notification') this.#forget(message);
-      return this.#routing.fromClient(message);
-    }
+    if (message.kind !== 'request') return this.#routing.fromClient(message);
     const route = this.#routing.route(message);
     if (route !== undefined) sendRequest(this, message, route);
-  }
-
-  #forget({ method, params }: Notification): void {
-    const id = method === 'notifications/cancelled' ? idIn(params, 'requestId') : undefined;
-    if (id !== undefined) this.#batches.forget(id);
   }
 
   #oversizeRequest(head: Buffer): void {
