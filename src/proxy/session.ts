@@ -156,7 +156,8 @@ export class Session implements Context {
   close(reason: string): void {
     this.#ending = true;
     this.#routing.close();
-    this.siblings.close();
+    // Whom a defect ends leaves without a word: what it had read, nobody can tell any more.
+    if (reason !== 'defect') this.siblings.close();
     this.pins.flush();
     this.questions.noteDecisions();
     this.journal.close({ reason });

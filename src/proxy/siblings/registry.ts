@@ -92,11 +92,11 @@ export class Registry {
 
   /** Whether a registered proxy is still there. One that is gone without a word is taken off the record. */
   isRunning(one: Registration): boolean {
-    if (startTimeOf(one.pid) !== one.startTime) {
-      this.remove(one);
-      return false;
-    }
-    return this.#read(this.#pathOf(one.pid))?.session === one.session;
+    // A later proxy may have its pid, and with it its file.
+    if (this.#read(this.#pathOf(one.pid))?.session !== one.session) return false;
+    if (startTimeOf(one.pid) === one.startTime) return true;
+    this.remove(one);
+    return false;
   }
 
   #pathOf(pid: number): string {

@@ -75,6 +75,7 @@ test('one that ended and began again is another', async () => {
   expect(registry.isRunning(one)).toBe(true);
   await registered({ session: 's2' });
   expect(registry.isRunning(one)).toBe(false);
+  expect(registry.isRunning({ ...one, startTime: 'long ago' })).toBe(false);
   expect(registry.siblings(SELF)).toMatchObject([{ session: 's2' }]);
 });
 

@@ -166,3 +166,14 @@ test('a session that ends while it waits judges nothing more', async () => {
   await new Promise((resolve) => setTimeout(resolve, 300));
   expect(one.recorder.entries.some(({ kind }) => kind === 'tool.invoke')).toBe(false);
 });
+
+test.each([
+  ['client-closed', true],
+  ['defect', false],
+])('%s: it says goodbye: %s', async (reason, isOrderly) => {
+  const { heard } = await sibling(greets(() => undefined));
+  const one = await joined();
+  one.session.close(reason);
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  expect(heard.some(({ kind }) => kind === 'bye')).toBe(isOrderly);
+});
