@@ -34,6 +34,8 @@ export type Channel =
   | 'request'
   | 'descriptor';
 
+export type Steering = 'here' | 'near' | 'sought';
+
 /** Where labelled data entered the session. `event` is the session-wide id of the message (`e12`). */
 export interface Source {
   event: string;
@@ -50,8 +52,11 @@ export interface Source {
   describes?: DescriptorKind;
   /** It repeats what a tainted call carried: no value of it is the server's own. */
   echo?: boolean;
-  /** The very text (`here`) or another of its message (`near`) tells somebody to do something: mediation/policy/steering.ts. */
-  steers?: 'here' | 'near';
+  /**
+   * The very text (`here`) or another of its message (`near`) tells somebody to do something, or such a text named what
+   * this was looked up by (`sought`): mediation/policy/steering.ts and sought.ts.
+   */
+  steers?: Steering;
   /** It answers a call that asked for what the user named, in the user's own words. */
   asked?: boolean;
   /** A detector fired in this very text. */

@@ -2,6 +2,10 @@ const MOST_TEXTS = 4096;
 const LONGEST_TEXT = 512;
 const SHORTEST_SAID = 4;
 const MOST_WORDS = 64 * 1024;
+const MOST_HOSTS = 1024;
+/** No more of an address than all parsers read alike; of a bare one, a name with a dot in it. */
+const ADDRESS =
+  /^(?:(?:https?|wss?):\/\/)?([a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63}){1,16})(?::\d{1,5})?(?=[/?#]|$)/i;
 
 /**
  * What a session's calls rest on: what the client said before any detector fired, and what the user said. Bounded:
@@ -9,11 +13,14 @@ const MOST_WORDS = 64 * 1024;
  */
 export class Grounds {
   readonly #texts = new Set<string>();
+  readonly #hosts = new Set<string>();
   #words = '';
 
   /** Takes a value that the client said. */
   take(text: string): void {
     if (text.length <= LONGEST_TEXT && this.#texts.size < MOST_TEXTS) this.#texts.add(plain(text));
+    const host = hostOf(text);
+    if (host !== undefined && this.#hosts.size < MOST_HOSTS) this.#hosts.add(host);
   }
 
   /** Takes the user's own words. */
@@ -28,10 +35,22 @@ export class Grounds {
     return some.length >= SHORTEST_SAID && this.#words.includes(some);
   }
 
+  /** Whether the client itself said the host of this address. */
+  holdsHostOf(address: string): boolean {
+    const host = hostOf(address);
+    return host !== undefined && this.#hosts.has(host);
+  }
+
   hold(text: string): boolean {
     const some = plain(text);
     return some === '' || this.#texts.has(some) || (this.#words !== '' && this.#words.includes(some));
   }
+}
+
+function hostOf(address: string): string | undefined {
+  return ADDRESS.exec(address)?.[1]
+    ?.toLowerCase()
+    .replace(/^www\./, '');
 }
 
 function plain(text: string): string {

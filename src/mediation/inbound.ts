@@ -1,6 +1,7 @@
 import type { Channel, Text } from '../event.ts';
 import { isConstant, PROTOCOL_NAMES } from './protocol.ts';
 import { attributesOf } from './structure/html.ts';
+import { linksOf } from './structure/links.ts';
 import { formOf, structureOf } from './structure/structure.ts';
 import { isFull, items, members, walk } from './walk.ts';
 
@@ -70,9 +71,9 @@ export function structured(texts: readonly Text[]): Text[] {
   return all;
 }
 
-/** The values of the attributes in a text's tags are fields of it. */
+/** The values of the attributes in a text's tags are fields of it, and so is where its links lead. */
 function addAttributes({ path, text, border }: Text, all: Text[]): void {
-  for (const { name, value } of attributesOf(text)) {
+  const add = (name: string, value: string): void => {
     if (isFull(all)) return;
     all.push({
       path: `${path}@${name}`,
@@ -80,7 +81,9 @@ function addAttributes({ path, text, border }: Text, all: Text[]): void {
       form: formOf(value),
       ...(border !== undefined && { border }),
     });
-  }
+  };
+  for (const { name, value } of attributesOf(text)) add(name, value);
+  for (const target of linksOf(text)) add('href', target);
 }
 
 function messageTexts(message: unknown, path: string, texts: Text[]): void {

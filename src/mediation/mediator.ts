@@ -25,7 +25,9 @@ import { givenPlaces, isAnswer, isForeign, isOwn, NO_PLACES, type Places } from 
 import { factsOf } from './policy/facts.ts';
 import { Memory } from './policy/memory.ts';
 import { type Case, decide, type Verdict } from './policy/policy.ts';
+import { nearTo } from './policy/records.ts';
 import { orderOf } from './policy/rules.ts';
+import { isSought } from './policy/sought.ts';
 import { steers } from './policy/steering.ts';
 import { isProtocolMethod } from './protocol.ts';
 import { Provenance } from './provenance/provenance.ts';
@@ -55,6 +57,8 @@ export interface Labelled {
   /** What it answers carried taint, which it may repeat. */
   call?: Judgement | undefined;
   asked?: boolean;
+  /** What it was looked up by stands in a text that steers. */
+  sought?: boolean;
   /** Members for the result's `_meta`, as JSON text without braces. */
   meta: string;
   /** Text to put in front of the content, where a detector marked it. */
@@ -222,6 +226,7 @@ export class Mediator {
       named: call?.named === true || isProtocolMethod(origin),
       call: answersTaint ? call : undefined,
       asked: call?.asked === true,
+      sought: call !== undefined && isSought(call),
       meta: labelMembers(label, event),
       notice: findings.length > 0 ? noticeText(server, findings) : undefined,
     };
@@ -238,6 +243,7 @@ export class Mediator {
     named = false,
     call,
     asked = false,
+    sought = false,
   }: Labelled): void {
     this.finish();
     if (texts.length === 0) return;
@@ -254,13 +260,16 @@ export class Mediator {
     }));
     // A detector that fired on the whole alone marks all of it.
     const isMarkedWhole = isMarked && groups.every(({ marked }) => marked.length === 0);
-    const isSteering = isMarked || groups.some(({ steering }) => steering.length > 0);
+    const isNear = isMarked ? () => true : nearTo(groups.flatMap(({ steering }) => steering));
     for (const { source, marked, steering, others } of groups) {
       const suspect: Source = { ...source, steers: 'here', marked: true };
       this.#learnTexts(suspect, isMarkedWhole ? [...steering, ...others] : marked, call);
       if (!isMarkedWhole) {
         this.#learnTexts({ ...source, steers: 'here' }, steering, call);
-        this.#learnTexts(isSteering ? { ...source, steers: 'near' } : source, others, call);
+        const [near, far]: [Text[], Text[]] = [[], []];
+        for (const text of others) (sought || isNear(text) ? near : far).push(text);
+        this.#learnTexts({ ...source, steers: sought ? 'sought' : 'near' }, near, call);
+        this.#learnTexts(source, far, call);
       }
       if (source.label.integrity === 'trusted') continue;
       this.#readUntrusted = true;
@@ -386,6 +395,7 @@ export class Mediator {
       allow: this.#settings.allow,
       domains: this.#settings.domains,
       memory: this.#memory,
+      grounds: this.#grounds,
     };
     const facts = factsOf(at);
     const verdict = decide(at, facts);

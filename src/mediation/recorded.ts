@@ -1,4 +1,4 @@
-import type { Channel, Effect, Form, Integrity, Mode, Role } from '../event.ts';
+import type { Channel, Effect, Form, Integrity, Mode, Role, Steering } from '../event.ts';
 import type { Facts, FlowFact, PlaceFact } from './policy/facts.ts';
 import type { SinkKind } from './sinks.ts';
 
@@ -14,6 +14,7 @@ const STANDINGS: readonly Facts['descriptor'][] = ['usable', 'withheld', 'unlist
 const ROLES: readonly Role[] = ['destination', 'selector', 'credential', 'code', 'content', 'scalar'];
 export const MATCHES: readonly FlowFact['flow']['match'][] = ['whole', 'atom', 'span'];
 export const FORMS: readonly Form[] = ['field', 'prose'];
+export const STEERINGS: readonly Steering[] = ['here', 'near', 'sought'];
 export const INTEGRITIES: readonly Integrity[] = ['trusted', 'untrusted', 'poisoned-suspect'];
 export const CHANNELS: readonly Channel[] = [
   ...([
@@ -94,7 +95,7 @@ function flowOf(value: unknown, places: number, flows: number): FlowFact {
         marked: flag(from['marked'], 'marked'),
         echo: flag(from['echo'], 'echo'),
         asked: flag(from['asked'], 'asked'),
-        ...(steers === undefined ? {} : { steers: one(steers, ['here', 'near'], 'steers') }),
+        ...(steers === undefined ? {} : { steers: one(steers, STEERINGS, 'steers') }),
       },
     },
     place: index(flow['place'], places, 'place'),

@@ -1,6 +1,18 @@
 import type { Confidentiality, DescriptorKind, Flow, Leaf, Source, Transform } from '../event.ts';
 import { placeOf } from './own.ts';
-import { CHANNELS, count, FORMS, flag, INTEGRITIES, listed, MATCHES, one, record, text } from './recorded.ts';
+import {
+  CHANNELS,
+  count,
+  FORMS,
+  flag,
+  INTEGRITIES,
+  listed,
+  MATCHES,
+  one,
+  record,
+  STEERINGS,
+  text,
+} from './recorded.ts';
 
 /** What siblings (other Cordons of the same client session) tell one another of themselves whatever they say. */
 export interface Standing {
@@ -165,7 +177,7 @@ function sourceFrom(value: unknown): Source {
     echo: flag(source['echo'], 'echo'),
     asked: flag(source['asked'], 'asked'),
     marked: flag(source['marked'], 'marked'),
-    ...(steers !== undefined && { steers: one(steers, ['here', 'near'] as const, 'steers') }),
+    ...(steers !== undefined && { steers: one(steers, STEERINGS, 'steers') }),
     ...(describes !== undefined && { describes: one(describes, KINDS, 'describes') }),
   };
 }

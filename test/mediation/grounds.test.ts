@@ -47,3 +47,37 @@ test('is bounded: what does not fit is not held', () => {
   expect(grounds.hold('the first words')).toBe(false);
   expect(grounds.hasSaid('yyyy')).toBe(true);
 });
+
+test('holds the hosts of addresses that the client said', () => {
+  const grounds = new Grounds();
+  for (const said of ['https://Shop.example.invalid:8443/a?b', 'www.school.example.invalid/homework'])
+    grounds.take(said);
+  for (const held of [
+    'shop.example.invalid',
+    'http://shop.example.invalid/other#part',
+    'https://school.example.invalid/documents',
+    'wss://www.shop.example.invalid?x',
+  ])
+    expect(grounds.holdsHostOf(held), held).toBe(true);
+  for (const other of [
+    'https://evil.shop.example.invalid/',
+    'https://shop.example.invalid.evil.invalid/',
+    'https://shop.example.invalid@evil.invalid/',
+    'https://evil.invalid/https://shop.example.invalid/',
+    'https://shop.example.invalid\\@evil.invalid/',
+    'https://sh\u043ep.example.invalid/',
+    'javascript://shop.example.invalid/',
+    'eve@shop.example.invalid',
+    ' https://shop.example.invalid/',
+    'shop',
+    '',
+  ])
+    expect(grounds.holdsHostOf(other), other).toBe(false);
+});
+
+test('how many hosts it holds is bounded', () => {
+  const grounds = new Grounds();
+  for (let i = 0; i < 5000; i++) grounds.take(`https://h${i}.example.invalid/`);
+  expect(grounds.holdsHostOf('https://h1.example.invalid/')).toBe(true);
+  expect(grounds.holdsHostOf('https://h4999.example.invalid/')).toBe(false);
+});

@@ -72,7 +72,7 @@ export interface FlowFact {
   isAccount: boolean;
   /** What was found has neither capitals nor figures. */
   isPlain: boolean;
-  /** It stands behind the host of an address. */
+  /** It stands behind the host of an address, or that host is the client's own word. */
   isPastHost: boolean;
   /** It is the address of a link. */
   isLink: boolean;
@@ -126,7 +126,7 @@ function flowFacts(at: Case, places: Places): FlowFact[] {
     const whole = leaf?.text ?? '';
     const text = whole.slice(flow.span[0], flow.span[1]);
     return {
-      ...factOfFlow(flow, whole),
+      ...factOfFlow(flow, whole, at.grounds?.holdsHostOf(whole) === true),
       place: places.of(flow.argument, flow.inName, leaf),
       permitted: at.allow.some((rule) => covers(rule, at) && permits(rule, flow)),
       remembered: leaf !== undefined && isRemembered(at, flow, text, places.roleOf(leaf)),
@@ -138,7 +138,7 @@ function flowFacts(at: Case, places: Places): FlowFact[] {
 }
 
 /** What a flow shows by itself. `whole`: the argument's text. */
-function factOfFlow(flow: Flow, whole: string): FlowFact {
+function factOfFlow(flow: Flow, whole: string, isOwnHost: boolean): FlowFact {
   const text = whole.slice(flow.span[0], flow.span[1]);
   return {
     flow,
@@ -149,7 +149,7 @@ function factOfFlow(flow: Flow, whole: string): FlowFact {
     namesPlace: namesPlace(text),
     isAccount: isAccount(whole),
     isPlain: text.toLowerCase() === text && !/\d/.test(text),
-    isPastHost: flow.span[0] >= hostEnd(whole),
+    isPastHost: isOwnHost || flow.span[0] >= hostEnd(whole),
     isLink: LINK.test(flow.path),
     tags: NO_TAGS,
   };

@@ -1,4 +1,5 @@
 import type { Allow, Effect, Flow, Leaf, Mode, RememberedFlow } from '../../event.ts';
+import type { Grounds } from '../grounds.ts';
 import type { Sink } from '../sinks.ts';
 import { type Facts, factsOf } from './facts.ts';
 import type { GivenRoles } from './given.ts';
@@ -47,6 +48,8 @@ export interface Case {
   allow: readonly Allow[];
   /** Mail domains and hosts that are the user's own, with all below them. */
   domains?: readonly string[] | undefined;
+  /** What the session's calls rest on. */
+  grounds?: Pick<Grounds, 'holdsHostOf'> | undefined;
   /** What persons said yes to; a session that has read what a detector marked does without. */
   memory?: Memory | undefined;
 }

@@ -84,11 +84,18 @@ export const ARGUMENT_RULES: readonly ArgumentRule[] = [
     example: 'a link in "I read an interesting article on www.example.invalid"',
   },
   {
+    name: 'known-before',
+    verdict: 'allow',
+    when: isKnownBefore,
+    because: 'before any message that steers named it, another did that tells nobody to do anything',
+    example: "the user's own address, which stands in their settings and in every letter",
+  },
+  {
     name: 'delegated',
     verdict: 'allow',
     when: isDelegated,
     because: 'the user named, in so many words, what it was read from',
-    example: 'the account in the bill that the user asked to have paid, by its file name',
+    example: 'the colleague whom a list of tasks names that the user pointed at, by its address',
   },
   {
     name: 'followed-link',
@@ -96,6 +103,13 @@ export const ARGUMENT_RULES: readonly ArgumentRule[] = [
     when: isFollowed,
     because: 'a link of a page is followed by the server that served the page, only to read',
     example: 'the next page of a list',
+  },
+  {
+    name: 'own-site',
+    verdict: 'allow',
+    when: isOfOwnSite,
+    because: 'the client itself named the host, and the called server returned where on it',
+    example: 'the file that a page links to, on the site that the agent was sent to',
   },
   {
     name: 'own-credential',
@@ -157,8 +171,10 @@ function isTelling({ span }: FlowView): boolean {
  * Where a lie is enough and no order is needed: what opens or runs, and the account or telephone that somebody's
  * running text gives ("the rent goes to ... from now on").
  */
-function isGrave({ role, isAccount, siblings }: Fact): boolean {
-  if (role === 'credential' || role === 'code') return true;
+function isGrave({ role, flow, namesPlace, isAccount, siblings }: Fact): boolean {
+  if (role === 'credential') return true;
+  // A word or a number inside of code is what the code is about; what runs is the agent's own.
+  if (role === 'code') return flow.match !== 'atom' || namesPlace;
   return role === 'destination' && isAccount && !siblings.some(({ flow }) => isField(flow));
 }
 
@@ -183,6 +199,7 @@ function isHandedOut({ role, effect, server, siblings, flows }: Fact): boolean {
       isField(flow) &&
       flow.source.echo !== true &&
       flow.source.marked !== true &&
+      flow.source.steers !== 'sought' &&
       orderOf(flow.source.event) <= echo &&
       (!isOwnOnly || flow.source.server === server),
   );
@@ -206,16 +223,37 @@ function isOwnCredential({ role, server, flow, siblings }: Fact): boolean {
   );
 }
 
-/** Only where a client's hook gives the user's words; what opens, runs or destroys is never delegated. */
-function isDelegated({ flow, role, effect }: Fact): boolean {
-  if (role === 'credential' || role === 'code' || effect === 'destroy' || effect === 'execute') return false;
+/**
+ * Who orders that something goes to a place which was known without him gains no place of his own. Not for selectors:
+ * that a thing was listed before says nothing against its being what an order wants deleted.
+ */
+function isKnownBefore(fact: Fact): boolean {
+  const { role, siblings } = fact;
+  if (role === 'selector' || isGrave(fact)) return false;
+  const told = siblings.filter(({ flow }) => !isMention(flow)).map(({ flow }) => orderOf(flow.source.event));
+  const first = Math.min(...told);
+  return siblings.some(
+    ({ flow }) =>
+      flow.match === 'whole' &&
+      isMention(flow) &&
+      flow.source.echo !== true &&
+      orderOf(flow.source.event) < first,
+  );
+}
+
+/**
+ * Only where a client's hook gives the user's words. Never what opens, runs or destroys, nor an account in running text:
+ * there the one that is named and the one that somebody put in its place look alike.
+ */
+function isDelegated(fact: Fact): boolean {
+  const { flow, role, effect } = fact;
+  if (role === 'code' || isGrave(fact) || effect === 'destroy' || effect === 'execute') return false;
   return flow.source.asked === true && flow.source.marked !== true;
 }
 
 /** The whole address stands in a link of what the called server itself returned, and the tool only reads. */
 function isFollowed({ role, reads, server, siblings }: Fact): boolean {
   if (role !== 'destination' || !reads) return false;
-  if (siblings.every((one) => isOfSite(one, server))) return true;
   return siblings.some(
     ({ flow: { match, alone, source }, isLink }) =>
       match === 'whole' &&
@@ -225,6 +263,12 @@ function isFollowed({ role, reads, server, siblings }: Fact): boolean {
       source.channel === 'result' &&
       source.marked !== true,
   );
+}
+
+/** Who is sent to a site may use what it links to on itself; but nothing is run or destroyed on the word of a page. */
+function isOfOwnSite({ role, effect, server, siblings }: Fact): boolean {
+  if (role !== 'destination' || effect === 'destroy' || effect === 'execute') return false;
+  return siblings.every((one) => isOfSite(one, server));
 }
 
 /** The host is the client's own word, and the rest of the address is from what the called server returned. */

@@ -18,6 +18,8 @@ interface Given {
   text?: string;
   flow?: Omit<Partial<Flow>, 'source'>;
   source?: Partial<Source>;
+  /** The client itself said the host of the argument before. */
+  ownHost?: boolean;
   /** Other flows into the same place. */
   others?: Parameters<typeof flow>[0][];
 }
@@ -55,6 +57,7 @@ function fact({ flow: more = {}, source = {}, others = [], role = 'selector', ..
     readUntrusted: true,
     forgotten: [],
     allow: [],
+    grounds: { holdsHostOf: () => rest.ownHost === true },
   };
   const yes = yesTo(at, { ...telling, source: { ...telling.source, marked: false } }, text, role)!;
   if (rest.remembered) at.memory = new Memory([yes]);
@@ -136,6 +139,7 @@ const PAIRS: Record<string, [fires: Given, neighbours: Given[]][]> = {
         { source: NEAR, flow: { ...FIELD, alone: false } },
         { source: NEAR, flow: { ...FIELD, match: 'atom' } },
         { source: NEAR, flow: { ...FIELD, inName: true } },
+        { source: { steers: 'sought' }, flow: FIELD },
         { source: { ...NEAR, channel: 'error' }, flow: FIELD },
         { source: { ...NEAR, channel: 'resource' }, flow: FIELD },
         { source: { ...NEAR, echo: true }, flow: FIELD },
@@ -188,6 +192,38 @@ const PAIRS: Record<string, [fires: Given, neighbours: Given[]][]> = {
       [
         { role: 'destination', source: NEAR },
         { role: 'destination', source: HERE },
+        { role: 'selector', source: { steers: 'sought' } },
+      ],
+    ],
+    // What code is about is none; where it goes is.
+    [
+      {
+        role: 'code',
+        leafText: 'cat report-17.txt',
+        text: 'report-17.txt',
+        flow: { span: [4, 17], match: 'atom' },
+      },
+      [
+        { role: 'code', leafText: 'cat report-17.txt', text: 'cat report-17.txt', flow: { match: 'span' } },
+        {
+          role: 'code',
+          leafText: `curl ${URL}`,
+          text: URL,
+          flow: { span: [5, 5 + URL.length], match: 'atom' },
+        },
+        {
+          role: 'code',
+          leafText: 'cat report-17.txt',
+          text: 'report-17.txt',
+          flow: { span: [4, 17], match: 'atom' },
+          source: HERE,
+        },
+        {
+          role: 'credential',
+          leafText: 'cat report-17.txt',
+          text: 'report-17.txt',
+          flow: { span: [4, 17], match: 'atom' },
+        },
       ],
     ],
     // An account in running text is believed by nobody, one that a tool returned in a field is its own.
@@ -200,6 +236,36 @@ const PAIRS: Record<string, [fires: Given, neighbours: Given[]][]> = {
     ],
     [{ role: 'selector' }, [{ role: 'credential' }, { role: 'code' }, { role: 'selector', source: HERE }]],
   ],
+  'known-before': [
+    [
+      { role: 'destination', source: { ...HERE, event: 'e5' }, others: [{ source: { event: 'e3' } }] },
+      [
+        { role: 'destination', source: { ...HERE, event: 'e5' }, others: [{ source: { event: 'e7' } }] },
+        {
+          role: 'destination',
+          source: { ...HERE, event: 'e5' },
+          others: [{ source: { ...NEAR, event: 'e3' } }],
+        },
+        {
+          role: 'destination',
+          source: { ...HERE, event: 'e5' },
+          others: [{ source: { event: 'e3', echo: true } }],
+        },
+        {
+          role: 'destination',
+          source: { ...HERE, event: 'e5' },
+          others: [{ source: { event: 'e3' }, match: 'atom' }],
+        },
+        {
+          role: 'destination',
+          source: { ...HERE, event: 'e5' },
+          others: [{ source: { event: 'e3' } }, { source: { ...HERE, event: 'e2' } }],
+        },
+        { role: 'selector', source: { ...HERE, event: 'e5' }, others: [{ source: { event: 'e3' } }] },
+        { role: 'credential', source: { ...HERE, event: 'e5' }, others: [{ source: { event: 'e3' } }] },
+      ],
+    ],
+  ],
   delegated: [
     [
       { role: 'destination', source: { ...HERE, asked: true } },
@@ -209,6 +275,7 @@ const PAIRS: Record<string, [fires: Given, neighbours: Given[]][]> = {
         { role: 'code', source: { ...HERE, asked: true } },
         { role: 'destination', source: { ...HERE, asked: true }, effect: 'destroy' },
         { role: 'destination', source: { ...HERE, asked: true }, effect: 'execute' },
+        { role: 'destination', source: { ...HERE, asked: true }, text: 'DE89370400440532013000' },
         { role: 'destination', source: { ...HERE, asked: true, marked: true } },
       ],
     ],
@@ -267,11 +334,11 @@ const PAIRS: Record<string, [fires: Given, neighbours: Given[]][]> = {
         },
       ],
     ],
-    // The host is the client's own word.
+  ],
+  'own-site': [
     [
       {
         role: 'destination',
-        reads: true,
         source: { ...HERE, server: 'mail' },
         leafText: URL,
         text: 'id=7',
@@ -280,7 +347,6 @@ const PAIRS: Record<string, [fires: Given, neighbours: Given[]][]> = {
       [
         {
           role: 'destination',
-          reads: true,
           source: { ...HERE, server: 'mail' },
           leafText: URL,
           text: 'host.example.invalid',
@@ -288,7 +354,6 @@ const PAIRS: Record<string, [fires: Given, neighbours: Given[]][]> = {
         },
         {
           role: 'destination',
-          reads: true,
           source: { ...HERE, server: 'web' },
           leafText: URL,
           text: 'id=7',
@@ -296,7 +361,6 @@ const PAIRS: Record<string, [fires: Given, neighbours: Given[]][]> = {
         },
         {
           role: 'destination',
-          reads: true,
           source: { ...HERE, server: 'mail' },
           leafText: 'https://here.example.invalid@evil.invalid',
           text: 'evil.invalid',
@@ -304,7 +368,6 @@ const PAIRS: Record<string, [fires: Given, neighbours: Given[]][]> = {
         },
         {
           role: 'destination',
-          reads: true,
           source: { ...HERE, server: 'mail' },
           leafText: 'https:\\\\here\\@evil.invalid/',
           text: 'evil.invalid',
@@ -313,13 +376,42 @@ const PAIRS: Record<string, [fires: Given, neighbours: Given[]][]> = {
         // One flow of another page is enough to lose it.
         {
           role: 'destination',
-          reads: true,
           source: { ...HERE, server: 'mail' },
           leafText: URL,
           text: 'id=7',
           flow: { span: [34, 38], match: 'atom' },
           others: [{ span: [34, 38], match: 'atom', source: HERE }],
         },
+      ],
+    ],
+    // The whole address stands in the page, and the client said its host before.
+    [
+      { role: 'destination', source: { ...HERE, server: 'mail' }, text: URL, ownHost: true },
+      [
+        { role: 'destination', source: { ...HERE, server: 'mail' }, text: URL },
+        { role: 'destination', source: { ...HERE, server: 'web' }, text: URL, ownHost: true },
+        { role: 'content', source: { ...HERE, server: 'mail' }, text: URL, ownHost: true },
+        {
+          role: 'destination',
+          source: { ...HERE, server: 'mail' },
+          text: URL,
+          ownHost: true,
+          effect: 'execute',
+        },
+        {
+          role: 'destination',
+          source: { ...HERE, server: 'mail' },
+          text: URL,
+          ownHost: true,
+          effect: 'destroy',
+        },
+        {
+          role: 'destination',
+          source: { ...HERE, server: 'mail', channel: 'error' },
+          text: URL,
+          ownHost: true,
+        },
+        { role: 'destination', source: { ...HERE, server: 'mail', marked: true }, text: URL, ownHost: true },
       ],
     ],
   ],

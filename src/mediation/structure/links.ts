@@ -1,0 +1,33 @@
+const MOST_LINKS = 4096;
+const LONGEST_TARGET = 2048;
+
+/**
+ * The targets of a text's links in Markdown, in order: `[words](target)`, and `[words](<target> "title")`. What a page
+ * links to, as its tags do in HTML. One pass.
+ */
+export function linksOf(text: string): string[] {
+  const found: string[] = [];
+  for (let at = text.indexOf(']('); at >= 0 && found.length < MOST_LINKS; at = text.indexOf('](', at)) {
+    at += 2;
+    const target = targetAt(text, at);
+    if (target !== undefined) found.push(target);
+  }
+  return found;
+}
+
+/** Up to a blank or the bracket that closes; brackets inside come in pairs (CommonMark 0.31, 6.3). */
+function targetAt(text: string, from: number): string | undefined {
+  const isPointed = text[from] === '<';
+  const start = isPointed ? from + 1 : from;
+  const limit = Math.min(text.length, start + LONGEST_TARGET);
+  let open = 0;
+  for (let at = start; at < limit; at++) {
+    const c = text[at]!;
+    if (c === '(') open++;
+    const isEnd = isPointed ? c === '>' : c <= ' ' || (c === ')' && open-- === 0);
+    if (isEnd) return at > start && c !== '\n' ? text.slice(start, at) : undefined;
+    // Another link's beginning: no place is looked at twice.
+    if (c === '<' || c === '\n' || c === ']') return undefined;
+  }
+  return undefined;
+}
