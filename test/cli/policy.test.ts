@@ -164,7 +164,7 @@ test('explain says by what, and which rules could hold a call back', async () =>
   expect(out).toMatch(
     /^mail\.pay\n {2}pinned {4}sha256:[0-9a-f]{64}\n {2}effect {4}write: nothing says that it does less\n/,
   );
-  expect(out).toContain('  /iban  destination, by its name\n      deny  poisoned-argument: ');
+  expect(out).toContain('  /iban  destination, by its name\n      deny  confidential: ');
   expect(out).toContain('      ask   tainted-destination: ');
   expect(out).toContain('  /pin  credential, by its name\n');
   expect(out).toContain('      ask   tainted-credential: ');
@@ -214,7 +214,7 @@ test('explain for programs', async () => {
         role: 'destination',
         by: 'profile',
         byValue: false,
-        rules: ['poisoned-argument', 'tainted-destination'],
+        rules: ['confidential', 'poisoned-argument', 'tainted-destination'],
       },
     ]),
   });

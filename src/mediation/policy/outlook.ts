@@ -1,4 +1,4 @@
-import type { Effect, Flow, Leaf, Role, ServerTrust, Source } from '../../event.ts';
+import type { Confidentiality, Effect, Flow, Leaf, Role, ServerTrust, Source } from '../../event.ts';
 import { escapeToken } from '../../json/pointer.ts';
 import { type EffectOpinion, effectOfTool } from '../effects/effects.ts';
 import { profileOf, type ToolProfile } from '../effects/profile.ts';
@@ -94,16 +94,17 @@ interface Called {
 
 /**
  * The rules that can hold a call back for a flow into one of its arguments: those by which calls are in fact held back
- * that carry a word or an address, read from what is least suspect to what is most.
+ * that carry a word or an address, read from what is least suspect to what is most, and at last a secret.
  */
 function rulesOf({ server, name, schema, given, effect, goesTo }: Called, pointer: string): ArgumentRule[] {
   const found = new Set<string>();
+  const secret = { confidentiality: 'secret' } as const;
   const reads = effect === 'read';
   for (const text of ['some-name-17', 'https://host.example.invalid/x']) {
     const leaves = [leafAt(pointer, text)];
     if (goesTo !== undefined && goesTo !== pointer) leaves.push(leafAt(goesTo, 'somebody'));
     for (const steers of [undefined, 'near', 'here'] as const) {
-      for (const marked of [false, true]) {
+      for (const more of [{}, { marked: true }, secret]) {
         const { verdict, rule } = decide({
           mode: 'guard',
           sink: { kind: 'tool', server, name, leaves },
@@ -112,7 +113,7 @@ function rulesOf({ server, name, schema, given, effect, goesTo }: Called, pointe
           descriptor: 'usable',
           schema,
           roles: given,
-          flows: [flowInto(leaves[0]!, steers, marked)],
+          flows: [flowInto(leaves[0]!, steers, more)],
           readUntrusted: true,
           forgotten: [],
           allow: [],
@@ -129,13 +130,17 @@ function leafAt(pointer: string, text: string): Leaf {
 }
 
 /** A value in running text of another server's answer. */
-function flowInto({ path, text }: Leaf, steers: Source['steers'], marked: boolean): Flow {
+function flowInto(
+  { path, text }: Leaf,
+  steers: Source['steers'],
+  { marked = false, confidentiality = 'public' }: { marked?: boolean; confidentiality?: Confidentiality },
+): Flow {
   const source: Source = {
     event: 'e1',
     server: 'other',
     origin: 'tool',
     channel: 'result',
-    label: { integrity: 'untrusted', confidentiality: 'public', reasons: [] },
+    label: { integrity: 'untrusted', confidentiality, reasons: [] },
     ...(steers !== undefined && { steers }),
     ...(marked && { marked }),
   };

@@ -63,13 +63,13 @@ test('says by what a role is told', () => {
 });
 
 test('the rules are those that the table itself applies', () => {
-  expect(names('destination')).toEqual(['poisoned-argument', 'tainted-destination']);
-  expect(names('credential')).toEqual(['poisoned-argument', 'tainted-credential']);
-  expect(names('code')).toEqual(['poisoned-argument', 'tainted-code']);
+  expect(names('destination')).toEqual(['confidential', 'poisoned-argument', 'tainted-destination']);
+  expect(names('credential')).toEqual(['confidential', 'poisoned-argument', 'tainted-credential']);
+  expect(names('code')).toEqual(['confidential', 'poisoned-argument', 'tainted-code']);
   expect(names('selector')).toContain('tainted-selector');
-  expect(names('content')).toEqual(['poisoned-argument', 'planted-place']);
-  expect(names('content', 'send', false)).toEqual(['poisoned-argument']);
-  expect(names('scalar')).toEqual([]);
+  expect(names('content')).toEqual(['confidential', 'poisoned-argument', 'planted-place']);
+  expect(names('content', 'send', false)).toEqual(['confidential', 'poisoned-argument']);
+  expect(names('scalar')).toEqual(['confidential']);
 });
 
 test('every rule of the table that holds back can be named for some role', () => {
@@ -77,8 +77,7 @@ test('every rule of the table that holds back can be named for some role', () =>
   const effects: Effect[] = ['read', 'write', 'send', 'execute', 'destroy'];
   const named = new Set(roles.flatMap((role) => effects.flatMap((effect) => names(role, effect))));
   expect([...named].sort()).toEqual(
-    // What is confidential is denied of every argument, by its label and not by its role.
-    ARGUMENT_RULES.filter(({ name, verdict }) => verdict !== 'allow' && name !== 'confidential')
+    ARGUMENT_RULES.filter(({ verdict }) => verdict !== 'allow')
       .map(({ name }) => name)
       .sort(),
   );
