@@ -92,8 +92,11 @@ test.each([
 
   const [id] = /d-[0-9a-f]{8}/.exec(text)!;
   await Promise.all([reader.end(), sender.end()]);
-  const why = await new RawClient(cordon('why', id, '--state', state)).exit;
-  expect(why.code).toBe(0);
+  const why = new RawClient(cordon('why', id, '--state', state));
+  expect((await why.exit).code).toBe(0);
+  expect(why.junk.join('\n')).toMatch(
+    /event e\d+ of session [^,]+, [\s\S]*recorded {2}tool\.response, entry \d+/,
+  );
   const entry = entriesWith('send_mail').find((one) => one['id'] === id)!;
   expect(entry['flows']).toMatchObject([
     { argument: '/to', from: { server: 'pages', origin: 'read_page', session: expect.any(String) } },
