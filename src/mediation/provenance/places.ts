@@ -100,6 +100,7 @@ export class Places {
   add(keys: Int32Array, n: number, kind: number): void {
     const table = this.#tables[this.#tables.length - 1]!;
     const { entries, shift } = table;
+    const presence = this.#presence;
     const mask = entries.length - 1;
     let seen = 0;
     for (let i = 0; i < 3 * n; i += 3) seen |= entries[2 * (keys[i]! >>> shift)]!;
@@ -114,6 +115,7 @@ export class Places {
         if (found === 0) {
           entries[at] = tag;
           entries[at + 1] = keys[i + 2]!;
+          presence.add(tag);
           count++;
           break;
         }
@@ -128,8 +130,6 @@ export class Places {
     }
     table.count = count;
     table.kinds |= 1 << kind;
-    const presence = this.#presence;
-    for (let i = 1; i < 3 * n; i += 3) presence.add(keys[i]!);
     if (presence.isCrowded) this.#recall();
   }
 

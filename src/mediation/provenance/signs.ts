@@ -100,14 +100,17 @@ function isMark(c: number): boolean {
   return c === 46 || c === 47 || c === 58 || c === 64;
 }
 
-const codeOf = (word: string): number => [...word].reduce((code, c) => (code << 8) | c.charCodeAt(0), 0);
-const TWO = new Set(['at', 'ta', 'ng', 'gn'].map(codeOf));
-const THREE = new Set(['dot', 'tod', 'qbg', 'gbq'].map(codeOf));
+/** By the first two letters of a word for a mark, turned or not: what its third is, `WHOLE` if it has no third. */
+const THIRD = new Uint8Array(1024);
+const WHOLE = 255;
+const at = (word: string, i: number): number => word.charCodeAt(i) & 31;
+for (const word of ['at', 'ta', 'ng', 'gn']) THIRD[(at(word, 0) << 5) | at(word, 1)] = WHOLE;
+for (const word of ['dot', 'tod', 'qbg', 'gbq']) THIRD[(at(word, 0) << 5) | at(word, 1)] = at(word, 2);
 
-/** Whether one of the words for a mark begins there, as it stands or turned. */
+/** Whether one of them begins there, in any case, or something that is seldom taken for it. */
 function isWordAt(i: number): boolean {
-  const two = (lower(i) << 8) | lower(i + 1);
-  return TWO.has(two) || THREE.has((two << 8) | lower(i + 2));
+  const third = THIRD[((bytes[i]! & 31) << 5) | (bytes[i + 1]! & 31)]!;
+  return third !== 0 && (third === WHOLE || third === (bytes[i + 2]! & 31));
 }
 
 /** Whether one of them stands alone behind this blank. */
