@@ -120,9 +120,10 @@ function alone(puppet: Puppet, state = join(folder(), 'state')): RawClient {
   return new RawClient(inFrontOf(puppet.command, { state, options: ['--name', 'one'] }));
 }
 
-function together(puppets: Record<string, Puppet>): RawClient {
+function together(puppets: Record<string, Puppet>, block: object = {}): RawClient {
   const directory = folder();
   const config = writeConfig(directory, {
+    cordon: block,
     mcpServers: Object.fromEntries(
       Object.entries(puppets).map(([name, { command }]) => [
         name,
@@ -451,4 +452,47 @@ test('a client that asks for a version that the server does not have may ask aga
   });
   expect(puppet.received.map((received) => received.message.method)).not.toContain('initialize');
   await client.end();
+});
+
+describe('what is private to one server', () => {
+  test.each([
+    ['handshake', 'handshake'],
+    ['stateless', 'handshake'],
+    ['handshake', 'stateless'],
+    ['stateless', 'stateless'],
+  ])('is not told another that asks for it: a %s client, a %s server', async (era, other) => {
+    const puppets = {
+      reader: await oldPuppet(),
+      asker: await (other === 'handshake' ? oldPuppet() : puppetOf(stateless)),
+    };
+    // As a person has said of it.
+    const client = together(puppets, { servers: { reader: { confidentiality: 'private' } } });
+    const secret = 'sk-live-4f9a8b7c6d5e4f3a2b1c0d9e8f7a6b5c4d3e2f1a';
+    const { strings } = puppets.reader;
+    puppets.reader.strings = (received) =>
+      received.message.method === 'tools/call'
+        ? json({ id: received.message.id!, result: text(`The key is ${secret} and nobody is to have it.`) })
+        : strings(received);
+    const answer = { action: 'accept', content: { day: secret } };
+    const form = { name: 'asker__get_form', arguments: {} };
+    if (era === 'handshake') {
+      client.handle('elicitation/create', () => answer);
+      await client.handshake({ elicitation: {} });
+      await client.request('tools/list', {});
+      await client.call('reader__get_page');
+      await client.call('asker__get_form');
+    } else {
+      await ask(client, 'tools/list');
+      await ask(client, 'tools/call', { name: 'reader__get_page', arguments: {} });
+      const { inputRequests, requestState } = (await ask(client, 'tools/call', form)).message.result;
+      const inputResponses = { [Object.keys(inputRequests)[0]!]: answer };
+      await ask(client, 'tools/call', { ...form, requestState, inputResponses });
+    }
+    // It was told that it gets no answer, or not asked again for what it would need one for.
+    const refused = puppets.asker.received.some(({ message }) => message.id === 'q' && message.error);
+    expect(refused).toBe(other === 'handshake');
+    expect(puppets.asker.received.some(({ line }) => line.includes(secret))).toBe(false);
+    client.process.kill('SIGTERM');
+    await client.exit;
+  });
 });

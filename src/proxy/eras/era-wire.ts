@@ -19,6 +19,8 @@ class EraWire implements Wire, Track {
   readonly #events: WireEvents;
   readonly #open: () => Wire;
   #wire: Wire;
+  /** One that ended over a question, until nothing of it is left. */
+  #former: { wire: Wire; ended: Promise<void> } | undefined;
   #later: Buffer[] = [];
 
   constructor(name: string, connect: Connect, limitBytes: number, events: WireEvents, memory: OpeningMemory) {
@@ -78,13 +80,14 @@ class EraWire implements Wire, Track {
     this.#wire.resume();
   }
 
-  end(eofMs?: number): Promise<void> {
+  async end(eofMs?: number): Promise<void> {
     this.stage?.end?.();
-    return this.#wire.end(eofMs);
+    await Promise.all([this.#wire.end(eofMs), this.#former?.ended]);
   }
 
   kill(): void {
     this.#wire.kill();
+    this.#former?.wire.kill();
   }
 
   toServer(line: Buffer): void {
@@ -108,9 +111,13 @@ class EraWire implements Wire, Track {
   reopen(): boolean {
     // What is reached elsewhere did not end of a question, but cannot be reached.
     if (this.#wire.pid === undefined) return false;
-    void this.#wire.end(EOF_MS);
+    const former = this.#wire;
     try {
       this.#wire = this.#open();
+      const ended = former.end(EOF_MS).finally(() => {
+        this.#former = undefined;
+      });
+      this.#former = { wire: former, ended };
       return true;
     } catch {
       return false;
