@@ -11,7 +11,7 @@ import { isLabelled, withLabelsTakenOut, withoutLabels } from './support/wire.ts
 /** `npm run differential` has many more of them, from a seed that it prints. */
 const COUNT = Number(process.env['CORDON_CONVERSATIONS'] ?? 5);
 const SEED = Number(process.env['CORDON_SEED'] ?? 20260728);
-const PATIENCE_MS = 30_000 + COUNT * 2_000;
+const PATIENCE_MS = 30_000 + COUNT * 6_000;
 
 const base = sandbox();
 let count = 0;
