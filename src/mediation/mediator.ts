@@ -25,7 +25,6 @@ import { givenPlaces, isAnswer, isForeign, isOwn, NO_PLACES, type Places } from 
 import { factsOf } from './policy/facts.ts';
 import { Memory } from './policy/memory.ts';
 import { type Case, decide, type Verdict } from './policy/policy.ts';
-import { nearTo } from './policy/records.ts';
 import { orderOf } from './policy/rules.ts';
 import { isSought } from './policy/sought.ts';
 import { steers } from './policy/steering.ts';
@@ -260,16 +259,14 @@ export class Mediator {
     }));
     // A detector that fired on the whole alone marks all of it.
     const isMarkedWhole = isMarked && groups.every(({ marked }) => marked.length === 0);
-    const isNear = isMarked ? () => true : nearTo(groups.flatMap(({ steering }) => steering));
+    const isSteering = isMarked || groups.some(({ steering }) => steering.length > 0);
+    const near = sought ? 'sought' : isSteering && 'near';
     for (const { source, marked, steering, others } of groups) {
       const suspect: Source = { ...source, steers: 'here', marked: true };
       this.#learnTexts(suspect, isMarkedWhole ? [...steering, ...others] : marked, call);
       if (!isMarkedWhole) {
         this.#learnTexts({ ...source, steers: 'here' }, steering, call);
-        const [near, far]: [Text[], Text[]] = [[], []];
-        for (const text of others) (sought || isNear(text) ? near : far).push(text);
-        this.#learnTexts({ ...source, steers: sought ? 'sought' : 'near' }, near, call);
-        this.#learnTexts(source, far, call);
+        this.#learnTexts(near ? { ...source, steers: near } : source, others, call);
       }
       if (source.label.integrity === 'trusted') continue;
       this.#readUntrusted = true;
