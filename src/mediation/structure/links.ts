@@ -15,19 +15,21 @@ export function linksOf(text: string): string[] {
   return found;
 }
 
+const [BREAK, BLANK, OPEN, CLOSE, LESS, MORE, BRACKET] = [10, 32, 40, 41, 60, 62, 93];
+
 /** Up to a blank or the bracket that closes; brackets inside come in pairs (CommonMark 0.31, 6.3). */
 function targetAt(text: string, from: number): string | undefined {
-  const isPointed = text[from] === '<';
+  const isPointed = text.charCodeAt(from) === LESS;
   const start = isPointed ? from + 1 : from;
   const limit = Math.min(text.length, start + LONGEST_TARGET);
   let open = 0;
   for (let at = start; at < limit; at++) {
-    const c = text[at]!;
-    if (c === '(') open++;
-    const isEnd = isPointed ? c === '>' : c <= ' ' || (c === ')' && open-- === 0);
-    if (isEnd) return at > start && c !== '\n' ? text.slice(start, at) : undefined;
-    // Another link's beginning: no place is looked at twice.
-    if (c === '<' || c === '\n' || c === ']') return undefined;
+    const c = text.charCodeAt(at);
+    // A bracket may be another link's: no place is looked at twice.
+    if (c === BREAK || c === LESS || c === BRACKET) return undefined;
+    if (c === OPEN) open++;
+    const isEnd = isPointed ? c === MORE : c <= BLANK || (c === CLOSE && open-- === 0);
+    if (isEnd) return at > start ? text.slice(start, at) : undefined;
   }
   return undefined;
 }
