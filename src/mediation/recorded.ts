@@ -78,7 +78,7 @@ function flowOf(value: unknown, places: number, flows: number): FlowFact {
   const from = record(flow['from'], 'from');
   const span = listed(flow['span'], 'span').map((one) => count(one, 'span'));
   if (span.length !== 2) throw new EntryFault('span is no pair');
-  const steers = from['steers'];
+  const { steers, session } = from;
   return {
     flow: {
       span: [span[0]!, span[1]!],
@@ -89,6 +89,7 @@ function flowOf(value: unknown, places: number, flows: number): FlowFact {
       ...(flag(flow['common'], 'common') ? { common: true } : {}),
       source: {
         event: text(from['event'], 'event'),
+        ...(session === undefined ? {} : { session: text(session, 'session') }),
         server: text(from['server'], 'server'),
         channel: one(from['channel'], CHANNELS, 'channel'),
         label: { integrity: one(from['integrity'], INTEGRITIES, 'integrity') },

@@ -158,6 +158,25 @@ test('a sibling that hangs is waited for once; what it may have read is asked ab
   expect((await new RawClient(cordon('replay', '--all', '--state', state)).exit).code).toBe(0);
 });
 
+test('a sibling that hangs holds up no start, and ends none', async () => {
+  const reader = await start(pages());
+  reader.process.kill('SIGSTOP');
+  const config = join(folder, 'mcp.json');
+  const server = (path: string, ...args: string[]) => ({
+    command: process.execPath,
+    args: [fixture(path), ...args],
+  });
+  const mcpServers = {
+    pages: server('pages.mjs', join(folder, 'pages')),
+    mail: server('mail.mjs', join(folder, 'outbox.jsonl')),
+  };
+  writeFileSync(config, JSON.stringify({ mcpServers }));
+  // Several servers start once the client was answered: until then nothing else keeps the process alive.
+  const sender = await start(inFrontOfAll(config, state));
+  expect(isRefused((await sender.call('mail__list_sent')).message)).toBe(false);
+  reader.process.kill('SIGCONT');
+});
+
 test.each([
   ['was killed before it read anything', false, 'SIGKILL', false],
   ['was killed after it had read something', true, 'SIGKILL', true],

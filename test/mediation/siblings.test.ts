@@ -151,7 +151,7 @@ const step = fc.oneof(
   }),
 );
 
-test('siblings come to the verdicts of one Cordon in front of all servers', () => {
+test('siblings come to the verdicts of one Cordon in front of all servers, or ask', () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 12 }), (steps) => {
       const one = of('web', { servers: ['web', 'mail'] }).tools(
@@ -170,6 +170,8 @@ test('siblings come to the verdicts of one Cordon in front of all servers', () =
         const { server, name, args, answer } = each;
         const single = one.call(server, name, args);
         const shared = family.call(server, name, args);
+        // Which of two Cordons read first is known to neither: where that decides, both ask (rule known-before).
+        if (single.verdict === 'allow' && shared.verdict === 'ask') return;
         expect([shared.verdict, shared.rule]).toEqual([single.verdict, single.rule]);
         if (answer === null) continue;
         const payload = { content: [{ type: 'text', text: answer }] };

@@ -51,7 +51,10 @@ export interface PlaceFact {
 
 /** What rules see of a flow itself. */
 export type FlowView = Pick<Flow, 'span' | 'match' | 'form' | 'alone' | 'inName' | 'common'> & {
-  source: Pick<Source, 'event' | 'server' | 'channel' | 'steers' | 'marked' | 'echo' | 'asked'> & {
+  source: Pick<
+    Source,
+    'event' | 'session' | 'server' | 'channel' | 'steers' | 'marked' | 'echo' | 'asked'
+  > & {
     label: Pick<Label, 'integrity'>;
   };
 };

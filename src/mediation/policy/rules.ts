@@ -230,14 +230,16 @@ function isOwnCredential({ role, server, flow, siblings }: Fact): boolean {
 function isKnownBefore(fact: Fact): boolean {
   const { role, siblings } = fact;
   if (role === 'selector' || isGrave(fact)) return false;
-  const told = siblings.filter(({ flow }) => !isMention(flow)).map(({ flow }) => orderOf(flow.source.event));
-  const first = Math.min(...told);
+  const told = siblings.filter(({ flow }) => !isMention(flow)).map(({ flow }) => flow.source);
   return siblings.some(
-    ({ flow }) =>
-      flow.match === 'whole' &&
+    ({ flow: { match, source }, flow }) =>
+      match === 'whole' &&
       isMention(flow) &&
-      flow.source.echo !== true &&
-      orderOf(flow.source.event) < first,
+      source.echo !== true &&
+      // Of what two Cordons read, neither knows which came first.
+      told.every(
+        ({ event, session }) => session === source.session && orderOf(source.event) < orderOf(event),
+      ),
   );
 }
 

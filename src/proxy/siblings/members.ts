@@ -80,8 +80,12 @@ export class Members {
     const found = this.#registry.siblings(this.#self);
     if (found.length === 0) return undefined;
     const greeted = found.map((one) => this.#greet(this.#join(one)));
-    const timeUp = new Promise<void>((resolve) => setTimeout(resolve, PATIENCE_MS).unref());
-    return Promise.race([Promise.all(greeted).then(() => {}), timeUp]);
+    // Nothing else may keep the process alive by then: the client is read, and several servers are started, afterwards.
+    let timer: NodeJS.Timeout | undefined;
+    const timeUp = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, PATIENCE_MS);
+    });
+    return Promise.race([Promise.all(greeted).then(() => {}), timeUp]).finally(() => clearTimeout(timer));
   }
 
   /** Tries again to reach those that could not be, and drops those that are gone. */

@@ -253,6 +253,11 @@ const PAIRS: Record<string, [fires: Given, neighbours: Given[]][]> = {
         },
         {
           role: 'destination',
+          source: { ...HERE, event: 'e5', session: 's2' },
+          others: [{ source: { event: 'e3' } }],
+        },
+        {
+          role: 'destination',
           source: { ...HERE, event: 'e5' },
           others: [{ source: { event: 'e3' }, match: 'atom' }],
         },
