@@ -1,7 +1,18 @@
 // Bundles dist/: cordon.js is what a start needs before its servers are running; every command, and every library, has
 // a file of its own that is loaded when it is asked for.
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { createRequire } from 'node:module';
+import { basename, dirname, join, resolve } from 'node:path';
+import { Script } from 'node:vm';
 import { build } from 'esbuild';
 
 /** What was met while bundling and gets a file of its own: file name to what it is made of. */
@@ -58,6 +69,34 @@ const own = (entry, file, firstLine = '') =>
     plugins: [apart],
   });
 
+/**
+ * Puts V8's code cache beside a bundle, and in its place what loads it with that: compiling the proxy takes a third of
+ * the time in which it starts. The cache holds what a rehearsal compiles. V8 refuses one of another version of itself, and
+ * then compiles.
+ */
+function cached(file) {
+  const code = file.replace(/\.js$/, '.code.js');
+  renameSync(join(draft, file), join(draft, code));
+  const wrapped = `(function(exports,require,module,__filename,__dirname){${readFileSync(join(draft, code), 'utf8')}\n})`;
+  const script = new Script(wrapped, { filename: code });
+  const loaded = { exports: {} };
+  const path = resolve(draft, code);
+  script.runInThisContext()(loaded.exports, createRequire(path), loaded, path, dirname(path));
+  loaded.exports.rehearse();
+  writeFileSync(join(draft, `${code}.cache`), script.createCachedData());
+  const loader = `const { readFileSync } = require('node:fs');
+const { Script } = require('node:vm');
+const file = require('node:path').join(__dirname, '${code}');
+const source = \`(function(exports,require,module,__filename,__dirname){\${readFileSync(file, 'utf8')}\\n})\`;
+let cachedData;
+try {
+  cachedData = readFileSync(file + '.cache');
+} catch {}
+new Script(source, { filename: file, cachedData }).runInThisContext()(exports, require, module, file, __dirname);
+`;
+  writeFileSync(join(draft, file), loader);
+}
+
 await own('src/cli/main.ts', 'cordon.js', '#!/usr/bin/env node\n');
 // A command may bring another: a Map goes on with what is added meanwhile.
 for (const [file, entry] of commands) await own(entry, file);
@@ -73,6 +112,7 @@ for (const [file, name] of libraries) {
 }
 
 writeFileSync(join(draft, 'package.json'), '{"type":"commonjs"}\n');
+cached('serve.js');
 chmodSync(draft, 0o755);
 chmodSync(join(draft, 'cordon.js'), 0o755);
 const old = `${draft}.old`;

@@ -20,7 +20,6 @@ import type { Introduction } from '../proxy/handshakes.ts';
 import { Journal } from '../proxy/journal.ts';
 import { type LockStore, PinKeeper } from '../proxy/pin-keeper.ts';
 import { Questions } from '../proxy/questions.ts';
-import { rehearse } from '../proxy/rehearsal.ts';
 import { attach, Session } from '../proxy/session.ts';
 import { Siblings } from '../proxy/siblings/siblings.ts';
 import { StdioWire } from '../proxy/stdio-wire.ts';
@@ -61,6 +60,9 @@ interface Startable {
   start: () => ChildProcess;
 }
 
+// For the build, which has it run once: what that compiles is kept beside the bundle.
+export { rehearse } from '../proxy/rehearsal.ts';
+
 /** Serves until the client is done; the exit code. Servers are ended whatever happens. */
 export async function serve({ config, mode, stateDir, servers }: Serving): Promise<number> {
   for (const flag of SMALL_MESSAGES) setFlagsFromString(flag);
@@ -78,7 +80,6 @@ export async function serve({ config, mode, stateDir, servers }: Serving): Promi
     session = made.session;
     // Nothing has reached the client yet: whoever judges its next call is to know of this proxy first.
     await session.siblings.open();
-    setImmediate(rehearse);
     return await supervise(session, made.record, stateDir);
   } catch (error) {
     for (const { child } of servers) if (child !== undefined) killChild(child);

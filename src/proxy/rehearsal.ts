@@ -12,8 +12,8 @@ const CALL = { name: 'read_file', arguments: { path: '/srv/pages/welcome.txt' } 
 const RESULT = { content: [{ type: 'text', text: 'Welcome. The office is open from Monday to Friday.' }] };
 
 /**
- * Takes one list, one call and one answer through a mediator of its own and forgets them: functions are compiled and
- * tables are built while servers still boot, not while a client waits for its first answer.
+ * Takes one list, one call and one answer through a mediator of its own and forgets them. The build runs it and keeps
+ * what was compiled (scripts/build.mjs): a start then compiles little, and a client waits less for its first answers.
  */
 export function rehearse(): void {
   const settings = { mode: 'guard', session: '', servers: ['s'], trust: new Map(), allow: [] } as const;
