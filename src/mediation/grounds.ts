@@ -16,9 +16,14 @@ export class Grounds {
   readonly #hosts = new Set<string>();
   #words = '';
 
+  /** Takes a value that a person let through: no other address of its host. */
+  accept(text: string): void {
+    if (text.length <= LONGEST_TEXT && this.#texts.size < MOST_TEXTS) this.#texts.add(plain(text));
+  }
+
   /** Takes a value that the client said. */
   take(text: string): void {
-    if (text.length <= LONGEST_TEXT && this.#texts.size < MOST_TEXTS) this.#texts.add(plain(text));
+    this.accept(text);
     const host = hostOf(text);
     if (host !== undefined && this.#hosts.size < MOST_HOSTS) this.#hosts.add(host);
   }

@@ -1,7 +1,7 @@
 import type { Channel, Text } from '../event.ts';
 import { isConstant, PROTOCOL_NAMES } from './protocol.ts';
 import { attributesOf } from './structure/html.ts';
-import { linksOf } from './structure/links.ts';
+import { linksOf, MARKDOWN_LINK } from './structure/links.ts';
 import { formOf, structureOf } from './structure/structure.ts';
 import { isFull, items, members, walk } from './walk.ts';
 
@@ -83,7 +83,7 @@ function addAttributes({ path, text, border }: Text, all: Text[]): void {
     });
   };
   for (const { name, value } of attributesOf(text)) add(name, value);
-  for (const target of linksOf(text)) add('href', target);
+  for (const target of linksOf(text)) add(MARKDOWN_LINK, target);
 }
 
 function messageTexts(message: unknown, path: string, texts: Text[]): void {

@@ -21,7 +21,7 @@ import { type Inbound, structured, textsOfMessage } from './inbound.ts';
 import { approved, type Judgement, type Question } from './judgement.ts';
 import { labelOf, type Part } from './labelling.ts';
 import { labelMembers } from './labels.ts';
-import { givenPlaces, isAnswer, isForeign, isOwn, NO_PLACES, type Places } from './own.ts';
+import { givenPlaces, isAnswer, isForeign, isOwn, NO_PLACES, type Places, promptedOf } from './own.ts';
 import { factsOf } from './policy/facts.ts';
 import { Memory } from './policy/memory.ts';
 import { type Case, decide, type Verdict } from './policy/policy.ts';
@@ -64,6 +64,14 @@ export interface Labelled {
   notice: string | undefined;
 }
 
+/** What a call said: its leaves, what siblings have read of them, what flows into them, what a server had the client say. */
+interface Said {
+  leaves: readonly Leaf[];
+  heard: readonly Flow[];
+  traced: readonly Flow[];
+  prompted: readonly Leaf[];
+}
+
 /** What a server asks of the model and the user; its client's folders it is told without anybody's saying so. */
 const TELLING: ReadonlySet<string> = new Set(['sampling/createMessage', 'elicitation/create']);
 const MAX_OFFERED = 1024;
@@ -92,8 +100,8 @@ export class Mediator {
   #hasSiblings = false;
   /** What the last texts of some length came to, under which verbs. */
   #steering: { text: string; steers: boolean }[] = [];
-  /** The last judgement's leaves, what siblings have read of them, and what flows into them, until `finish` takes them. */
-  #said: { leaves: readonly Leaf[]; heard: readonly Flow[]; traced: readonly Flow[] } | undefined;
+  /** Of the last judgement, until `finish` takes it. */
+  #said: Said | undefined;
 
   constructor(settings: Settings, pins: Pins) {
     this.#settings = settings;
@@ -319,7 +327,7 @@ export class Mediator {
     for (const flow of judgement.remember) this.#memory.add(flow);
     const { sink, questions } = judgement;
     for (const { argument } of questions) {
-      for (const leaf of sink.leaves) if (leaf.path === argument) this.#grounds.take(leaf.text);
+      for (const leaf of sink.leaves) if (leaf.path === argument) this.#grounds.accept(leaf.text);
     }
     return approved(judgement);
   }
@@ -345,10 +353,11 @@ export class Mediator {
    */
   finish(): void {
     if (this.#said === undefined) return;
-    const { leaves, heard, traced } = this.#said;
+    const { leaves, heard, traced, prompted } = this.#said;
     this.#said = undefined;
-    this.#provenance.offer(leaves, valuesOf(leaves, heard));
-    this.#offerFolders(leaves, traced);
+    this.#provenance.offer(leaves, [...valuesOf(leaves, heard), ...prompted]);
+    const values = traced.filter(({ inName }) => !inName);
+    this.#offerFolders(leaves, argumentsOf(values, prompted));
   }
 
   /** Indexes about `budgetBytes` of what was learned, while nothing else waits; true once none is left. */
@@ -366,7 +375,8 @@ export class Mediator {
     this.finish();
     const known = this.#knownOf(sink);
     const leaves = this.#carrying(sink, known);
-    const traced = this.#trace(leaves, heard);
+    const prompted = promptedOf(sink, leaves);
+    const traced = this.#trace(leaves, heard, prompted);
     const unheard = heard === undefined || heard.unheard.length === 0 ? undefined : heard.unheard;
     const hasForgotten = this.#provenance.evicted || heard?.forgot === true || unheard !== undefined;
     const own = this.#given(leaves, traced.length > 0 || hasForgotten, known);
@@ -375,7 +385,7 @@ export class Mediator {
     const ungrounded = this.#readMarked
       ? leaves.filter((leaf) => leaf.form !== 'key' && !isOwn(leaf, own) && !this.#grounds.hold(leaf.text))
       : undefined;
-    if (!this.#readMarked) this.#ground(leaves, flows.length === 0 ? NO_PLACES : argumentsOf(flows));
+    if (!this.#readMarked) this.#ground(leaves, argumentsOf(flows, prompted));
     const at: Case = {
       mode: this.#settings.mode,
       sink,
@@ -411,7 +421,7 @@ export class Mediator {
       facts,
       questions: verdict.verdict === 'ask' ? questionsOf(verdict) : [],
       remember: verdict.remember ?? [],
-      ...(heard !== undefined && { read: valuesOf(leaves, traced) }),
+      ...(heard !== undefined && { read: [...valuesOf(leaves, traced), ...prompted] }),
     };
     if (verdict.verdict === 'allow') return judgement;
     const id = `d-${sha256(`${this.#settings.session}\n${event}`).slice(7, 15)}`;
@@ -419,13 +429,13 @@ export class Mediator {
   }
 
   /** What was read here and, as they say, by siblings. */
-  #trace(leaves: readonly Leaf[], heard: Heard | undefined): readonly Flow[] {
+  #trace(leaves: readonly Leaf[], heard: Heard | undefined, prompted: readonly Leaf[]): readonly Flow[] {
     let traced: readonly Flow[] = this.#provenance.trace(leaves);
     if (heard !== undefined) {
       this.#hearOf(heard);
       traced = mergedFlows(leaves, [...traced, ...heard.flows]);
     }
-    this.#said = { leaves, heard: heard?.flows ?? [], traced };
+    this.#said = { leaves, heard: heard?.flows ?? [], traced, prompted };
     return traced;
   }
 
@@ -459,12 +469,12 @@ export class Mediator {
   }
 
   /** The folders of a path that is the client's own are so too: it has said them. */
-  #offerFolders(leaves: readonly Leaf[], traced: readonly Flow[]): void {
+  #offerFolders(leaves: readonly Leaf[], read: ReadonlySet<string>): void {
     for (const leaf of leaves) {
       if (leaf.form !== 'string') continue;
       const folders = foldersOf(leaf);
       if (folders.length === 0 || this.#offered.has(folders[0]!.text)) continue;
-      if (traced.some(({ argument, inName }) => argument === leaf.path && !inName)) continue;
+      if (read.has(leaf.path)) continue;
       if (this.#offered.size === MAX_OFFERED) this.#offered.clear();
       this.#offered.add(folders[0]!.text);
       this.#provenance.offer(folders);
@@ -492,8 +502,9 @@ export class Mediator {
   }
 }
 
-function argumentsOf(flows: readonly Flow[]): ReadonlySet<string> {
-  return new Set(flows.map(({ argument }) => argument));
+function argumentsOf(flows: readonly Flow[], prompted: readonly Leaf[]): ReadonlySet<string> {
+  if (flows.length + prompted.length === 0) return NO_PLACES;
+  return new Set([...flows.map(({ argument }) => argument), ...prompted.map(({ path }) => path)]);
 }
 
 /** What a server says of itself alone. */

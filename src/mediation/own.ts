@@ -61,6 +61,15 @@ export function isAnswer(argument: string): boolean {
   return argument.startsWith('../inputResponses/') || argument === REQUEST_STATE;
 }
 
+/**
+ * What a server may have had the client say: a model that is asked to sample says what the prompt wants, decoded if it
+ * asks for that. Whether a model or a person answered within a call that is made again is not told there.
+ */
+export function promptedOf({ kind, name }: Sink, leaves: readonly Leaf[]): readonly Leaf[] {
+  if (kind === 'answer') return name === 'sampling/createMessage' ? leaves : [];
+  return leaves.filter(({ path }) => isAnswer(path));
+}
+
 /** What a server gives to have a call made again: it opens what it has kept of that. */
 export const REQUEST_STATE = '../requestState';
 

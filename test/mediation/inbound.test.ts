@@ -204,6 +204,14 @@ describe('structured', () => {
     expect(inner.find(({ path }) => path.endsWith('@href'))?.border).toBe(15);
   });
 
+  test('so is where links in Markdown lead, under a name of its own', () => {
+    const page = 'See [more](/next) of it.';
+    expect(structured(text(page))).toEqual([
+      ...text(page),
+      { path: '/content/0/text@link', text: '/next', form: 'field' },
+    ]);
+  });
+
   test('running text in a structured field is prose, and its tags are told', () => {
     const [one, two] = structured([
       { path: '/structuredContent/a', text: 'x\n<a href="y">z</a>', form: 'field' },

@@ -1,6 +1,7 @@
 import type { Effect, Flow, Label, Leaf, Mode, Role, Source } from '../../event.ts';
 import { placeOf, REQUEST_STATE } from '../own.ts';
 import type { SinkKind } from '../sinks.ts';
+import { MARKDOWN_LINK } from '../structure/links.ts';
 import { isLeak, outletOf } from './confidential.ts';
 import { givenRole } from './given.ts';
 import { yesTo } from './memory.ts';
@@ -159,7 +160,7 @@ function factOfFlow(flow: Flow, whole: string, isOwnHost: boolean): FlowFact {
 }
 
 const NO_TAGS: readonly number[] = [];
-const LINK = /@(?:href|src|action)$/;
+const LINK = /@(?:href|src|action|link)$/;
 const HOST = /^[a-z][a-z0-9+.-]{0,11}:\/\/[^/?#\\@]{1,255}(?=[/?#]|$)/i;
 
 /** Where an address's host ends; beyond all where there is none. */
@@ -169,7 +170,9 @@ function hostEnd(address: string): number {
 
 /** Notes which of a call's flows stand in a tag of the text in which another stands. */
 function addTags(flows: readonly Flow[], facts: readonly FlowFact[]): void {
-  const inTags = flows.flatMap(({ path }, index) => (path.includes('@') ? index : []));
+  const inTags = flows.flatMap(({ path }, index) =>
+    path.includes('@') && !path.endsWith(`@${MARKDOWN_LINK}`) ? index : [],
+  );
   if (inTags.length === 0) return;
   for (const [index, fact] of facts.entries()) {
     const { path, source } = flows[index]!;

@@ -156,9 +156,8 @@ export class Provenance {
     this.settle(SLICE);
     this.#keep(leaves, complete, fresh, others);
     if (this.evicted) return;
-    for (const leaf of own) {
-      if (!read.some(({ path }) => path === leaf.path)) this.#queue.expectEcho(leaf.text);
-    }
+    const paths = new Set(read.map(({ path }) => path));
+    for (const leaf of own) if (!paths.has(leaf.path)) this.#queue.expectEcho(leaf.text);
   }
 
   get #hasRead(): boolean {

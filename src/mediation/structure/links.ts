@@ -1,5 +1,7 @@
 const MOST_LINKS = 4096;
 const LONGEST_TARGET = 2048;
+/** The name under which a target is told. Not a tag's: in Markdown an order reads on through its links. */
+export const MARKDOWN_LINK = 'link';
 
 /**
  * The targets of a text's links in Markdown, in order: `[words](target)`, and `[words](<target> "title")`. What a page
