@@ -26,3 +26,21 @@ test('what was looked up in words of the client, or of a text that steers nobody
   // A single everyday word stands in many letters.
   expect(bought('Please buy pencils as well.', 'pencils')).toBe('clean');
 });
+
+test('and so is what was looked up by what that search returned', () => {
+  const variant = (query: string) => {
+    const play = new Play({ servers: ['shop', 'mail'] })
+      .tools('shop', tool('search_product'), tool('get_details'), tool('cart_add'))
+      .tools('mail', tool('read_mail'));
+    play.page(ORDER, 'mail', 'read_mail');
+    const found = (name: string, args: unknown, text: string) => {
+      const call = play.call('shop', name, args);
+      play.answers('shop', name, { content: [{ type: 'text', text }] }, { call });
+    };
+    found('search_product', { product: query }, FOUND);
+    found('get_details', { product_id: 'P-4020' }, JSON.stringify({ variant_id: 'V-9911', colour: 'red' }));
+    return play.call('shop', 'cart_add', { variant_id: 'V-9911' }).rule;
+  };
+  expect(variant('mechanical pencil set')).toBe('tainted-selector');
+  expect(variant('fountain pen')).toBe('clean');
+});
