@@ -77,7 +77,8 @@ export class StdioWire implements Wire {
 
   async end(eofMs?: number): Promise<void> {
     await endChild(this.#child, eofMs);
-    // Where the server is started again, nothing of this one may come any more.
+    // Where the server is started again, nothing of this one may come any more, its end included.
+    this.#left = true;
     this.#child.stdout!.destroy();
   }
 

@@ -94,20 +94,24 @@ export class Meeting {
   /** Asks a server that refused `initialize`, or did in an earlier run, whether it is of the other era. */
   #discover(initialize: Request, refusal: Answer | undefined): void {
     const { capabilities, clientInfo } = fieldsOf(initialize.params);
+    // Not every client waits for the answer to its greeting.
+    const held: Buffer[] = [];
+    const found = (answer: Answer): void => {
+      this.#memory.learn('server/discover');
+      const stage = this.#translate(new HandshakeClient(this.#ends, initialize, answer));
+      for (const line of held) stage.fromClient!(line);
+    };
     const refused = (): void => {
       this.#track.stage = undefined;
-      if (refusal !== undefined) return this.#track.toClientLater(refusal.line);
-      this.#memory.learn(undefined);
-      this.#greet(initialize);
+      if (refusal !== undefined) this.#track.toClientLater(refusal.line);
+      else {
+        this.#memory.learn(undefined);
+        this.#greet(initialize);
+      }
+      for (const line of held) this.#track.toServer(line);
     };
-    this.#ask(capabilities, clientInfo, {
-      found: (answer) => {
-        this.#memory.learn('server/discover');
-        this.#translate(new HandshakeClient(this.#ends, initialize, answer));
-      },
-      refused,
-      silent: refused,
-    });
+    const outcome = { found, refused, silent: refused };
+    this.#ask(capabilities, clientInfo, outcome, (line) => this.#hold(held, line));
   }
 
   /** A client that asks first: it gets the server's own word, and if there is none a refusal that it can act on. */
@@ -138,9 +142,10 @@ export class Meeting {
     };
     this.#await(discover.id, outcome, (line) => {
       const message = read(line);
+      if (message?.kind !== 'request' || message.method !== 'initialize') return this.#hold(held, line);
       // It did not wait for the answer.
-      if (message?.kind === 'request' && message.method === 'initialize') return this.#greet(message);
-      this.#hold(held, line);
+      for (const before of held) this.#track.toServer(before);
+      this.#greet(message);
     });
   }
 

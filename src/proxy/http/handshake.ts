@@ -107,7 +107,7 @@ export class Handshake {
     const id = ownId();
     const line = applyEdits(initialize.line, [replaceValue(memberOf(initialize, 'id')!, JSON.stringify(id))]);
     let answer: Answer | undefined;
-    const failure = await this.#post(parseMessage(line, this.#depth), (received) => {
+    const failure = await this.#post(parseMessage(line, Number.POSITIVE_INFINITY), (received) => {
       answer ??= answerIn(received, this.#depth, id);
     });
     if (failure !== undefined) return `it forgot its session, and another could not be begun: ${failure}`;

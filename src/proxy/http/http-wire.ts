@@ -68,7 +68,8 @@ export class HttpWire implements Wire, Carrier {
   }
 
   send(line: Buffer): void {
-    const message = this.#isOver ? undefined : messageIn(line, this.#options.depth);
+    // The session has seen how deep it is; translated between eras, a part of it may stand deeper now.
+    const message = this.#isOver ? undefined : messageIn(line, Number.POSITIVE_INFINITY);
     if (message !== undefined) this.#outgoing.add(message);
   }
 

@@ -128,6 +128,23 @@ test('a server that refuses initialize and knows server/discover is asked that a
   expect(next.stage).toBeUndefined();
 });
 
+test('a client that does not wait for the answer to its greeting is translated from its first word', () => {
+  const scene = new Scene('server/discover');
+  scene.client(initialize);
+  scene.client({ method: 'notifications/initialized' });
+  scene.client({ id: 1, method: 'tools/list' });
+  expect(scene.methods).toEqual(['server/discover']);
+  scene.server({ id: scene.sent[0].id, result: discovered });
+  expect(scene.methods).toEqual(['server/discover', 'tools/list']);
+  expect(scene.sent[1].params._meta[VERSION]).toBe('2026-07-28');
+
+  const wrong = new Scene('server/discover');
+  wrong.client(initialize);
+  wrong.client({ id: 1, method: 'tools/list' });
+  wrong.server({ id: wrong.sent[0].id, error: unknown });
+  expect(wrong.methods).toEqual(['server/discover', 'initialize', 'tools/list']);
+});
+
 test('a server that refuses both has the last word', () => {
   const scene = new Scene();
   scene.client(initialize);
@@ -207,6 +224,14 @@ test('a client that does not wait for the answer to its question is not told twi
   vi.advanceTimersByTime(60_000);
   expect(scene.told).toMatchObject([{ id: 0 }]);
   expect(scene.stage).toBeUndefined();
+});
+
+test('what waits for the answer to a question is not lost when a client greets without it', () => {
+  const scene = new Scene();
+  scene.client(discover);
+  scene.client(call);
+  scene.client(initialize);
+  expect(scene.methods).toEqual(['server/discover', 'tools/call', 'initialize']);
 });
 
 test('what an earlier run made of a server is forgotten when the server refuses to be met so', () => {

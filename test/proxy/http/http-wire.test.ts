@@ -31,6 +31,16 @@ function withSessions(rest: (got: Got, response: ServerResponse) => void) {
 const posts = (got: readonly Got[]) => got.filter(({ method }) => method === 'POST');
 
 describe('messages', () => {
+  test('that stand deeper than a client may say it are sent: a translation puts what it said further in', async () => {
+    const { url } = await serve(({ body }, response) => json(response, result(body.id)));
+    const { send, lines, until } = wireTo(url);
+    let nested: unknown = 1;
+    for (let i = 0; i < 70; i++) nested = [nested];
+    send(call(1, 'echo', { inputResponses: { q: nested } }));
+    await until(() => lines.length === 1);
+    expect(lines).toEqual([result(1)]);
+  });
+
   test('arrive and come back byte for byte, from a body and from a stream', async () => {
     const odd =
       '{"jsonrpc":"2.0", "id": 7,"x":[1e400,9007199254740993,0.10],"result":{"a":"\\u00fc","a":"ü"}}';

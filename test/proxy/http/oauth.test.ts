@@ -1,4 +1,5 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { get } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
@@ -25,6 +26,16 @@ function printed(): { address(): Promise<string>; text(): string } {
     address: () =>
       vi.waitFor(() => /^ {2}(http\S+)$/m.exec(text())?.[1] ?? expect.fail('no address'), { timeout: 5000 }),
   };
+}
+
+/** The status of a request whose target goes out as it is written here. */
+function askedFor({ port }: URL, path: string): Promise<number | undefined> {
+  return new Promise((resolve, reject) => {
+    get({ host: '127.0.0.1', port, path }, (response) => {
+      response.resume();
+      resolve(response.statusCode);
+    }).once('error', reject);
+  });
 }
 
 const files = (): string[] => readdirSync(join(state, 'tokens'));
@@ -223,6 +234,8 @@ describe('an answer at the address that browsers come back to', () => {
       expect((await fetch(url)).status).toBe(400);
     }
     expect((await answer({ state: 'x', error: 'access_denied' })).status).toBe(400);
+    // An address that is none: any page in a browser can ask for it.
+    for (const target of ['//[', 'http://a:99999/']) expect(await askedFor(back, target)).toBe(400);
     expect(issuer.grants).toEqual([]);
     await fetch(address);
     await under.until(() => under.lines.length === 1);

@@ -31,8 +31,10 @@ export class Callback {
    */
   wait(state: string, accept: (answer: URLSearchParams) => boolean): void {
     this.#server.on('request', (request, response) => {
-      const url = new URL(request.url ?? '/', this.url);
-      const isAnswer = url.pathname === PATH && url.searchParams.get('state') === state;
+      // Any page that a browser shows can knock, with an address that is none.
+      const asked = request.url ?? '/';
+      const url = URL.canParse(asked, this.url) ? new URL(asked, this.url) : undefined;
+      const isAnswer = url?.pathname === PATH && url.searchParams.get('state') === state;
       const isAccepted = isAnswer && accept(url.searchParams);
       response.writeHead(isAccepted ? 200 : 400, { 'content-type': 'text/plain', connection: 'close' });
       response.end(isAccepted ? 'Done: you can close this page.\n' : 'Cordon does not accept this.\n');
