@@ -101,6 +101,8 @@ export function listAll(
   let seen = 0;
   let bytes = 0;
   upstream.stale.delete(method);
+  // What a listing that broke off had read is no part of this one.
+  upstream.sets.set(method, { pages: [], digest: upstream.sets.get(method)?.digest ?? '' });
   const finish = (): void => {
     if (upstream.gone === undefined) {
       if (!upstream.stale.has(method)) upstream.listed.add(method);

@@ -285,7 +285,8 @@ export class Session implements Context {
 
   /** Takes a line of a server. */
   fromUpstream(upstream: Upstream, line: Buffer): void {
-    if (this.#ending) return;
+    // Of one that left, the client was told that nothing comes any more; what is asked now, another would get answered.
+    if (this.#ending || upstream.gone !== undefined) return;
     const batch = upstream.revision === BATCHED ? messagesOf(line) : undefined;
     if (batch === undefined) return this.#fromUpstreamAlone(upstream, line);
     for (const one of batch) this.#fromUpstreamAlone(upstream, one);

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { UPSTREAM_GONE } from '../../../src/proxy/answers.ts';
 import { greet, type Json, type Scene, scene, TOOL } from '../support.ts';
-import { answer, calling, FULL, forget, listed, methods, parsed, text, tool } from './support.ts';
+import { answer, calling, FULL, forget, listed, methods, parsed, text, tool, two } from './support.ts';
 
 vi.mock('../../../src/proxy/log.ts', () => ({ log: () => {}, logged: async () => {} }));
 
@@ -123,6 +123,24 @@ describe('a server that ended', () => {
     await restart(on, 'a');
     on.server('a', { id, result: text('late') } as Json);
     expect(on.toClient).toEqual([]);
+  });
+
+  test('asks nothing any more: its questions would be answered to the one in its place', () => {
+    const on = listed();
+    on.upstream('a').leave('it reads nothing');
+    forget(on);
+    on.server('a', { id: 5, method: 'ping' }, { method: 'notifications/message', params: {} });
+    expect(on.toClient).toEqual([]);
+  });
+
+  test('in the middle of a list is on record with the list that it then gave', async () => {
+    const on = two();
+    on.client({ id: 1, method: 'tools/list' });
+    answer(on, 'a', 'tools/list', { tools: [tool('fetch')], nextCursor: 'more' });
+    await restart(on, 'a');
+    answer(on, 'a', 'initialize', { protocolVersion: '2025-11-25', capabilities: FULL });
+    answer(on, 'a', 'tools/list', TOOLS);
+    expect(on.recorder.of('list.describe')).toMatchObject([{ server: 'a', count: 2 }]);
   });
 
   test('again and again stays down in the end, and its tools leave the list', async () => {
