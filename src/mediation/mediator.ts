@@ -32,6 +32,7 @@ import { isProtocolMethod } from './protocol.ts';
 import { Provenance } from './provenance/provenance.ts';
 import type { Settings } from './settings.ts';
 import {
+  flowsOf,
   type Heard,
   mergedFlows,
   type Standing as SiblingStanding,
@@ -431,11 +432,12 @@ export class Mediator {
   /** What was read here and, as they say, by siblings. */
   #trace(leaves: readonly Leaf[], heard: Heard | undefined, prompted: readonly Leaf[]): readonly Flow[] {
     let traced: readonly Flow[] = this.#provenance.trace(leaves);
+    const told = heard === undefined ? [] : flowsOf(leaves, heard.flows);
     if (heard !== undefined) {
       this.#hearOf(heard);
-      traced = mergedFlows(leaves, [...traced, ...heard.flows]);
+      traced = mergedFlows(leaves, [...traced, ...told]);
     }
-    this.#said = { leaves, heard: heard?.flows ?? [], traced, prompted };
+    this.#said = { leaves, heard: told, traced, prompted };
     return traced;
   }
 

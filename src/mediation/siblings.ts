@@ -78,6 +78,13 @@ export function mergedFlows(leaves: readonly Leaf[], flows: readonly Flow[]): re
     .sort((a, b) => at(a) - at(b));
 }
 
+/** The flows that are of these leaves: some of what siblings were asked about may since be a name of the tool's own. */
+export function flowsOf(leaves: readonly Leaf[], flows: readonly Flow[]): readonly Flow[] {
+  if (flows.length === 0) return flows;
+  const places = new Set(leaves.map(({ path, form }) => placeOf(path, form === 'key')));
+  return flows.filter(({ argument, inName }) => places.has(placeOf(argument, inName)));
+}
+
 /** The values of leaves that these flows are of. */
 export function valuesOf(leaves: readonly Leaf[], flows: readonly Flow[]): Leaf[] {
   if (flows.length === 0) return [];

@@ -61,6 +61,23 @@ test("a sibling's page is a source, with its server, tool and session", () => {
   expect(text).toMatch(/of "fetch" on server "web" \(event e\d+ of session web, at/);
 });
 
+test('a tool that is listed anew while siblings are asked of its call is judged by what it now is', () => {
+  const family = new Family('web', 'mail');
+  family.plays['web']!.page(PAGE);
+  const { mediator } = family.plays['mail']!;
+  const params = { name: 'send', arguments: { [EVE]: 'x', to: EVE } };
+  const leaves = mediator.carried('mail', 'tools/call', params)!;
+  const testimony = family.plays['web']!.mediator.testify(leaves, mediator.siblingStanding);
+  expect(testimony.flows.some(({ inName }) => inName)).toBe(true);
+  const heard = heardOf(new Map([['web', testimonyFrom(sent(testimony), leaves)]]), [], () => false);
+  // A name that the tool's own schema has carries nothing.
+  const inputSchema = { type: 'object', properties: { to: {}, [EVE]: {} } };
+  family.plays['mail']!.tools('mail', tool('send', { inputSchema }));
+  const { verdict } = mediator.judge('mail', 'tools/call', params, heard)!;
+  mediator.finish();
+  expect(verdict).not.toBe('allow');
+});
+
 test('what passed through one more server is still the page', () => {
   const family = new Family('web', 'notes', 'mail');
   family.plays['web']!.page(PAGE);
