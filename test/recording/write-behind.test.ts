@@ -38,7 +38,7 @@ describe('files written behind', () => {
     behind.add(path('a'), 'one');
     const first = behind.write();
     behind.add(path('b'), 'two');
-    await Promise.all([first, behind.write()]);
+    await Promise.all([behind.write(), first]);
     expect(read('b')).toBe('two');
   });
 
@@ -52,6 +52,27 @@ describe('files written behind', () => {
     await writing;
     expect(readdirSync(folder).sort()).toEqual(['a', 'b']);
     expect(written).toEqual([path('a'), path('b')]);
+  });
+
+  test('that come while others are written are not waited for', async () => {
+    const { behind, path, written } = setting();
+    behind.add(path('a'), 'one');
+    const first = behind.write();
+    let more = 0;
+    const timer = setInterval(() => behind.add(path(`more${more++}`), 'x'), 0);
+    await first;
+    clearInterval(timer);
+    expect(written).toEqual([path('a')]);
+  });
+
+  test('of one name are one: the last', async () => {
+    const { behind, path, read, folder } = setting();
+    behind.add(path('a'), 'one');
+    const writing = behind.write();
+    behind.add(path('a'), 'two');
+    await Promise.all([writing, behind.write()]);
+    expect(read('a')).toBe('two');
+    expect(readdirSync(folder)).toEqual(['a']);
   });
 
   test('do not pile up without bound: what is too much is written on the spot', () => {
