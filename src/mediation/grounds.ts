@@ -5,7 +5,9 @@ const MOST_WORDS = 64 * 1024;
 const MOST_HOSTS = 1024;
 /** No more of an address than all parsers read alike; of a bare one, a name with a dot in it. */
 const ADDRESS =
-  /^(?:(?:https?|wss?):\/\/)?([a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63}){1,16})(?::\d{1,5})?(?=[/?#]|$)/i;
+  /^(?:(?:https?|wss?):\/\/)?([a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63}){1,16})(?::(\d{1,5}))?(?=[/?#]|$)/i;
+/** Of the owner of the host, whatever is asked; behind other ports others may listen. */
+const USUAL_PORTS = new Set([undefined, '80', '443']);
 
 /**
  * What a session's calls rest on: what the client said before any detector fired, and what the user said. Bounded:
@@ -24,8 +26,10 @@ export class Grounds {
   /** Takes a value that the client said. */
   take(text: string): void {
     this.accept(text);
-    const host = hostOf(text);
-    if (host !== undefined && this.#hosts.size < MOST_HOSTS) this.#hosts.add(host);
+    const { host, port } = placeOf(text);
+    if (host === undefined || this.#hosts.size >= MOST_HOSTS) return;
+    this.#hosts.add(host);
+    if (!USUAL_PORTS.has(port)) this.#hosts.add(`${host}:${port}`);
   }
 
   /** Takes the user's own words. */
@@ -40,10 +44,10 @@ export class Grounds {
     return some.length >= SHORTEST_SAID && this.#words.includes(some);
   }
 
-  /** Whether the client itself said the host of this address. */
+  /** Whether the client itself said the host of this address, and its port if that is unusual. */
   holdsHostOf(address: string): boolean {
-    const host = hostOf(address);
-    return host !== undefined && this.#hosts.has(host);
+    const { host, port } = placeOf(address);
+    return host !== undefined && this.#hosts.has(USUAL_PORTS.has(port) ? host : `${host}:${port}`);
   }
 
   hold(text: string): boolean {
@@ -52,10 +56,9 @@ export class Grounds {
   }
 }
 
-function hostOf(address: string): string | undefined {
-  return ADDRESS.exec(address)?.[1]
-    ?.toLowerCase()
-    .replace(/^www\./, '');
+function placeOf(address: string): { host: string | undefined; port: string | undefined } {
+  const [, host, port] = ADDRESS.exec(address) ?? [];
+  return { host: host?.toLowerCase().replace(/^www\./, ''), port };
 }
 
 function plain(text: string): string {

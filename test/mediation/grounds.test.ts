@@ -57,11 +57,15 @@ test('holds the hosts of addresses that the client said', () => {
     'http://shop.example.invalid/other#part',
     'https://school.example.invalid/documents',
     'wss://www.shop.example.invalid?x',
+    'https://shop.example.invalid:8443/b',
+    'http://school.example.invalid:80/',
   ])
     expect(grounds.holdsHostOf(held), held).toBe(true);
   for (const other of [
     'https://evil.shop.example.invalid/',
     'https://shop.example.invalid.evil.invalid/',
+    'https://shop.example.invalid:9200/',
+    'https://school.example.invalid:8443/',
     'https://shop.example.invalid@evil.invalid/',
     'https://evil.invalid/https://shop.example.invalid/',
     'https://shop.example.invalid\\@evil.invalid/',
