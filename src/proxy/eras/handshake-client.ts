@@ -31,6 +31,8 @@ interface Call {
   /** Its id on the server's wire: each try has another. */
   wireId: Id;
   rounds: number;
+  /** The client has taken it back; a server may have asked before it heard of that. */
+  isCancelled?: true;
   /** What the server wants to know before it goes on: answers by its own names for them, as JSON. */
   round?: { state: string | undefined; answers: Map<string, string>; open: Map<string, Id> };
 }
@@ -134,6 +136,7 @@ export class HandshakeClient implements Translation {
     const { capabilities } = this.#client;
     const requests = fieldsOf(fieldsOf(answer.payload)['inputRequests']);
     const names = Object.keys(requests);
+    if (call.isCancelled) return this.#fail(call, 'the client took the request back');
     if (++call.rounds > MAX_ROUNDS) return this.#fail(call, `it asked more than ${MAX_ROUNDS} times`);
     if (names.length > MAX_QUESTIONS)
       return this.#fail(call, `it asks more than ${MAX_QUESTIONS} questions at once`);
@@ -197,6 +200,7 @@ export class HandshakeClient implements Translation {
     const call = this.#callOf(requestId);
     if (call?.round !== undefined) return this.#withdraw(call);
     const { reason } = fieldsOf((message as { params?: unknown }).params);
+    if (call !== undefined) call.isCancelled = true;
     const wireId = call?.wireId ?? requestId;
     this.#ends.down(cancelledLine(wireId, typeof reason === 'string' ? reason : 'the client took it back'));
   }

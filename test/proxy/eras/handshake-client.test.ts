@@ -181,3 +181,13 @@ test('one subscription follows the other, and only the one that stands is heard'
   sides.server(notice(second.id));
   expect(sides.toClient()).toHaveLength(1);
 });
+
+test('a server that asks for a request that was taken back asks nobody', () => {
+  const sides = open();
+  sides.client(call);
+  sides.client({ method: 'notifications/cancelled', params: { requestId: 5 } });
+  sides.toServer();
+  sides.server(asks(5));
+  expect(sides.toClient()).toMatchObject([{ id: 5, error: { message: expect.stringContaining('took') } }]);
+  expect(sides.toServer()).toEqual([]);
+});
