@@ -1,4 +1,4 @@
-import type { DescriptorKind, Finding, Flow, Label, Leaf, RememberedFlow, Source, Text } from '../event.ts';
+import type { DescriptorKind, Finding, Flow, Leaf, RememberedFlow, Source, Text } from '../event.ts';
 import { sha256 } from '../json/digest.ts';
 import {
   Advertised,
@@ -10,16 +10,16 @@ import {
 } from './advertised.ts';
 import type { Pins } from './descriptors/pins.ts';
 import { inspect } from './detectors/inspect.ts';
-import { echoesOf } from './echoes.ts';
 import { isNetworkUri } from './effects/addresses.ts';
 import { type EffectOpinion, effectOfCall } from './effects/effects.ts';
 import { noticeText, refusalText } from './explain.ts';
 import { foldersOf } from './folders.ts';
 import { couldBeForgotten } from './forgotten.ts';
 import { Grounds } from './grounds.ts';
-import { type Inbound, structured, textsOfMessage } from './inbound.ts';
+import { type Inbound, textsOfMessage } from './inbound.ts';
 import { approved, type Judgement, type Question } from './judgement.ts';
-import { labelOf, type Part } from './labelling.ts';
+import type { Labelled } from './labelled.ts';
+import { labelOf } from './labelling.ts';
 import { labelMembers } from './labels.ts';
 import { givenPlaces, isAnswer, isForeign, isOwn, NO_PLACES, type Places, promptedOf } from './own.ts';
 import { factsOf } from './policy/facts.ts';
@@ -27,7 +27,6 @@ import { Memory } from './policy/memory.ts';
 import { type Case, decide, type Verdict } from './policy/policy.ts';
 import { orderOf } from './policy/rules.ts';
 import { isSought } from './policy/sought.ts';
-import { steers } from './policy/steering.ts';
 import { isProtocolMethod } from './protocol.ts';
 import { Provenance } from './provenance/provenance.ts';
 import type { Settings } from './settings.ts';
@@ -40,30 +39,10 @@ import {
   valuesOf,
 } from './siblings.ts';
 import { answerSink, recordOf, type Sink, sinkOf } from './sinks.ts';
+import { Sources } from './sources.ts';
 
 export type { Described } from './advertised.ts';
-
-/** A message from a server with its label; `learn` takes it once it was forwarded. */
-export interface Labelled {
-  event: string;
-  inbound: Inbound;
-  label: Label;
-  findings: readonly Finding[];
-  texts: readonly Text[];
-  /** The texts with their labels, where the configuration tells fields apart; else all have the message's. */
-  parts?: readonly Part[] | undefined;
-  /** The origin is no content: see Source. */
-  named?: boolean;
-  /** What it answers carried taint, which it may repeat. */
-  call?: Judgement | undefined;
-  asked?: boolean;
-  /** What it was looked up by stands in a text that steers. */
-  sought?: boolean;
-  /** Members for the result's `_meta`, as JSON text without braces. */
-  meta: string;
-  /** Text to put in front of the content, where a detector marked it. */
-  notice: string | undefined;
-}
+export type { Labelled } from './labelled.ts';
 
 /** What a call said: its leaves, what siblings have read of them, what flows into them, what a server had the client say. */
 interface Said {
@@ -76,10 +55,6 @@ interface Said {
 /** What a server asks of the model and the user; its client's folders it is told without anybody's saying so. */
 const TELLING: ReadonlySet<string> = new Set(['sampling/createMessage', 'elicitation/create']);
 const MAX_OFFERED = 1024;
-const MOST_KNOWN = 16;
-const SHORTEST_KNOWN = 256;
-/** Longer texts are told at a glance, and sixteen of them would be memory without bound. */
-const LONGEST_KNOWN = 64 * 1024;
 
 /**
  * The decisions of one session: a state machine over its messages. It does no I/O and reads no clock and no
@@ -99,8 +74,7 @@ export class Mediator {
   #memory: Memory;
   /** Servers behind siblings could be steered by the descriptions that one server alone gives of itself. */
   #hasSiblings = false;
-  /** What the last texts of some length came to, under which verbs. */
-  #steering: { text: string; steers: boolean }[] = [];
+  readonly #sources = new Sources((server, texts) => this.#inspect(server, texts));
   /** Of the last judgement, until `finish` takes it. */
   #said: Said | undefined;
 
@@ -123,7 +97,7 @@ export class Mediator {
    */
   describe(server: string, kind: DescriptorKind, values: readonly unknown[], now: string): Described[] {
     // New tools bring new verbs.
-    this.#steering = [];
+    this.#sources.forget();
     this.finish();
     return this.#advertised.describe(server, kind, values, now).map(({ isNew, ...described }) => {
       if (isNew && (this.#isOfSeveral || !isOwnWord(kind))) this.#learnDescriptor(described);
@@ -241,83 +215,21 @@ export class Mediator {
   }
 
   /** Indexes a labelled message, so that later calls are matched against it. To be done before the next judgement. */
-  learn({
-    event,
-    inbound,
-    label,
-    findings,
-    texts,
-    parts,
-    named = false,
-    call,
-    asked = false,
-    sought = false,
-  }: Labelled): void {
+  learn(labelled: Labelled): void {
     this.finish();
+    const { label, findings, texts, parts } = labelled;
     if (texts.length === 0) return;
-    const { server, origin, channel } = inbound;
     const isMarked = findings.length > 0;
-    // What only says again what the client said itself has nothing to take apart.
-    if (!isMarked && parts === undefined && this.#provenance.isEcho(texts)) {
-      this.#readUntrusted ||= label.integrity !== 'trusted';
-      return;
-    }
-    const groups = (parts ?? [[label, structured(texts)] as const]).map(([own, group]) => ({
-      source: { event, server, origin, channel, label: own, named, asked },
-      ...this.#sorted(server, group, isMarked),
-    }));
-    // A detector that fired on the whole alone marks all of it.
-    const isMarkedWhole = isMarked && groups.every(({ marked }) => marked.length === 0);
-    const isSteering = isMarked || groups.some(({ steering }) => steering.length > 0);
-    const near = sought ? 'sought' : isSteering && 'near';
-    for (const { source, marked, steering, others } of groups) {
-      const suspect: Source = { ...source, steers: 'here', marked: true };
-      this.#learnTexts(suspect, isMarkedWhole ? [...steering, ...others] : marked, call);
-      if (!isMarkedWhole) {
-        this.#learnTexts({ ...source, steers: 'here' }, steering, call);
-        this.#learnTexts(near ? { ...source, steers: near } : source, others, call);
-      }
-      if (source.label.integrity === 'trusted') continue;
+    const labels = parts?.map(([own]) => own) ?? [label];
+    if (labels.some(({ integrity }) => integrity !== 'trusted')) {
       this.#readUntrusted = true;
       if (isMarked) this.#readMarked = true;
     }
-  }
-
-  /** Texts apart by whether a detector fires in them and whether they steer. */
-  #sorted(
-    server: string,
-    texts: readonly Text[],
-    isMarked: boolean,
-  ): Record<'marked' | 'steering' | 'others', Text[]> {
-    const sorted = { marked: [] as Text[], steering: [] as Text[], others: [] as Text[] };
-    for (const text of texts) {
-      if (isMarked && this.#inspect(server, [text]).length > 0) sorted.marked.push(text);
-      else if (this.#steers(text.text)) sorted.steering.push(text);
-      else sorted.others.push(text);
+    // What only says again what the client said itself has nothing to take apart.
+    if (!isMarked && parts === undefined && this.#provenance.isEcho(texts)) return;
+    for (const [source, own] of this.#sources.of(labelled, this.#advertised.verbs)) {
+      this.#provenance.learn(source, own);
     }
-    return sorted;
-  }
-
-  /** Servers say the same again and again: what the last few texts of some length came to is remembered. */
-  #steers(text: string): boolean {
-    if (text.length < SHORTEST_KNOWN || text.length > LONGEST_KNOWN)
-      return steers(text, this.#advertised.verbs);
-    let known = this.#steering.find((one) => one.text === text);
-    if (known === undefined) {
-      known = { text, steers: steers(text, this.#advertised.verbs) };
-      this.#steering = [known, ...this.#steering.slice(0, MOST_KNOWN - 1)];
-    }
-    return known.steers;
-  }
-
-  #learnTexts(source: Source, texts: readonly Text[], call: Judgement | undefined): void {
-    if (texts.length === 0) return;
-    if (call === undefined) return this.#provenance.learn(source, texts);
-    const isEcho = echoesOf(call.sink.leaves, call.flows, texts);
-    const [echoes, others]: [Text[], Text[]] = [[], []];
-    for (const text of texts) (isEcho(text) ? echoes : others).push(text);
-    this.#provenance.learn({ ...source, echo: true }, echoes);
-    this.#provenance.learn(source, others);
   }
 
   /**
