@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { signalGroup, startTimeOf } from './process-group.ts';
 
@@ -41,7 +41,7 @@ export function putOnRecord(stateDir: string, record: RunningRecord): () => void
   const folder = folderOf(stateDir);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const path = join(folder, `${record.pid}.json`);
-  writeFileSync(path, JSON.stringify(record), { mode: 0o600 });
+  replace(path, JSON.stringify(record));
   return () => rmSync(path, { force: true });
 }
 
@@ -61,7 +61,7 @@ function amend(stateDir: string, changed: Partial<RunningRecord>): void {
   const record = parse(path);
   if (record === undefined) return;
   try {
-    writeFileSync(path, JSON.stringify({ ...record, ...changed }), { mode: 0o600 });
+    replace(path, JSON.stringify({ ...record, ...changed }));
   } catch {}
 }
 
@@ -130,4 +130,10 @@ function parse(path: string): RunningRecord | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** Whole or not at all: a proxy that is killed meanwhile must leave the record by which its servers are ended. */
+function replace(path: string, text: string): void {
+  writeFileSync(`${path}.tmp`, text, { mode: 0o600 });
+  renameSync(`${path}.tmp`, path);
 }
