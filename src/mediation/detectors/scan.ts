@@ -5,6 +5,8 @@ import { InstructionReader, READ_AT } from './instructions.ts';
 
 interface Scanner {
   anchors: Anchors;
+  /** Of the words among `anchors`, those that begin with one worth reading at, and how long that one is. */
+  readAt: ReadonlyMap<string, number>;
   /** The same for the names alone. */
   nameAnchors: Anchors | undefined;
   names: ReadonlySet<string>;
@@ -14,12 +16,14 @@ const scanners = new WeakMap<readonly string[], Scanner>();
 
 /** `instructions` and `foreign-tool` in one pass, which is most of what looking at a long text costs. */
 export function scan(text: string, context: InspectContext): { instructions: Span[]; foreign: Span[] } {
-  const { anchors, names } = scannerOf(context.foreignTools);
+  const { anchors, readAt, names } = scannerOf(context.foreignTools);
   const reader = new InstructionReader(text, context.kind);
   const foreign: Span[] = [];
   for (let hit = anchors.next(text, 0); hit; hit = anchors.next(text, hit.at + 1)) {
     const { at, length } = hit;
-    reader.read(at, length);
+    // Not at a name alone: what instructions are found must not depend on which tools others have.
+    const read = readAt.get(text.slice(at, at + length).toLowerCase());
+    if (read !== undefined) reader.read(at, read);
     if (foreign.length >= MAX_SPANS) {
       if (reader.full) break;
       continue;
@@ -54,8 +58,19 @@ function scannerOf(foreignTools: readonly string[]): Scanner {
   let scanner = scanners.get(foreignTools);
   if (!scanner) {
     const names = distinctiveNames(foreignTools);
-    scanner = { names, nameAnchors: undefined, anchors: new Anchors([...READ_AT, ...names]) };
+    const anchors = new Anchors([...READ_AT, ...names]);
+    scanner = { anchors, readAt: readLengths(names), names, nameAnchors: undefined };
     scanners.set(foreignTools, scanner);
   }
   return scanner;
+}
+
+/** A name may begin with a word worth reading at, and is then the longer one of the two that are met there. */
+function readLengths(names: Iterable<string>): Map<string, number> {
+  const lengths = new Map(READ_AT.map((word) => [word, word.length]));
+  for (const name of names) {
+    const begun = READ_AT.filter((word) => name.startsWith(word)).map((word) => word.length);
+    if (begun.length > 0) lengths.set(name, Math.max(...begun));
+  }
+  return lengths;
 }
