@@ -45,8 +45,15 @@ export async function command(argv: string[]): Promise<number> {
     return 0;
   }
   const started = performance.now();
+  let state: string;
   try {
-    const result = await play(packageRoot(), stateAt(options.state));
+    state = stateAt(options.state);
+  } catch (error) {
+    process.stderr.write(`cordon demo: --state cannot be used: ${(error as Error).message}\n`);
+    return 2;
+  }
+  try {
+    const result = await play(packageRoot(), state);
     const seconds = (performance.now() - started) / 1000;
     console.log(
       options.json ? JSON.stringify(result, undefined, 2) : report(result, seconds, process.stdout),

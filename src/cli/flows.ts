@@ -73,16 +73,13 @@ function run(argv: string[]): number {
 
 function list(paths: readonly string[], json: boolean): number {
   const locks = paths.map((path) => ({ path, remembered: flowsIn(path) }));
-  return print(
-    json,
-    locks,
-    locks.flatMap(({ path, remembered }) => [
-      printable(path),
-      ...(remembered.length === 0
-        ? ['  nothing is remembered']
-        : remembered.flatMap((flow) => entry(' ', flow))),
-    ]),
-  );
+  const lines = locks.flatMap(({ path, remembered }) => [
+    printable(path),
+    ...(remembered.length === 0
+      ? ['  nothing is remembered']
+      : remembered.flatMap((flow) => entry(' ', flow))),
+  ]);
+  return print(json, locks, lines.length > 0 ? lines : ['nothing is remembered']);
 }
 
 function diff([path, ...others]: readonly string[], file: string, json: boolean): number {

@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { printable } from '../json/printable.ts';
 import { hostName } from '../recording/format.ts';
 import type { KeyHistory, Manifest } from '../recording/keys/key-history.ts';
 import { keyPaths, openSigningKey, readHistory, readPublicKey } from '../recording/keys/keys.ts';
 import { refuseRepository } from '../recording/keys/private-key.ts';
-import { retireKey, rotateKey } from '../recording/keys/rotation.ts';
+import { type RotationOptions, retireKey, rotateKey } from '../recording/keys/rotation.ts';
 import { readTrustedSigners } from '../recording/keys/trust.ts';
 import { keyIdOf, verifierKey } from '../recording/note.ts';
 import { readWitnessKey } from '../recording/proofs/witness.ts';
@@ -45,10 +46,12 @@ export async function command(argv: string[]): Promise<number> {
       case 'show':
         return show(state, json);
       case 'rotate':
-        return replaced(state, json, rotateKey(options, textFlag(flags, 'to')));
+        return rotate(state, json, options, textFlag(flags, 'to'));
       case 'retire':
+        requireKey(state);
         return replaced(state, json, retireKey(options, keyId!));
       case 'verify':
+        requireKey(state);
         return verify(state, json, options.keyFile, flags);
       default:
         return undefined;
@@ -61,6 +64,14 @@ const FLAGS: ReadonlyMap<string, string> = new Map([
   ['to', 'rotate'],
   ['trusted-keys', 'verify'],
 ]);
+
+/** What opens a key makes one where there is none: a mistyped folder would be found in order. */
+function requireKey(state: string): void {
+  if (existsSync(keyPaths(state).public)) return;
+  throw new UsageError(
+    `there is no key in ${state}: cordon keys init makes one, --state DIR names another folder`,
+  );
+}
 
 function init(state: string, keyFile: string | undefined): number {
   if (!existsSync(keyPaths(state).public)) refuseRepository(keyFile ?? keyPaths(state).private);
@@ -95,6 +106,16 @@ function ownKeys(state: string): { inForce: string; replaced: string[]; retired:
     replaced: old.filter((key) => !history.isRetired(key)).map(text),
     retired: old.filter((key) => history.isRetired(key)).map(text),
   };
+}
+
+function rotate(state: string, json: boolean, options: RotationOptions, to: string | undefined): number {
+  requireKey(state);
+  const manifest = rotateKey(options, to);
+  if (to !== undefined)
+    process.stderr.write(
+      `${printable(`cordon keys: from now on set CORDON_SIGNING_KEY_FILE=${resolve(to)}`)}\n`,
+    );
+  return replaced(state, json, manifest);
 }
 
 function replaced(state: string, json: boolean, manifest: Manifest): number {

@@ -43,8 +43,9 @@ the index.
   --trusted-keys FILE  the public keys that may have signed, one a line as cordon keys show prints them. Without it they
                        are the state directory's own: whoever could write there could have put theirs in their place
   --require-key        refuse to rely on the state directory's own key, unless CORDON_SIGNING_KEY_FILE chose it
-  --witness-keys FILE  verify and check: the public keys of witnesses, of which so many as
-  --witnesses K        says (default: all) must have cosigned the checkpoint, or an earlier one of the log
+  --witness-keys FILE  verify and check: the public keys of witnesses, who must have cosigned the checkpoint, or an earlier
+                       one of the log
+  --witnesses K        how many of them (default: all)
   --json               for programs: list, verify, index, check, cosign, seal and prune print one object, show and tail one
                        entry a line, as recorded, grep {session, entry}. What prints a file prints it all the same
 

@@ -7,6 +7,7 @@ import { printable } from '../json/printable.ts';
 import { diffDescriptors } from '../mediation/descriptors/diff.ts';
 import { approvable, Pins } from '../mediation/descriptors/pins.ts';
 import { locksMeant } from './locks.ts';
+import { UsageError } from './read-command.ts';
 
 const USAGE = `usage: cordon pins list    [options] [SERVER[.NAME]]
        cordon pins diff    [options] [SERVER[.NAME]]
@@ -39,7 +40,6 @@ const OPTIONS = {
 
 type Entry = Pick<Pin, 'server' | 'kind' | 'name'>;
 type Meant = (entry: Entry) => boolean;
-class UsageError extends Error {}
 
 /** `cordon pins`: shows pins and what is withheld, and takes a person's decisions. */
 export async function command(argv: string[]): Promise<number> {
@@ -92,6 +92,7 @@ function list(paths: readonly string[], meant: Meant, json: boolean): number {
         2,
       ),
     ]);
+  if (locks.length === 0) return print(['nothing is pinned']);
   return print(
     locks.flatMap(({ path, pins, pending }) => [
       printable(path),

@@ -32,13 +32,16 @@ export function readCommand(
     process.stderr.write(`cordon ${name}: ${printable((error as Error).message)}\n`);
     return 2;
   };
+  const misused = (what: string, action?: string): number => {
+    process.stderr.write(`cordon ${name}: ${printable(what)}\n\n${synopsis(usage, action)}\n`);
+    process.stderr.write(`cordon ${name} --help says more\n`);
+    return 2;
+  };
   let parsed: { values: Flags; positionals: string[] };
   try {
     parsed = parseArgs({ args: argv, allowPositionals: true, options: { ...options, ...COMMON } });
   } catch (error) {
-    wrong(error);
-    process.stderr.write(usage);
-    return 2;
+    return misused((error as Error).message.replaceAll('\n', ' '), argv[0]);
   }
   const { values, positionals } = parsed;
   if (values['help'] === true) {
@@ -48,8 +51,9 @@ export function readCommand(
   try {
     const { state, json, ...flags } = values;
     const code = read(positionals, (state as string | undefined) ?? stateDirectory(), json === true, flags);
-    if (code === undefined) process.stderr.write(usage);
-    return code ?? 2;
+    if (code !== undefined) return code;
+    const words = positionals.map((word) => JSON.stringify(word)).join(' ');
+    return misused(words === '' ? 'something is missing' : `does not fit: ${words}`, positionals[0]);
   } catch (error) {
     if (error instanceof LogFault) return wrong(new Error(`${error.file}: ${error.message}`));
     // A folder that may not be read or written, say: the system's words name it.
@@ -57,6 +61,15 @@ export function readCommand(
     if (isKnown || (error as NodeJS.ErrnoException).syscall !== undefined) return wrong(error);
     throw error;
   }
+}
+
+/** Of a usage only what somebody needs who nearly had it right: its first lines, and those of the action he named. */
+function synopsis(usage: string, action: string | undefined): string {
+  const lines = usage.split('\n');
+  const first = lines.indexOf('');
+  const at = lines.findIndex((line) => line.startsWith(`  ${action} `));
+  const length = lines.slice(at + 1).findIndex((line) => !line.startsWith('   ')) + 1;
+  return [...lines.slice(0, first + 1), ...(at < 0 ? [] : [...lines.slice(at, at + length), ''])].join('\n');
 }
 
 const COMMON: OptionTypes = {

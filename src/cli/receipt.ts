@@ -29,8 +29,8 @@ const USAGE = `usage: cordon receipt make [SESSION] --entry N
   --state DIR          where keys and logs lie (default: the system's state directory)
   --trusted-keys FILE  the public keys that may have signed (cordon keys show); without it the state directory's own
   --require-key        refuse to rely on the state directory's own key, unless CORDON_SIGNING_KEY_FILE chose it
-  --witness-keys FILE  verify: the public keys of witnesses, of which so many as
-  --witnesses K        says (default: all) must have cosigned the checkpoint
+  --witness-keys FILE  verify: the public keys of witnesses, who must have cosigned the checkpoint
+  --witnesses K        how many of them (default: all)
   --json               for programs
 
 A receipt holds digests of arguments, never arguments. Exit codes: 0; 1 refused by verify; 2 it could not be done.

@@ -51,6 +51,14 @@ describe('list', () => {
 `);
   });
 
+  test('says so where there is no lock at all, and where there is no such configuration', async () => {
+    expect((await run(command, 'list', '--state', folder)).out).toBe('nothing is remembered\n');
+    expect(await run(command, 'list', '--config', join(folder, 'mpc.json'))).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('there is no '),
+    });
+  });
+
   test('hides nothing of a name', async () => {
     yes(lock, { ...ONE, tool: 'pay\u202e\n  f-00000000  "a"' });
     const { out } = await flows('list');

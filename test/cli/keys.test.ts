@@ -50,6 +50,19 @@ test('init makes a key that only its owner can read, show prints its public half
   expect(shown.out).not.toContain(secret.slice(20));
 });
 
+test.each([['verify'], ['rotate'], ['retire', '0123abcd']])(
+  '%s makes no key where there is none',
+  async (...argv) => {
+    const state = temporaryFolder();
+    expect(await run(keys, ...argv, '--state', state)).toMatchObject({
+      code: 2,
+      out: '',
+      err: expect.stringContaining(`there is no key in ${state}`),
+    });
+    expect(existsSync(join(state, 'keys'))).toBe(false);
+  },
+);
+
 describe('rotate', () => {
   test('what either key signed stays good, and show is a file of trusted keys', async () => {
     const state = temporaryFolder();

@@ -169,11 +169,15 @@ describe('cordon log', () => {
     [['show', 'a', 'b'], /usage: cordon log/],
     [['show', '--frobnicate'], /usage: cordon log/],
     [['list', '--entry', '1'], /list takes no --entry/],
+    [['list', 'one'], /^cordon log: does not fit: "list" "one"\n/],
+    [['witness'], /^ {2}witness REQUEST --trusted-keys FILE\n {20}/m],
+    [['prove', '--entry', '-1'], /ambiguous\. Did you forget/],
   ])('%j is answered with exit code 2', async (argv, words) => {
     const { code, out, err } = await run(log, ...argv, '--state', temporaryFolder());
     expect([code, out]).toEqual([2, '']);
     expect(err).toMatch(words);
     expect(err).not.toContain('\u001b');
+    expect(err.split('\n').length).toBeLessThan(12);
   });
 
   test('a missing public key is not tampering', async () => {

@@ -55,6 +55,11 @@ async function run(...argv: string[]): Promise<{ code: number; out: string; err:
 
 const isPlain = (text: string) => /^[\x20-\x7e\n]*$/.test(text);
 
+test('of a configuration that is not there nothing is said', async () => {
+  const { code, err } = await run('diff', '--config', join(folder, 'elsewhere', 'mcp.json'));
+  expect([code, err]).toEqual([2, expect.stringContaining('there is no ')]);
+});
+
 test('list shows pins and what is withheld, and why', async () => {
   const { code, out } = await run('list', '--config', config);
   expect(code).toBe(0);
@@ -121,7 +126,7 @@ test('--state means every lock of the state directory', async () => {
   updateLock(join(state, 'pins', 'a-0.lock'), () => readLock(path));
   const { out } = await run('list', '--state', state);
   expect(out).toContain('a-0.lock');
-  expect((await run('list', '--state', join(folder, 'none'))).out).toBe('');
+  expect((await run('list', '--state', join(folder, 'none'))).out).toBe('nothing is pinned\n');
 });
 
 describe('a wrong command line', () => {

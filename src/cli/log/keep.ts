@@ -14,12 +14,12 @@ import { timeOf } from '../log-line.ts';
 import { type Flags, textFlag, UsageError } from '../read-command.ts';
 import { isRunning } from '../status.ts';
 import { signersMeant } from '../trust-meant.ts';
+import { unpruned } from './read.ts';
 
 /** `cordon log export`: entries as they were hashed. Exit codes as of verify; nothing is printed of a log that is bad. */
 export function exportLog(state: string, [session]: readonly string[], _json: boolean, flags: Flags): number {
   if (textFlag(flags, 'format') !== 'jsonl') throw new UsageError('export needs --format jsonl');
-  const { id, directory, pruned } = findSession(state, session);
-  if (pruned !== undefined) throw new UsageError(`the entries of ${id} were pruned, ${timeOf(pruned)}`);
+  const { id, directory } = unpruned(state, session);
   const { status, fault, signed } = verifyLog(directory, signersMeant(state, flags));
   if (status === 'tampered') {
     process.stderr.write(

@@ -159,10 +159,16 @@ export function grep(
       );
     }
   }
+  const gone = sessions.filter(({ pruned }) => pruned !== undefined).length;
+  if (gone > 0)
+    process.stderr.write(
+      `cordon log: not searched, because they were pruned: ${gone} of ${sessions.length} sessions\n`,
+    );
   return found > 0 ? 0 : 1;
 }
 
-function unpruned(state: string, session: string | undefined): SessionSummary {
+/** The session meant, if its entries are there to be read. */
+export function unpruned(state: string, session: string | undefined): SessionSummary {
   const found = findSession(state, session);
   if (found.pruned === undefined) return found;
   throw new UsageError(

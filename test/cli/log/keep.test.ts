@@ -123,10 +123,14 @@ describe('cordon log prune', () => {
       out: expect.stringMatching(/^old: the tree of its 2 entries is intact; they were pruned, 20/),
     });
     expect((await run(log, 'verify', 'new', '--state', state)).code).toBe(0);
-    for (const action of [['show'], ['export', '--format', 'jsonl']]) {
+    for (const action of [['show'], ['report'], ['export', '--format', 'jsonl']]) {
       const { code, err } = await run(log, action[0]!, 'old', ...action.slice(1), '--state', state);
       expect([code, err]).toEqual([2, expect.stringContaining('were pruned')]);
     }
+    expect(await run(log, 'grep', 'session.open', '--state', state)).toMatchObject({
+      code: 0,
+      err: 'cordon log: not searched, because they were pruned: 1 of 3 sessions\n',
+    });
   });
 
   test.each(['', '5', 'd', '5m', '-5d', '1e3d', '9999999d'])('--older-than %j: 2', async (age) => {
