@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import { ConfigError } from '../config/error.ts';
 import { readLock, updateLock } from '../config/lock-file.ts';
 import type { Lock, PendingPin, Pin } from '../event.ts';
-import { printable } from '../json/printable.ts';
+import { printable, reviewable } from '../json/printable.ts';
 import { diffDescriptors } from '../mediation/descriptors/diff.ts';
 import { approvable, Pins } from '../mediation/descriptors/pins.ts';
 import { locksMeant } from './locks.ts';
@@ -86,10 +86,12 @@ function list(paths: readonly string[], meant: Meant, json: boolean): number {
   const locks = paths.map((path) => ({ path, ...only(readLock(path), meant) }));
   if (json)
     return print([
-      JSON.stringify(
-        locks.map(({ version: _, ...lock }) => lock),
-        null,
-        2,
+      reviewable(
+        JSON.stringify(
+          locks.map(({ version: _, ...lock }) => lock),
+          null,
+          2,
+        ),
       ),
     ]);
   if (locks.length === 0) return print(['nothing is pinned']);
@@ -113,7 +115,7 @@ function diff(paths: readonly string[], meant: Meant, json: boolean): number {
       return { path, pending, ...(pin && { pin }), lines: diffDescriptors(pin?.text ?? '', pending.text) };
     });
   });
-  if (json) return print([JSON.stringify(changes, null, 2)]);
+  if (json) return print([reviewable(JSON.stringify(changes, null, 2))]);
   if (changes.length === 0) return print(['nothing is withheld']);
   return print(
     changes.flatMap(({ path, pending, pin, lines }) => [
@@ -153,7 +155,7 @@ function decide(
   }
   for (const line of refused) process.stderr.write(`cordon pins: ${line}\n`);
   const word = verb === 'approve' ? 'approved' : 'revoked';
-  if (json) print([JSON.stringify({ [word]: done, refused }, null, 2)]);
+  if (json) print([reviewable(JSON.stringify({ [word]: done, refused }, null, 2))]);
   else print(done.map((one) => `${word} ${label(one)}  ${one.digest}`));
   if (done.length + refused.length === 0) {
     const changed = digest === undefined ? '' : ' with this digest: look again with cordon pins diff';

@@ -6,7 +6,7 @@ import { lockPath, readLock } from '../config/lock-file.ts';
 import { suggestion } from '../config/names.ts';
 import { stateDirectory } from '../config/state.ts';
 import type { Pin } from '../event.ts';
-import { printable } from '../json/printable.ts';
+import { printable, reviewable } from '../json/printable.ts';
 import { fromOutline } from '../mediation/descriptors/outline.ts';
 import { outlookOf } from '../mediation/policy/outlook.ts';
 import { type DraftedServer, draft } from './policy/draft.ts';
@@ -107,7 +107,7 @@ function explain(
   const outlook = outlookOf(toolOf(pin), trust);
   const allowed = config.allow.filter((rule) => rule.server === server && rule.tool === tool);
   const shown = { server, tool, digest: pin.digest, outlook, allowed, package: trust?.package };
-  const text = json ? JSON.stringify(jsonOf(shown), null, 2) : explanation(shown).join('\n');
+  const text = json ? reviewable(JSON.stringify(jsonOf(shown), null, 2)) : explanation(shown).join('\n');
   process.stdout.write(`${text}\n`);
   return 0;
 }

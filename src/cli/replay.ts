@@ -2,7 +2,7 @@ import { ConfigError } from '../config/error.ts';
 import { type PolicyFile, readPolicy } from '../config/policy-file.ts';
 import { VERSION } from '../config/version.ts';
 import { canonical } from '../json/canonical.ts';
-import { printable } from '../json/printable.ts';
+import { printable, reviewable } from '../json/printable.ts';
 import { plainSettings } from '../mediation/settings.ts';
 import { TapeFault } from '../mediation/tape/read-step.ts';
 import { readBlob } from '../recording/blobs.ts';
@@ -82,7 +82,13 @@ function replay(words: readonly string[], state: string, json: boolean, flags: F
   const counts = countsOf(found);
   if (json)
     print(
-      JSON.stringify({ version: VERSION, sessions: found, counts: Object.fromEntries(counts) }, undefined, 2),
+      reviewable(
+        JSON.stringify(
+          { version: VERSION, sessions: found, counts: Object.fromEntries(counts) },
+          undefined,
+          2,
+        ),
+      ),
     );
   else {
     for (const one of found) for (const line of linesOf(one, all)) print(printable(line));

@@ -7,7 +7,7 @@ import { excerpt } from '../config/held-call.ts';
 import { lockPath, readLock } from '../config/lock-file.ts';
 import { stateDirectory } from '../config/state.ts';
 import type { PendingPin } from '../event.ts';
-import { printable } from '../json/printable.ts';
+import { printable, reviewable } from '../json/printable.ts';
 import { startTimeOf } from '../proxy/process-group.ts';
 import type { ServerRecord } from '../proxy/running.ts';
 import { type Group, groupsOf } from './approvals/question.ts';
@@ -84,7 +84,9 @@ function report(stateDir: string, json: boolean): number {
 
   const held = groupsOf(new Approvals(stateDir).open(Date.now()));
   const lines = () => [...sessionLines(sessions), ...heldLines(held), ...withheldLines(withheld)];
-  const text = json ? JSON.stringify({ sessions, held, withheld, errors }, null, 2) : lines().join('\n');
+  const text = json
+    ? reviewable(JSON.stringify({ sessions, held, withheld, errors }, null, 2))
+    : lines().join('\n');
   process.stdout.write(`${text}\n`);
   for (const error of errors) process.stderr.write(`cordon status: ${error}\n`);
   if (errors.length > 0) return 2;

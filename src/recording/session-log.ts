@@ -151,12 +151,14 @@ export class SessionLog {
   #resume(): boolean {
     const gap = this.#gap!;
     const former = this.#recorder;
+    let next: Recorder | undefined;
     try {
-      const next = this.#next(former);
+      next = this.#next(former);
       next.append('record.gap', { ...gap, until: this.#options.now() });
       next.commit();
       this.#recorder = next;
     } catch (error) {
+      next?.abandon();
       gap.reason = reasonOf(error);
       return false;
     }

@@ -68,6 +68,17 @@ test('list shows pins and what is withheld, and why', async () => {
   expect(out).toContain('duplicate-name');
 });
 
+test('what programs read hides nothing at a terminal either', async () => {
+  const pins = new Pins(readLock(path));
+  pins.check(tool('add', 'Adds \u202e\u009b31m'), [], NOW);
+  updateLock(path, () => pins.toLock());
+  for (const verb of ['list', 'diff']) {
+    const { out } = await run(verb, '--config', config, '--json');
+    expect(isPlain(out)).toBe(true);
+    expect(out).toContain('\\u202e');
+  }
+});
+
 test('list of one server, for programs', async () => {
   const { out } = await run('list', '--lock', path, '--json', 'calc');
   const [lock] = JSON.parse(out);

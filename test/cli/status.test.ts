@@ -77,6 +77,7 @@ test('shows what is withheld, here and in the lock of a running session', async 
     `session s${process.pid}  guard  pid ${process.pid}\n  calc  pid 4\n  far  https://far.example.invalid/mcp\n`,
   );
   expect(out).toContain('calc.add\\u{202e} (tool) is suspect: ansi');
+  expect((await status('--json')).out).toContain('"add\\u202e"');
   expect(out).toContain('calc.sub (tool) is suspect: ansi');
 });
 

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { checkFormer } from '../../src/recording/former.ts';
 import { openSigningKey, ownSigners } from '../../src/recording/keys/keys.ts';
 import { readEntries } from '../../src/recording/reader.ts';
+import type { Recorder } from '../../src/recording/recorder.ts';
 import { type Gap, SessionLog, type SessionLogOptions } from '../../src/recording/session-log.ts';
 import { verifyLog } from '../../src/recording/verify.ts';
 import { openRecorder, temporaryFolder } from './support.ts';
@@ -69,6 +70,27 @@ describe('a log that cannot be written', () => {
     expect(() => setting.say('c')).toThrow('disk full');
     expect(() => setting.log.close()).toThrow('disk full');
     expect(setting.gaps).toEqual([]);
+  });
+
+  test('continue: a next part that cannot be written either is let go of', () => {
+    const state = temporaryFolder();
+    const opened: Recorder[] = [];
+    const log = new SessionLog({
+      ...{ rotateBytes: 1e9, onFailure: 'continue', now: () => 1_700_000_000_000 },
+      open: (part) => {
+        const recorder = openRecorder(state, { sessionId: `one.${part}` });
+        recorder.commit = () => {
+          throw new Error('disk full');
+        };
+        vi.spyOn(recorder, 'abandon');
+        opened.push(recorder);
+        return recorder;
+      },
+    });
+    log.append('a', {});
+    log.commit();
+    vi.advanceTimersByTime(3 * 2_000);
+    expect(opened.map((one) => vi.mocked(one.abandon).mock.calls.length)).toEqual([0, 1, 1, 1]);
   });
 
   test('continue: what is missing is told at once, counted, and recorded in the next part', async () => {

@@ -1,4 +1,4 @@
-import { printable } from '../../json/printable.ts';
+import { printable, reviewable } from '../../json/printable.ts';
 import { RecordingError } from '../../recording/errors.ts';
 import { checkIndex, type IndexCheck, type Standing } from '../../recording/index/index-check.ts';
 import type { Flags } from '../read-command.ts';
@@ -17,7 +17,9 @@ export function index(state: string, _words: readonly string[], json: boolean, f
   const check = checkIndex(state, signersMeant(state, flags));
   if (check === undefined)
     throw new RecordingError('session-missing', `there is no index of sessions in ${state} yet`);
-  process.stdout.write(`${json ? JSON.stringify(check, undefined, 2) : linesOf(check).join('\n')}\n`);
+  process.stdout.write(
+    `${json ? reviewable(JSON.stringify(check, undefined, 2)) : linesOf(check).join('\n')}\n`,
+  );
   const states = new Set(check.sessions.map((one) => one.state));
   if (check.status === 'tampered' || states.has('vanished') || states.has('changed')) return 1;
   return states.has('unlisted') ? 3 : 0;

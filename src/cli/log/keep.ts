@@ -1,4 +1,4 @@
-import { printable } from '../../json/printable.ts';
+import { printable, reviewable } from '../../json/printable.ts';
 import { dropBlobs } from '../../recording/blobs.ts';
 import { RecordingError } from '../../recording/errors.ts';
 import { LogFault } from '../../recording/files.ts';
@@ -75,7 +75,7 @@ export function prune(state: string, _words: readonly string[], json: boolean, f
     }
   }
   if (pruned.length > 0) dropUnneeded(state, now);
-  if (json) print(JSON.stringify({ pruned, kept }, undefined, 2));
+  if (json) print(reviewable(JSON.stringify({ pruned, kept }, undefined, 2)));
   else {
     print(
       `${pruned.length} ${pruned.length === 1 ? 'session' : 'sessions'} that ended before ${timeOf(before)} pruned`,

@@ -86,7 +86,9 @@ export function sayEntry({ checkpoint, index, entry }: ProvedEntry, json: boolea
   if (json) {
     say(
       reviewable(
-        JSON.stringify({ origin, size, index, entry: read ?? entry.toString('base64') }, undefined, 2),
+        reviewable(
+          JSON.stringify({ origin, size, index, entry: read ?? entry.toString('base64') }, undefined, 2),
+        ),
       ),
     );
     return;

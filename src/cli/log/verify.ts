@@ -1,4 +1,4 @@
-import { printable } from '../../json/printable.ts';
+import { printable, reviewable } from '../../json/printable.ts';
 import { RecordingError } from '../../recording/errors.ts';
 import { checkFormer, type FormerCheck } from '../../recording/former.ts';
 import { requireWitnesses, type WitnessPolicy, witnessesOf } from '../../recording/proofs/witness.ts';
@@ -17,7 +17,7 @@ export function verify(state: string, [session]: readonly string[], json: boolea
   const running = isRunning(state, result.session);
   const witnessed = witnessing(result, policy);
   const former = checkFormer(directory);
-  if (json) print(JSON.stringify({ ...result, ...witnessed, former, running }, undefined, 2));
+  if (json) print(reviewable(JSON.stringify({ ...result, ...witnessed, former, running }, undefined, 2)));
   else print(findingOf(result, running));
   if (!json && former !== undefined) print(printable(`${FORMER[former.state]} ${former.session}`));
   const later = result.signed - (witnessed?.witnessed ?? result.signed);

@@ -43,7 +43,10 @@ export function tapedSession(session: string): string {
   return /^(.*?)(?:\.\d+)?$/.exec(session)![1]!;
 }
 
-/** Appends lines to a sealed file: encrypted and authenticated (AES-256-GCM), in order, each piece once. */
+/**
+ * Appends lines to a sealed file: encrypted and authenticated (AES-256-GCM), in order, each piece once. After the first error
+ * it stays failed, and the file ends where it did: a piece behind one that is missing could not be told from a changed one.
+ */
 export class TapeWriter {
   readonly #path: string;
   readonly #fd: number;
@@ -54,6 +57,7 @@ export class TapeWriter {
   #records = 0;
   #bytes = 0;
   #closed = false;
+  #failure: RecordingError | undefined;
 
   /**
    * Makes the file, mode 0600.
@@ -80,13 +84,15 @@ export class TapeWriter {
    * @throws RecordingError `write-failed`
    */
   write(line: string): void {
+    if (this.#failure !== undefined) throw this.#failure;
     this.#pending.push(line);
     this.#pendingChars += line.length;
     if (this.#pendingChars > MAX_RECORD_BYTES) this.flush();
   }
 
-  /** @throws RecordingError `write-failed`; the file then ends where it did. */
+  /** @throws RecordingError `write-failed` */
   flush(): void {
+    if (this.#failure !== undefined) throw this.#failure;
     if (this.#pending.length === 0 || this.#closed) return;
     const lines = Buffer.from(`${this.#pending.join('\n')}\n`);
     this.#pending = [];
@@ -126,7 +132,12 @@ export class TapeWriter {
       } catch {
         // Then it ends torn, which readers pass over.
       }
-      throw new RecordingError('write-failed', `cannot write ${this.#path}: ${reasonOf(error)}`, error);
+      this.#failure = new RecordingError(
+        'write-failed',
+        `cannot write ${this.#path}: ${reasonOf(error)}`,
+        error,
+      );
+      throw this.#failure;
     }
     this.#hash.update(bytes);
     this.#bytes += bytes.length;

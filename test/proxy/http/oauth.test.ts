@@ -326,9 +326,18 @@ test('a broken file of tokens is none, and is replaced', () => {
 describe('what an authorization needs is fetched', () => {
   test('encrypted, or from this machine for a server on it', async () => {
     const { url } = await serve((_, response) => json(response, '{}'));
-    await expect(boundedFetch(false)(url)).rejects.toThrow('is not https');
+    await expect(boundedFetch(false)('http://example.invalid/')).rejects.toThrow('is not https');
+    for (const local of [url, 'https://127.0.0.1:1/', 'https://localhost:1/', 'https://[::1]:1/'])
+      await expect(boundedFetch(false)(local)).rejects.toThrow('is this machine');
     await expect(boundedFetch(true)('http://10.0.0.1/')).rejects.toThrow('is not https');
     expect((await boundedFetch(true)(url)).status).toBe(200);
+  });
+
+  test('only where certificates are checked', async () => {
+    vi.stubEnv('NODE_TLS_REJECT_UNAUTHORIZED', '0');
+    await expect(boundedFetch(true)('https://127.0.0.1:1/')).rejects.toThrow('takes every certificate');
+    vi.unstubAllEnvs();
+    await expect(boundedFetch(true)('https://127.0.0.1:1/')).rejects.toThrow('fetch failed');
   });
 
   test('without following a redirect, and to a bound', async () => {

@@ -1,7 +1,7 @@
 import { chmodSync, readFileSync, statSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { RecordingError } from '../../../src/recording/errors.ts';
 import {
   dropTape,
@@ -14,6 +14,16 @@ import {
 } from '../../../src/recording/tape/tape.ts';
 import { openTapeKey, tapeKeyPath } from '../../../src/recording/tape/tape-key.ts';
 import { temporaryFolder } from '../support.ts';
+
+const disk = vi.hoisted(() => ({ isFull: false }));
+vi.mock('node:fs', async (original) => {
+  const fs = await original<typeof import('node:fs')>();
+  const writeSync = ((...args: Parameters<typeof fs.writeSync>) => {
+    if (disk.isFull) throw new Error('ENOSPC');
+    return fs.writeSync(...args);
+  }) as typeof fs.writeSync;
+  return { ...fs, writeSync };
+});
 
 const LINES = ['{"step":"one"}', 'two: \u00e9\ud83d\ude00', '', 'x'.repeat(5_000)];
 
@@ -76,6 +86,22 @@ test('much is not held until somebody flushes', () => {
   for (let i = 0; i < 40; i++) tape.write('z'.repeat(100_000));
   expect(statSync(tapePath(state, 'one')).size).toBeGreaterThan(2_900_000);
   tape.close();
+});
+
+test('after a failure it ends where it did, and can be read up to there', () => {
+  const state = temporaryFolder();
+  const key = openTapeKey(tapeKeyPath(state), true);
+  const tape = new TapeWriter(state, 'one', key);
+  tape.write('kept');
+  tape.flush();
+  tape.write('lost');
+  disk.isFull = true;
+  expect(() => tape.flush()).toThrow('ENOSPC');
+  disk.isFull = false;
+  expect(() => tape.write('later')).toThrow('ENOSPC');
+  expect(() => tape.flush()).toThrow('ENOSPC');
+  expect(() => tape.close()).toThrow('ENOSPC');
+  expect(read(state, key)).toEqual(['kept']);
 });
 
 test('the file shows nothing of what is in it, and only its owner may read it', () => {

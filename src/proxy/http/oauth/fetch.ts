@@ -13,8 +13,13 @@ const MAX_MS = 15_000;
 export function boundedFetch(isLocal: boolean): FetchLike {
   return async (input, init) => {
     const url = new URL(input);
-    const isAllowed = url.protocol === 'https:' || (isLocal && isLoopback(url.hostname));
-    if (!isAllowed) throw new Error(`${url.origin} is not https`);
+    if (isLoopback(url.hostname)) {
+      if (!isLocal)
+        throw new Error(`${url.origin} is this machine, where a server elsewhere has no business`);
+    } else if (url.protocol !== 'https:') throw new Error(`${url.origin} is not https`);
+    // Fetch obeys it, and would bring a token to whoever answers.
+    if (url.protocol === 'https:' && process.env['NODE_TLS_REJECT_UNAUTHORIZED'] === '0')
+      throw new Error('NODE_TLS_REJECT_UNAUTHORIZED=0 takes every certificate: start Cordon without it');
     const response = await fetch(url, {
       ...init,
       redirect: 'manual',
