@@ -9,10 +9,10 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
-import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sha256 } from '../json/digest.ts';
 import { UNFINISHED } from './format.ts';
+import { rename, writeFile } from './unhurried.ts';
 
 /** Larger than any descriptor or lock that is kept. */
 const MAX_BLOB_BYTES = 64 * 1024 * 1024;

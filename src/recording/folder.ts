@@ -10,11 +10,11 @@ import {
   unlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { RecordingError, reasonOf, systemCode } from './errors.ts';
 import { CHECKPOINT, SALT, sessionsDirectory, UNFINISHED, WAL } from './format.ts';
 import type { LogFile } from './tree.ts';
+import { close, fsync, open } from './unhurried.ts';
 import { WriteBehind } from './write-behind.ts';
 
 /** What a session's folder holds from its first moment. */
@@ -153,11 +153,11 @@ export class SessionFolder {
     const all = this.#take();
     this.#syncing = all;
     for (const [path, kind] of all) {
-      const handle = await open(path, flagsFor(kind));
+      const fd = await open(path, flagsFor(kind));
       try {
-        await handle.sync();
+        await fsync(fd);
       } finally {
-        await handle.close();
+        await close(fd);
       }
     }
     this.#syncing = [];

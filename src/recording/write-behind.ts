@@ -1,7 +1,7 @@
 import { renameSync, rmSync, writeFileSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UNFINISHED } from './format.ts';
+import { writeFile } from './unhurried.ts';
 
 /** With this many bytes waiting, the disk is slower than the session: from here on it sets the pace. */
 const MOST_WAITING_BYTES = 8_388_608;

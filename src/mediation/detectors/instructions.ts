@@ -19,27 +19,19 @@ interface Rule {
   }[];
 }
 
+interface Grammar {
+  /** Rules by each word that they may begin with. */
+  byFirstWord: ReadonlyMap<string, readonly Rule[]>;
+  /** No rule looks further than this many words on. */
+  reach: number;
+}
+/** Made once a text is worth reading word by word: most sessions have none, and it is a twentieth of a start. */
+let grammar: Grammar | undefined;
+
 /** Where a text is worth reading word by word. */
 export const READ_AT: readonly string[] = [...ANCHORS, ...TEMPLATE_MARKERS];
-const ANCHOR_SCAN = new Anchors(READ_AT);
 const MARKERS = new Set(TEMPLATE_MARKERS);
-const BY_FIRST_WORD = new Map<string, Rule[]>();
-
-for (const kind of ['always', 'descriptor', 'output'] as const) {
-  for (const source of RULES[kind]) {
-    const rule = compile(kind, source);
-    for (const word of rule.steps[0]!.words) {
-      const rules = BY_FIRST_WORD.get(word);
-      if (rules) rules.push(rule);
-      else BY_FIRST_WORD.set(word, [rule]);
-    }
-  }
-}
-
-/** No rule looks further than this many words on. */
-const REACH = Math.max(
-  ...[...BY_FIRST_WORD.values()].flat().map(({ steps }) => steps.reduce((sum, { gap }) => sum + gap, 2)),
-);
+let anchors: Anchors | undefined;
 
 /**
  * `instructions`: text that speaks to the model and not to the reader: that takes the place of earlier
@@ -48,7 +40,8 @@ const REACH = Math.max(
  */
 export function instructions(text: string, kind: InspectContext['kind']): Span[] {
   const reader = new InstructionReader(text, kind);
-  for (let hit = ANCHOR_SCAN.next(text, 0); hit && !reader.full; hit = ANCHOR_SCAN.next(text, hit.at + 1)) {
+  anchors ??= new Anchors(READ_AT);
+  for (let hit = anchors.next(text, 0); hit && !reader.full; hit = anchors.next(text, hit.at + 1)) {
     reader.read(hit.at, hit.length);
   }
   return reader.spans;
@@ -83,8 +76,9 @@ export class InstructionReader {
       return;
     }
     const words = this.#window(windowStart(text, at), at + AFTER);
-    const found = firstMatch(words, this.#tried, this.#kind);
-    this.#tried = Math.max(this.#tried, words.length - REACH);
+    const { byFirstWord, reach } = (grammar ??= compileAll());
+    const found = firstMatch(words, this.#tried, this.#kind, byFirstWord);
+    this.#tried = Math.max(this.#tried, words.length - reach);
     if (found) this.#words = [];
     if (found && found[1] > (this.spans.at(-1)?.[1] ?? 0)) this.spans.push(found);
     this.#next = found ? Math.max(found[1], end) : at + STEP;
@@ -117,9 +111,14 @@ function windowStart(text: string, at: number): number {
   return from > 0 && space >= 0 ? from + space : from;
 }
 
-function firstMatch(words: readonly Word[], from: number, kind: InspectContext['kind']): Span | undefined {
+function firstMatch(
+  words: readonly Word[],
+  from: number,
+  kind: InspectContext['kind'],
+  byFirstWord: Grammar['byFirstWord'],
+): Span | undefined {
   for (let i = from; i < words.length; i++) {
-    for (const rule of BY_FIRST_WORD.get(words[i]!.text) ?? []) {
+    for (const rule of byFirstWord.get(words[i]!.text) ?? []) {
       if (rule.kind !== 'always' && rule.kind !== kind) continue;
       const last = matchFrom(words, i, rule);
       if (last !== undefined) return [words[i]!.at, words[last]!.end];
@@ -146,6 +145,26 @@ function matchFrom(words: readonly Word[], first: number, rule: Rule): number | 
     at = next;
   }
   return at;
+}
+
+function compileAll(): Grammar {
+  const byFirstWord = new Map<string, Rule[]>();
+  let reach = 0;
+  for (const kind of ['always', 'descriptor', 'output'] as const) {
+    for (const source of RULES[kind]) {
+      const rule = compile(kind, source);
+      reach = Math.max(
+        reach,
+        rule.steps.reduce((sum, { gap }) => sum + gap, 2),
+      );
+      for (const word of rule.steps[0]!.words) {
+        const rules = byFirstWord.get(word);
+        if (rules) rules.push(rule);
+        else byFirstWord.set(word, [rule]);
+      }
+    }
+  }
+  return { byFirstWord, reach };
 }
 
 function compile(kind: Rule['kind'], source: string): Rule {

@@ -62,9 +62,7 @@ const FOREIGN = new Set(
   `und der das dem den ist nicht ein eine einen bitte auf für mit von zum zur wir uns sie ich noch heute sofort
   el la los las para por una del con que su todos esta este pero ahora le les des est pour dans vous nous votre avec sur cette qui merci
   il lo gli della delle di che sono questo os uma não você het een voor niet met naar deze zijn och att det som på inte til og ikke
-  nie się jest proszę bir ve için lütfen yang dan untuk dengan ini không của các`
-    .split(/\s+/)
-    .map((word) => word.normalize('NFKC')),
+  nie się jest proszę bir ve için lütfen yang dan untuk dengan ini không của các`.split(/\s+/),
 );
 const WORDS: readonly (readonly string[])[] = [
   [...ASKING.map(longestWord), 'do', 'todo'],
@@ -73,7 +71,7 @@ const WORDS: readonly (readonly string[])[] = [
   [...FOREIGN].filter((word) => /^[a-z]+$/.test(word)),
 ];
 const [ASKED, ORDER, TITLE, FOREIGN_WORD, OWN_VERB] = [1, 2, 4, 8, 16];
-const NO_VERBS = orderedTo([]);
+let noVerbs: Verbs | undefined;
 
 const FOREIGN_WORDS = 3;
 const FOREIGN_WITHIN = 12;
@@ -89,7 +87,7 @@ const LONGEST_READ = 64 * 1024;
  * in which that cannot be told, because it is not English, counts as steering. `verbs` are further orders: the verbs
  * that the session's tools are named by. Linear.
  */
-export function steers(text: string, { pattern, lexicon }: Verbs = NO_VERBS): boolean {
+export function steers(text: string, verbs?: Verbs): boolean {
   if (text.length < 4) return false;
   const ascii = isAscii(text);
   // One word in our letters orders nothing; other scripts put no blanks between words.
@@ -98,6 +96,7 @@ export function steers(text: string, { pattern, lexicon }: Verbs = NO_VERBS): bo
   if (text.length > LONGEST_READ) return true;
   const plain = ascii ? text : text.normalize('NFKC').replace(/\p{Cf}/gu, '');
   const isProse = formOf(text) === 'prose';
+  const { pattern, lexicon } = verbs ?? (noVerbs ??= orderedTo([]));
   const held = lexicon.in(plain);
   if ((held & ASKED) !== 0 && ASKS.test(plain)) return true;
   if ((held & ORDER) !== 0 && ORDERED.test(plain)) return true;

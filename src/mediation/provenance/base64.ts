@@ -87,9 +87,13 @@ function hasStretch(text: string, from: number, to: number, shift: number, turn:
 const PAIRS = new Uint8Array(4096);
 for (let a = 0; a < 64; a++) {
   for (let b = 0; b < 64; b++) {
-    const bytes = [(a << 2) | (b >> 4), ((a & 15) << 4) | (b >> 2), ((a & 3) << 6) | b];
-    PAIRS[(a << 6) | b] = bytes.reduce((sum, byte, k) => sum | (BYTE[byte] === 1 ? 1 << k : 0), 0);
+    const first = isText((a << 2) | (b >> 4));
+    const second = isText(((a & 15) << 4) | (b >> 2));
+    PAIRS[(a << 6) | b] = first | (second << 1) | (isText(((a & 3) << 6) | b) << 2);
   }
+}
+function isText(byte: number): number {
+  return BYTE[byte] === 1 ? 1 : 0;
 }
 /** The alignments at which a pair at this place may be part of text: one byte of the number for each. */
 const [ALIGNED, ALIGNED_BACK] = [1, -1].map((step) =>
