@@ -3,6 +3,7 @@ import type { Heard } from '../mediation/siblings.ts';
 import { answerSink } from '../mediation/sinks.ts';
 import { DENIED, errorLine, NOT_RECORDED } from './answers.ts';
 import type { Context } from './context.ts';
+import { noteFault } from './faults.ts';
 import { noteListChanged } from './listing.ts';
 import { log } from './log.ts';
 import {
@@ -104,8 +105,14 @@ export function tellServer(context: Context, upstream: Upstream, line: Buffer): 
 }
 
 function noteDropped(context: Context, upstream: Upstream, method: string, reason: string): boolean {
-  log('warn', `server ${upstream.name} sent what it may not; dropped (${reason})`, { method });
-  context.journal.note('wire.absorbed', { server: upstream.name, reason }, { method });
+  const text = `server ${upstream.name} sent what it may not; dropped (${reason})`;
+  noteFault(context, upstream, {
+    kind: 'wire.absorbed',
+    reason,
+    text,
+    shown: { method },
+    content: { method },
+  });
   return false;
 }
 

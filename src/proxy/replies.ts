@@ -4,9 +4,9 @@ import { membersOf } from '../json/spans.ts';
 import type { Inbound } from '../mediation/inbound.ts';
 import { errorLine } from './answers.ts';
 import type { Context, Routing } from './context.ts';
+import { noteFault } from './faults.ts';
 import { listKindOf } from './list-kinds.ts';
 import { describe, filterPage } from './listing.ts';
-import { log } from './log.ts';
 import { type Answer, type Id, idKey, innerOf, memberOf } from './message.ts';
 import { claimEdits, labelEdits } from './splice.ts';
 import { endedTask, noteEnded, noteStarted, startedTask } from './tasks.ts';
@@ -155,12 +155,13 @@ function noteTask(upstream: Upstream, { failed, payload }: Answer, { method, cli
 
 /** Warns of an answer that nobody asked for. Forwarding it would close some clients' links. */
 export function absorb(context: Context, upstream: Upstream, answer: Answer): void {
-  log('warn', `server ${upstream.name} answered a request that is not in flight; dropped`, {
-    id: String(answer.id),
+  const id = String(answer.id);
+  const text = `server ${upstream.name} answered a request that is not in flight; dropped`;
+  noteFault(context, upstream, {
+    kind: 'wire.absorbed',
+    reason: 'not-in-flight',
+    text,
+    shown: { id },
+    content: { id },
   });
-  context.journal.note(
-    'wire.absorbed',
-    { server: upstream.name, reason: 'not-in-flight' },
-    { id: String(answer.id) },
-  );
 }

@@ -11,6 +11,8 @@ import type { Upstream } from './upstream.ts';
 
 /** So many requests wait for a server that is starting; a client that goes on asking is told. */
 const MAX_HELD = 1000;
+/** So many may wait for an answer at all: servers that never give one must not fill memory with what they were asked. */
+const MAX_OPEN = 10_000;
 
 /**
  * Takes a client's request to its server, in the order of the client's lines: listed first if it never was, then
@@ -18,7 +20,7 @@ const MAX_HELD = 1000;
  */
 export function sendRequest(context: Context, request: Request, route: Route): void {
   const { upstream } = route;
-  if (isInUse(context, request)) return;
+  if (isRefused(context, request)) return;
   if ((upstream.held?.length ?? 0) >= MAX_HELD) {
     const text = `server ${JSON.stringify(upstream.name)} is still starting, and ${MAX_HELD} requests wait for it`;
     return context.toClient(errorLine(request.id, UPSTREAM_GONE, text));
@@ -40,12 +42,16 @@ function listAndJudge(context: Context, request: Request, route: Route): void {
   });
 }
 
-/** Refuses a request whose id is that of another in flight. */
-export function isInUse(context: Context, { id }: Request): boolean {
+/** Refuses a request whose id is that of another in flight, or that comes while too many are; false if it may go on. */
+export function isRefused(context: Context, { id }: Request): boolean {
+  const { inFlight, waiting } = context;
   const key = idKey(id);
-  if (!context.inFlight.has(key) && !context.waiting.has(key)) return false;
-  const text = `the id ${JSON.stringify(id)} is that of a request still in flight`;
-  context.toClient(errorLine(id, INVALID_REQUEST, text));
+  const isInUse = inFlight.has(key) || waiting.has(key);
+  if (!isInUse && inFlight.size + waiting.size < MAX_OPEN) return false;
+  const line = isInUse
+    ? errorLine(id, INVALID_REQUEST, `the id ${JSON.stringify(id)} is that of a request still in flight`)
+    : errorLine(id, UPSTREAM_GONE, `${MAX_OPEN} requests wait for their answers already`);
+  context.toClient(line);
   return true;
 }
 

@@ -6,6 +6,7 @@ import type { Context, Routing } from './context.ts';
 import { tellServer } from './crossing.ts';
 import { BATCHED, messagesOf } from './eras/batches.ts';
 import { ClientSide } from './eras/client-side.ts';
+import { noteFault } from './faults.ts';
 import { LineReader } from './framing.ts';
 import type { LastRun } from './handshakes.ts';
 import type { Journal } from './journal.ts';
@@ -311,8 +312,8 @@ export class Session implements Context {
   oversizeFromUpstream(upstream: Upstream, head: Buffer): void {
     if (this.#ending) return;
     const text = `its message is longer than ${this.#limits.messageBytes} bytes (limits.messageBytes)`;
-    log('warn', `dropped a message of server ${upstream.name}: ${text}`);
-    this.journal.note('wire.refused', { from: upstream.name, reason: 'oversize' });
+    const said = `dropped a message of server ${upstream.name}: ${text}`;
+    noteFault(this, upstream, { kind: 'wire.refused', reason: 'oversize', text: said });
     const id = readId(head);
     // Without an id it may have been the answer to anything in flight, and nobody may wait for it for ever.
     if (id === null) failInFlight(this, upstream, BAD_UPSTREAM, text);
@@ -343,12 +344,14 @@ export class Session implements Context {
   }
 
   #badLine(upstream: Upstream, line: Buffer, fault: WireFault): void {
-    const { name } = upstream;
     const junk =
       fault.reason === 'invalid-json' || fault.reason === 'not-an-object' || fault.reason === 'invalid-utf8';
-    const shown = line.toString('utf8', 0, 200);
-    log('warn', `dropped a line of server ${name} that is no MCP message: ${fault.message}`, { line: shown });
-    this.journal.note('wire.refused', { from: name, reason: fault.reason });
+    noteFault(this, upstream, {
+      kind: 'wire.refused',
+      reason: fault.reason,
+      text: `dropped a line of server ${upstream.name} that is no MCP message: ${fault.message}`,
+      shown: { line: line.toString('utf8', 0, 200) },
+    });
     const answered = readIds(line).filter((id) => upstream.inFlight.has(idKey(id)));
     if (answered.length > 0) {
       const text = `its answer could not be read in one way only: ${fault.message}`;

@@ -16,6 +16,8 @@ export function startedTask(result: unknown): string | undefined {
 /** Progress goes on under the token of the request that a task was started by. */
 export function noteStarted({ taskTokens, progressTokens }: Upstream, task: string, token: string): void {
   if (task.length > MAX_ID_CHARS) return void progressTokens.delete(token);
+  // A server that names every task alike has progress under the last of them.
+  if (taskTokens.get(task) !== token) noteEnded({ taskTokens, progressTokens }, task);
   taskTokens.set(task, token);
   if (taskTokens.size <= MAX_TASKS) return;
   const [oldest] = taskTokens.keys();

@@ -61,8 +61,9 @@ export class Upstream {
   readonly reported = new Set<string>();
   /** What waits until the handshake is done; undefined while nothing needs to. */
   held: (() => void)[] | undefined;
-  /** How many notices it has sent. */
+  /** How many notices it has sent, and how much that went nowhere. */
   notices = 0;
+  faults = 0;
   /** What waits for a list, by its method: a server that never lists holds up only what needs the list. */
   readonly awaiting = new Map<string, (() => void)[]>();
   /** The server has said what it is capable of. */

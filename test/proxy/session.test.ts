@@ -394,6 +394,18 @@ describe('what a server may not send', () => {
     expect(on.last()).toMatchObject({ id: 2, result: {} });
   });
 
+  test('a flood of what goes nowhere is on record by the thousand', () => {
+    const on = ready();
+    const flood = Array.from({ length: 1000 }, (_, i) =>
+      i % 2 === 0 ? 'junk' : { id: `n${i}`, result: {} },
+    );
+    on.server('web', ...flood, ...flood, ...flood);
+    const noted = [...on.recorder.of('wire.absorbed'), ...on.recorder.of('wire.refused')];
+    expect(noted).toHaveLength(1002);
+    expect(noted.filter(({ count }) => count === 1000)).toHaveLength(2);
+    expect(on.toClient).toEqual([]);
+  });
+
   test('junk is dropped and changes nothing', () => {
     const on = ready();
     on.client(call(1));
@@ -570,6 +582,17 @@ describe('nothing that a server sends ends the proxy', () => {
   test('null too', () => {
     play(null, 'guard');
   });
+});
+
+test('a client waits for so many answers at once, and is told when it asks for more', () => {
+  const on = ready();
+  for (let id = 0; id < 10_000; id++) on.client({ id, method: 'x/y' });
+  expect(on.toClient).toEqual([]);
+  on.client({ id: 'more', method: 'x/y' });
+  expect(on.last()).toMatchObject({ id: 'more', error: { code: 1502 } });
+  on.server('web', { id: 0, result: {} });
+  on.client({ id: 'again', method: 'x/y' });
+  expect(on.last()['id']).toBe(0);
 });
 
 describe('a server that is gone', () => {

@@ -6,6 +6,8 @@ export const BATCHED = '2025-03-26';
 /** What a batch may hold, and how many may wait for their answers. */
 const MAX_MESSAGES = 1000;
 const MAX_OPEN = 100;
+/** What may wait for the answers beside it, in all batches: beyond it, what there is of one goes out, the rest later. */
+const MAX_KEPT_BYTES = 64 * 1024 * 1024;
 const CLOSE = 0x5d;
 
 interface Batch {
@@ -40,6 +42,7 @@ export class Batches {
   readonly #open = new Set<Batch>();
   /** The batch whose messages are being taken: what is refused of it without an id belongs to it, too. */
   #taking: Batch | undefined;
+  #keptBytes = 0;
 
   constructor(send: (line: Buffer) => void) {
     this.#send = send;
@@ -75,7 +78,9 @@ export class Batches {
     for (const batch of this.#open) {
       if (!batch.expected.has(key) || (id === null && batch !== this.#taking)) continue;
       batch.answers.push(line);
+      this.#keptBytes += line.length;
       this.#count(batch, key);
+      if (this.#keptBytes > MAX_KEPT_BYTES) this.#sendAnswers(batch);
       return true;
     }
     return false;
@@ -96,8 +101,15 @@ export class Batches {
   #sendIfDone(batch: Batch): void {
     if (batch.expected.size > 0) return;
     this.#open.delete(batch);
-    if (batch.answers.length === 0) return;
-    const pieces = batch.answers.flatMap((line, i) => (i === 0 ? [line] : [Buffer.from(','), line]));
+    this.#sendAnswers(batch);
+  }
+
+  #sendAnswers(batch: Batch): void {
+    const { answers } = batch;
+    if (answers.length === 0) return;
+    batch.answers = [];
+    this.#keptBytes -= answers.reduce((sum, { length }) => sum + length, 0);
+    const pieces = answers.flatMap((line, i) => (i === 0 ? [line] : [Buffer.from(','), line]));
     this.#send(Buffer.concat([Buffer.from('['), ...pieces, Buffer.from(']')]));
   }
 }

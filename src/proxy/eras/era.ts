@@ -42,6 +42,8 @@ export type Fields = Record<string, unknown>;
 export interface Ends {
   up(line: Buffer): void;
   down(line: Buffer): void;
+  /** Takes a server's answer that nobody waits for: clients may break at one. */
+  unasked?(line: Buffer): void;
   /** The server has answered a handshake that was made for the client. */
   greeted?(isRefused: boolean): void;
 }

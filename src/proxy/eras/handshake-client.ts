@@ -23,6 +23,8 @@ import { entriesOf, jsonOf, rewrite } from './rewrite.ts';
 /** A server may ask so often, and so much at once, before it answers a request; more has no end. */
 const MAX_ROUNDS = 32;
 const MAX_QUESTIONS = 100;
+/** What a client took back may still be answered, so some of it is remembered; the oldest is given up. */
+const MAX_CANCELLED = 100;
 const RESULT_TYPE: ReadonlySet<string> = new Set(['resultType']);
 
 /** A request that its server may answer with questions. */
@@ -31,8 +33,6 @@ interface Call {
   /** Its id on the server's wire: each try has another. */
   wireId: Id;
   rounds: number;
-  /** The client has taken it back; a server may have asked before it heard of that. */
-  isCancelled?: true;
   /** What the server wants to know before it goes on: answers by its own names for them, as JSON. */
   round?: { state: string | undefined; answers: Map<string, string>; open: Map<string, Id> };
 }
@@ -49,6 +49,8 @@ export class HandshakeClient implements Translation {
   readonly #listening: Listening;
   /** By id on the server's wire. */
   readonly #calls = new Map<string, Call>();
+  /** Of these, those that the client has taken back, oldest first; a server may ask before it hears of that. */
+  readonly #cancelled = new Set<string>();
   /** Questions that the client has not answered, by their id on its wire. */
   readonly #asked = new Map<string, { call: Call; key: string; method: string }>();
   #level: unknown;
@@ -118,11 +120,16 @@ export class HandshakeClient implements Translation {
 
   #answer(answer: Answer): void {
     if (this.#listening.answered(answer)) return;
-    const call = this.#calls.get(idKey(answer.id));
-    this.#calls.delete(idKey(answer.id));
+    const key = idKey(answer.id);
+    const call = this.#calls.get(key);
+    this.#calls.delete(key);
+    const isCancelled = this.#cancelled.delete(key);
     const id = call?.request.id ?? answer.id;
     const { resultType } = answer.failed ? {} : fieldsOf(answer.payload);
-    if (call !== undefined && resultType === 'input_required') return this.#ask(call, answer);
+    if (call !== undefined && resultType === 'input_required') {
+      if (isCancelled) return this.#fail(call, 'the client took the request back');
+      return this.#ask(call, answer);
+    }
     if (resultType !== undefined && resultType !== 'complete') {
       const text = `its answer is of a kind that a client without 2026-07-28 cannot be given (${String(resultType).slice(0, 80)})`;
       return this.#ends.up(errorLine(id, BAD_UPSTREAM, text));
@@ -136,7 +143,6 @@ export class HandshakeClient implements Translation {
     const { capabilities } = this.#client;
     const requests = fieldsOf(fieldsOf(answer.payload)['inputRequests']);
     const names = Object.keys(requests);
-    if (call.isCancelled) return this.#fail(call, 'the client took the request back');
     if (++call.rounds > MAX_ROUNDS) return this.#fail(call, `it asked more than ${MAX_ROUNDS} times`);
     if (names.length > MAX_QUESTIONS)
       return this.#fail(call, `it asks more than ${MAX_QUESTIONS} questions at once`);
@@ -200,9 +206,17 @@ export class HandshakeClient implements Translation {
     const call = this.#callOf(requestId);
     if (call?.round !== undefined) return this.#withdraw(call);
     const { reason } = fieldsOf((message as { params?: unknown }).params);
-    if (call !== undefined) call.isCancelled = true;
     const wireId = call?.wireId ?? requestId;
+    if (call !== undefined) this.#noteCancelled(idKey(wireId));
     this.#ends.down(cancelledLine(wireId, typeof reason === 'string' ? reason : 'the client took it back'));
+  }
+
+  #noteCancelled(key: string): void {
+    this.#cancelled.add(key);
+    if (this.#cancelled.size <= MAX_CANCELLED) return;
+    const [oldest] = this.#cancelled;
+    this.#cancelled.delete(oldest!);
+    this.#calls.delete(oldest!);
   }
 
   #callOf(id: Id): Call | undefined {

@@ -61,6 +61,8 @@ export class Listening {
       return refuse('"uri" is no address of a resource');
     if (wanted && this.#uris.size >= MAX_URIS)
       return refuse(`no more than ${MAX_URIS} resources are subscribed to`);
+    if (this.#changes.length >= MAX_URIS)
+      return refuse(`${MAX_URIS} changes wait for the server to acknowledge the ones before`);
     this.#changes.push({ id, uri, wanted });
     if (this.#next === undefined) this.#open();
   }

@@ -58,7 +58,9 @@ export class Meeting {
   constructor(track: Track, memory: OpeningMemory) {
     this.#track = track;
     this.#memory = memory;
-    this.#ends = { up: (line) => track.toClientLater(line), down: (line) => track.toServer(line) };
+    const up = (line: Buffer): void => track.toClientLater(line);
+    // The session tells what nobody asked for from what was, and has it on record.
+    this.#ends = { up, unasked: up, down: (line) => track.toServer(line) };
   }
 
   begin(): void {

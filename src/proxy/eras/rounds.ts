@@ -96,15 +96,15 @@ export class Rounds {
     return true;
   }
 
-  /** Takes a server's answer. */
-  answer(answer: Answer): void {
+  /** Takes a server's answer; false if nobody waits for it. */
+  answer(answer: Answer): boolean {
     const call = this.#calls.get(idKey(answer.id));
-    this.#calls.delete(idKey(answer.id));
-    if (call === undefined) return this.#ends.up(answer.line);
-    this.#tokens.delete(tokenOf(call.request) ?? '');
+    if (call === undefined) return false;
+    this.#forget(call);
     // Nobody needs to know any more what it asked and was not answered.
     if (call.answerTo === undefined) call.answer = answer;
     else this.#deliver(call, answer);
+    return true;
   }
 
   /** Takes a server's notice of a request that is in flight; false if it is no such notice. */
@@ -117,8 +117,11 @@ export class Rounds {
 
   /** Tells the server that the client took a request back. */
   cancel(id: Id): void {
-    for (const { answerTo, request } of this.#calls.values()) {
-      if (answerTo === id) return this.#ends.down(cancelledLine(request.id, 'the client took it back'));
+    for (const call of this.#calls.values()) {
+      if (call.answerTo !== id) continue;
+      // Most servers never answer it now, and it cannot be asked for any more.
+      this.#forget(call);
+      return this.#ends.down(cancelledLine(call.request.id, 'the client took it back'));
     }
   }
 
@@ -218,10 +221,15 @@ export class Rounds {
     }
   }
 
+  #forget({ request }: Call): void {
+    this.#calls.delete(idKey(request.id));
+    this.#tokens.delete(tokenOf(request) ?? '');
+  }
+
   /** A client that never came back: the server gets no answer any more, and is told to stop. */
   #abandon(call: Call): void {
     this.#suspended.delete(call.state);
-    this.#calls.delete(idKey(call.request.id));
+    this.#forget(call);
     for (const { idJson } of call.asked.values()) {
       const error = { code: UNROUTABLE, message: 'the client did not come back with an answer' };
       this.#ends.down(Buffer.from(`{"jsonrpc":"2.0","id":${idJson},"error":${JSON.stringify(error)}}`));

@@ -28,6 +28,8 @@ import { Subscribers } from './subscribers.ts';
 
 /** A client that asks on while the server is greeted is told. */
 const MAX_HELD = 1000;
+/** Requests of Cordon's own that the server has not answered, which it perhaps never does; the oldest are given up. */
+const MAX_OWN = 1000;
 
 /**
  * A client of the stateless revision before a server that shakes hands: the handshake is made with what the first
@@ -51,7 +53,7 @@ export class StatelessClient implements Translation {
   constructor(ends: Ends, first: Request, isOf: (question: Id, request: Id) => boolean = () => true) {
     this.#ends = ends;
     this.#rounds = new Rounds(ends, isOf);
-    this.#subscribers = new Subscribers(ends, (method, params) => this.#ask(method, params, () => {}));
+    this.#subscribers = new Subscribers(ends, (method, params, done) => this.#ask(method, params, done));
     const meta = metaOf(first.params);
     const params = {
       protocolVersion: LATEST_HANDSHAKE,
@@ -80,6 +82,7 @@ export class StatelessClient implements Translation {
   #ask(method: string, params: Fields, done: (answer: Answer) => void): void {
     const id = ownId();
     this.#own.set(idKey(id), done);
+    if (this.#own.size > MAX_OWN) this.#own.delete(this.#own.keys().next().value!);
     this.#ends.down(Buffer.from(JSON.stringify({ jsonrpc: '2.0', id, method, params })));
   }
 
@@ -138,7 +141,7 @@ export class StatelessClient implements Translation {
     const own = this.#own.get(key);
     this.#own.delete(key);
     if (own !== undefined) return own(answer);
-    this.#rounds.answer(answer);
+    if (!this.#rounds.answer(answer)) this.#ends.unasked?.(answer.line);
   }
 
   #cancel(message: Notification): void {

@@ -150,11 +150,11 @@ export class HttpWire implements Wire, Carrier {
     const key = typeof id === 'string' || typeof id === 'number' ? idKey(id) : '';
     const found = this.#posts.get(key);
     if (found === undefined) return !this.#handshake.isBegun;
+    // Most servers never answer it now: what comes all the same is passed on, but it ends by itself.
+    this.#posts.delete(key);
     // A stateless request is taken back by closing its stream (2026-07-28, "Cancellation").
-    if (found.isStateless) {
-      this.#posts.delete(key);
-      found.post.abort();
-    } else found.post.linger();
+    if (found.isStateless) found.post.abort();
+    else found.post.linger();
     return found.isStateless;
   }
 
@@ -168,6 +168,10 @@ export class HttpWire implements Wire, Carrier {
       this.#listener?.stop();
       this.#handshake.greet(request);
     }
+    // Taken back, its id may since be that of another.
+    const forget = (): void => {
+      if (this.#posts.get(key)?.post === post) this.#posts.delete(key);
+    };
     const told = {
       message: (line: Buffer) => {
         if (isGreeting) this.#handshake.heard(line, request.id);
@@ -175,21 +179,19 @@ export class HttpWire implements Wire, Carrier {
       },
       taken: () => this.#outgoing.taken(request),
       done: () => {
-        this.#posts.delete(key);
+        forget();
         release();
       },
       failed: (reason: string) => {
-        this.#posts.delete(key);
+        forget();
         if (this.#isOver) return;
         if (isGreeting) this.#leave(reason);
         else this.#events.failed(request.id, reason);
         release();
       },
     };
-    this.#posts.set(key, {
-      post: new Post(this, request, told, isGreeting && this.#options.alone),
-      isStateless,
-    });
+    const post = new Post(this, request, told, isGreeting && this.#options.alone);
+    this.#posts.set(key, { post, isStateless });
   }
 
   #take(line: Buffer): void {

@@ -6,7 +6,7 @@ import type { Context, Route } from '../context.ts';
 import { PROMPTS, RESOURCES, TEMPLATES, TOOLS } from '../list-kinds.ts';
 import { whenListed } from '../listing.ts';
 import { idKey, innerOf, METHOD_NOT_FOUND, memberOf, type Request, tokenIn } from '../message.ts';
-import { isInUse, sendRequest } from '../requests.ts';
+import { isRefused, sendRequest } from '../requests.ts';
 import { ownId, type Upstream } from '../upstream.ts';
 import { extender } from './capabilities.ts';
 import { relatedToServer } from './from-client.ts';
@@ -92,7 +92,7 @@ export class Destinations {
 
   /** Goes on with a request once what it depends on has run what it is given, unless the client took it back. */
   #once(request: Request, known: (done: () => void) => void, goOn: () => void): undefined {
-    if (isInUse(this.#context, request)) return;
+    if (isRefused(this.#context, request)) return;
     const { waiting } = this.#context;
     const key = idKey(request.id);
     waiting.set(key, false);

@@ -6,7 +6,7 @@ import { type ListKind, listKindOf } from '../list-kinds.ts';
 import { type Listed, mustList, noteListing, recheck, whenListed } from '../listing.ts';
 import { log } from '../log.ts';
 import { idKey, type Request } from '../message.ts';
-import { isInUse } from '../requests.ts';
+import { isRefused } from '../requests.ts';
 import type { Upstream } from '../upstream.ts';
 import type { Names } from './names.ts';
 import type { Resources } from './resources.ts';
@@ -66,7 +66,7 @@ export class Lists {
 
   /** Answers a client's request for a list. A cursor names nothing: there is one page. */
   answer(request: Request, list: ListKind): void {
-    if (isInUse(this.#context, request)) return;
+    if (isRefused(this.#context, request)) return;
     const key = idKey(request.id);
     this.#context.waiting.set(key, false);
     this.#told.delete(list.capability);

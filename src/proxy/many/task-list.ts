@@ -2,7 +2,7 @@ import { resultLine } from '../answers.ts';
 import { ask, type Context } from '../context.ts';
 import { idKey, type Request } from '../message.ts';
 import { learnAnswer } from '../replies.ts';
-import { isInUse } from '../requests.ts';
+import { isRefused } from '../requests.ts';
 import type { Upstream } from '../upstream.ts';
 import { renamedTasks } from './ids.ts';
 import { PATIENCE_MS } from './lists.ts';
@@ -14,7 +14,7 @@ const MAX_BYTES = 16 * 1024 * 1024;
 
 /** Answers `tasks/list` with the tasks of all servers that list theirs, and do so before patience is over, as one page. */
 export function answerTaskList(context: Context, names: Names, request: Request): void {
-  if (isInUse(context, request)) return;
+  if (isRefused(context, request)) return;
   const key = idKey(request.id);
   context.waiting.set(key, false);
   const asked = context.upstreams.filter((upstream) => upstream.gone === undefined && listsTasks(upstream));

@@ -65,6 +65,21 @@ test('what was taken back is not waited for, and a batch of notices has no answe
   expect(sent.map(ids)).toEqual([[1]]);
 });
 
+test('beyond 64 MiB what there is goes out, and the rest later: no answer waits in memory without end', () => {
+  const sent: Buffer[] = [];
+  const batches = new Batches((one) => sent.push(one));
+  batches.take([1, 2, 3, 4].map(ping), () => {});
+  const large = line({ id: 1, result: 'x'.repeat(64 * 1024 * 1024) });
+  batches.keep(answer(2));
+  expect(sent).toEqual([]);
+  batches.keep(large);
+  expect(sent.map(({ length }) => length)).toEqual([answer(2).length + large.length + '[,]'.length]);
+  batches.keep(answer(3));
+  expect(sent).toHaveLength(1);
+  batches.keep(answer(4));
+  expect(ids(JSON.parse(sent[1]!.toString()))).toEqual([3, 4]);
+});
+
 test('batches that are not answered are bounded', () => {
   const { batches } = open();
   for (let i = 0; i < 100; i++) expect(batches.take([ping(i)], () => {})).toBe(true);

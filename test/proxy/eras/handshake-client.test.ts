@@ -182,6 +182,30 @@ test('one subscription follows the other, and only the one that stands is heard'
   expect(sides.toClient()).toHaveLength(1);
 });
 
+test('what the client takes back and the server never answers is not kept for ever', () => {
+  const sides = open();
+  for (let id = 10; id < 310; id++) {
+    sides.client({ ...call, id });
+    sides.client({ method: 'notifications/cancelled', params: { requestId: id } });
+  }
+  sides.toServer();
+  // The latest is known to be one that may ask; of the oldest nothing is: its answer is told for the session to judge.
+  sides.server(asks(309));
+  sides.server(asks(10));
+  const [latest, oldest] = sides.toClient();
+  expect(latest.error.message).toContain('took the request back');
+  expect(oldest.error.message).toContain('a kind that a client');
+  expect(sides.toServer()).toEqual([]);
+});
+
+test('changes that wait for a server that acknowledges nothing are bounded', () => {
+  const sides = open();
+  for (let id = 0; id <= 1001; id++) {
+    sides.client({ id, method: 'resources/subscribe', params: { uri: `u:${id}` } });
+  }
+  expect(sides.toClient()).toMatchObject([{ id: 1001, error: { code: -32602 } }]);
+});
+
 test('a server that asks for a request that was taken back asks nobody', () => {
   const sides = open();
   sides.client(call);

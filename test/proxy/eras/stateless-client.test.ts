@@ -221,7 +221,14 @@ test('a subscription gets what it asked for of what the server can do, until it 
   const listen = (id: unknown): void =>
     sides.client({ id, method: 'subscriptions/listen', params: { notifications: wanted, _meta } });
   listen('l');
-  expect(sides.toServer()).toMatchObject([{ method: 'resources/subscribe', params: { uri: 'u:1' } }]);
+  const [subscribe] = sides.toServer();
+  expect(subscribe).toMatchObject({ method: 'resources/subscribe', params: { uri: 'u:1' } });
+  // A client that is acknowledged changes the resource, and waits to hear of it: the server has to be ready by then.
+  sides.server({ method: 'notifications/tools/list_changed' });
+  expect(sides.toClient().map(({ method }) => method)).toEqual(['notifications/tools/list_changed']);
+  listen('l');
+  expect(sides.toClient()).toMatchObject([{ id: 'l', error: { code: -32600 } }]);
+  sides.server({ id: subscribe.id, result: {} });
   expect(sides.toClient()[0].params).toEqual({
     notifications: { toolsListChanged: true, resourceSubscriptions: ['u:1'] },
     _meta: { [SUBSCRIPTION]: 'l' },
@@ -236,5 +243,78 @@ test('a subscription gets what it asked for of what the server can do, until it 
   sides.client({ method: 'notifications/cancelled', params: { requestId: 2 } });
   expect(sides.toServer()).toMatchObject([{ method: 'resources/unsubscribe', params: { uri: 'u:1' } }]);
   sides.server({ method: 'notifications/resources/updated', params: { uri: 'u:1' } });
+  expect(sides.toClient()).toEqual([]);
+});
+
+test('a subscription is acknowledged without what its server refuses to follow', () => {
+  const sides = open({ resources: { subscribe: true } });
+  const listen = (id: unknown, resourceSubscriptions: unknown[]): void =>
+    sides.client({
+      id,
+      method: 'subscriptions/listen',
+      params: { notifications: { resourceSubscriptions }, _meta },
+    });
+  listen(1, ['u:1', 'u:2']);
+  listen(2, ['u:2']);
+  const [first, second] = sides.toServer();
+  sides.server({ id: first.id, result: {} });
+  expect(sides.toClient()).toEqual([]);
+  sides.server({ id: second.id, error: { code: -32002, message: 'unknown' } });
+  expect(sides.toClient().map(({ params }) => params.notifications)).toEqual([
+    { resourceSubscriptions: ['u:1'] },
+    {},
+  ]);
+  // It is asked anew for the next that wants it; an answer to the question before is not taken for the one to this.
+  listen(3, ['u:2']);
+  sides.client({ method: 'notifications/cancelled', params: { requestId: 3 } });
+  listen(4, ['u:2']);
+  const [third, , fourth] = sides.toServer();
+  sides.server({ id: third.id, result: {} });
+  expect(sides.toClient()).toEqual([]);
+  sides.server({ id: fourth.id, result: {} });
+  expect(sides.toClient()[0].params.notifications).toEqual({ resourceSubscriptions: ['u:2'] });
+});
+
+test('what is subscribed to is bounded', () => {
+  const sides = open({ resources: { subscribe: true } });
+  const listen = (id: number, count: number): void => {
+    const resourceSubscriptions = Array.from({ length: count }, (_, i) => `u:${i}`);
+    const notifications = { resourceSubscriptions };
+    sides.client({ id, method: 'subscriptions/listen', params: { notifications, _meta } });
+  };
+  listen(0, 1001);
+  for (let id = 1; id <= 11; id++) listen(id, 1000);
+  expect(sides.toClient().map(({ id, error }) => [id, error.code])).toEqual([
+    [0, -32602],
+    [11, -32602],
+  ]);
+});
+
+test('what the client takes back is forgotten: no answer of it reaches a client that waits for none', () => {
+  const sides = open();
+  for (let id = 2; id < 500; id++) {
+    sides.client(call(id, { _meta: { ..._meta, progressToken: id } }));
+    sides.client({ method: 'notifications/cancelled', params: { requestId: id } });
+  }
+  sides.toServer();
+  sides.server({ id: 2, result: { content: [] } });
+  expect(sides.toClient()).toEqual([]);
+  // It cannot be asked for any more either, and its id is free.
+  sides.server({ id: 'q', ...QUESTION });
+  expect(sides.toServer()).toMatchObject([{ id: 'q', error: { code: 1404 } }]);
+  sides.client(call(2));
+  expect(sides.toServer()).toMatchObject([{ id: 2, method: 'tools/call' }]);
+});
+
+test('requests of our own that the server never answers are bounded', () => {
+  const sides = open();
+  for (let i = 0; i < 1002; i++) {
+    const level = i % 2 === 0 ? 'info' : 'debug';
+    sides.client(call(i + 10, { _meta: { ..._meta, 'io.modelcontextprotocol/logLevel': level } }));
+  }
+  const own = sides.toServer().filter(({ method }) => method === 'logging/setLevel');
+  expect(own).toHaveLength(1002);
+  // Whether it is still known or was given up, the client gets no answer that it did not ask for.
+  for (const { id } of own) sides.server({ id, result: {} });
   expect(sides.toClient()).toEqual([]);
 });

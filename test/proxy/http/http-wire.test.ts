@@ -335,7 +335,11 @@ describe('a stateless request', () => {
     await until(() => got.some(({ body }) => body?.method === 'notifications/cancelled'));
     expect(got.at(-1)!.body).toMatchObject({ params: { requestId: 0 } });
     expect(closed).toBe(0);
+    // Its id is free at once, and the end of what was taken back is not the end of what has it then.
+    send(call(0));
     await until(() => closed === 1, 'the end of a stream that a server left open');
+    send({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: 0 } });
+    await until(() => closed === 2, 'the end of the other stream');
     expect(failed).toEqual([]);
   });
 });

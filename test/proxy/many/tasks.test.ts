@@ -160,6 +160,15 @@ describe("a server's task", () => {
   });
 });
 
+test('of a server that names every task alike only the last has progress, and no token is kept for the others', () => {
+  const on = listed();
+  for (let i = 0; i < 10; i++) {
+    const { id } = calling(on, 'a__fetch', { _meta: { progressToken: i } }, i);
+    on.server('a', { id: id as string, result: { task: { taskId: 't1', status: 'working' } } });
+  }
+  expect([on.upstream('a').progressTokens.size, on.upstream('a').taskTokens.size]).toEqual([1, 1]);
+});
+
 describe("a task of the client's", () => {
   /** Server `a` has asked for something, which the client goes on with as its task `c1`. */
   function asked(): Scene {
