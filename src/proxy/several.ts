@@ -9,6 +9,7 @@ import { FromClient } from './many/from-client.ts';
 import { FromServers } from './many/from-server.ts';
 import { Lists } from './many/lists.ts';
 import { Names } from './many/names.ts';
+import { Patience } from './many/patience.ts';
 import { Resources } from './many/resources.ts';
 import { Restarts } from './many/restarts.ts';
 import { Subscriptions } from './many/subscriptions.ts';
@@ -31,6 +32,7 @@ export class SeveralRouting implements Routing {
   readonly #names: Names;
   readonly #resources: Resources;
   readonly #lists: Lists;
+  readonly #patience: Patience;
   readonly #handshakes: Handshakes;
   readonly #asked = new AskedOfClient();
   readonly #subscriptions = new Subscriptions();
@@ -48,10 +50,14 @@ export class SeveralRouting implements Routing {
     this.#context = context;
     this.#names = new Names(context.upstreams);
     this.#resources = new Resources(context.upstreams);
+    this.#patience = new Patience(context);
     this.#lists = new Lists(context, this.#names, this.#resources);
-    this.#destinations = new Destinations(context, this.#names, this.#resources, this.#lists);
+    this.#destinations = new Destinations(context, this.#names, this.#resources, this.#lists, this.#patience);
     this.#fromClient = new FromClient(context, this.#names, this.#asked);
-    this.#fromServers = new FromServers(context, this.#names, this.#asked, this.#resources, this.#lists);
+    this.#fromServers = new FromServers(context, {
+      ...{ names: this.#names, asked: this.#asked, resources: this.#resources, lists: this.#lists },
+      subscriptions: this.#subscriptions,
+    });
     this.#restarts = new Restarts((upstream) => context.turn(() => this.#restart(upstream)));
     this.#handshakes = new Handshakes(context, lastRun, {
       up: (upstream) => this.#up(upstream),
@@ -86,10 +92,14 @@ export class SeveralRouting implements Routing {
         return this.#destinations.byReference(request);
       case 'resources/read':
       case 'resources/subscribe':
-      case 'resources/unsubscribe':
-        return this.#destinations.byResource(request, (params as { uri?: unknown } | null | undefined)?.uri);
+        return this.#destinations.byResource(request, uriIn(params));
+      case 'resources/unsubscribe': {
+        const uri = uriIn(params);
+        const holder = typeof uri === 'string' ? this.#subscriptions.holderOf(uri) : undefined;
+        return this.#destinations.byResource(request, uri, holder);
+      }
       case 'tasks/list':
-        return void answerTaskList(this.#context, this.#names, request);
+        return void answerTaskList(this.#context, this.#names, this.#patience, request);
       case 'tasks/get':
       case 'tasks/result':
       case 'tasks/cancel':
@@ -184,4 +194,8 @@ export class SeveralRouting implements Routing {
       return;
     ask(this.#context, upstream, 'logging/setLevel', { level: this.#level }, () => {});
   }
+}
+
+function uriIn(params: unknown): unknown {
+  return (params as { uri?: unknown } | null | undefined)?.uri;
 }

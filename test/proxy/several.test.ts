@@ -371,11 +371,28 @@ describe('a resource', () => {
 
   test('goes by the longest template that begins like it, and to the first that listed it', () => {
     const on = two();
-    resources(on, { a: ['x:1'], b: ['x:1'] }, { a: ['y://{id}'], b: ['y://deep/{id}', '{any}'] });
+    resources(on, { a: ['x:1'], b: ['x:1'] }, { a: ['y://{id}'], b: ['y://deep/{id}', 'y://{x}'] });
     expect(reader(on, 'x:1')).toBe('a');
     expect(reader(on, 'y://1')).toBe('a');
     expect(reader(on, 'y://deep/1')).toBe('b');
-    expect(reader(on, 'z:1')).toBe('b');
+    expect(reader(on, 'z:1')).toBe(String(UNROUTABLE));
+    // The other of two that fit as closely is not asked, which is on record.
+    expect(on.recorder.entries.filter(({ kind }) => kind === 'list.conflict')).toContainEqual({
+      kind: 'list.conflict',
+      body: { server: 'b', rival: 'a', descriptorKind: 'resourceTemplate' },
+      content: { name: 'y://{x}' },
+    });
+    expect(on.session.servers.map(({ leftOut }) => leftOut)).toEqual([undefined, 1]);
+  });
+
+  test('goes by a template that fits any address only where nothing else says whose it is, and no other has one', () => {
+    const on = two();
+    resources(on, { a: ['x:1'] }, { a: ['y://{id}'], b: ['{any}'] });
+    expect(['x:1', 'y://1', 'z:1'].map((uri) => reader(on, uri))).toEqual(['a', 'a', 'b']);
+    const both = two();
+    resources(both, {}, { a: ['{+any}'], b: ['{any}'] });
+    expect(reader(both, 'z:1')).toBe(String(UNROUTABLE));
+    expect((both.last()['error'] as Json)['message']).toMatch(/"z:1"; a, b may have it/);
   });
 
   test('goes to the only server that has any', () => {

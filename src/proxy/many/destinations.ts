@@ -12,6 +12,7 @@ import { extender } from './capabilities.ts';
 import { relatedToServer } from './from-client.ts';
 import type { Lists } from './lists.ts';
 import type { Names } from './names.ts';
+import type { Patience } from './patience.ts';
 import type { Resources } from './resources.ts';
 
 /**
@@ -23,9 +24,11 @@ export class Destinations {
   readonly #names: Names;
   readonly #resources: Resources;
   readonly #lists: Lists;
+  readonly #patience: Patience;
 
-  constructor(context: Context, names: Names, resources: Resources, lists: Lists) {
+  constructor(context: Context, names: Names, resources: Resources, lists: Lists, patience: Patience) {
     this.#context = context;
+    this.#patience = patience;
     this.#lists = lists;
     this.#names = names;
     this.#resources = resources;
@@ -61,19 +64,45 @@ export class Destinations {
     return this.byResource(request, ref?.uri);
   }
 
-  byResource(request: Request, uri: unknown): Route | undefined {
-    const upstream = typeof uri === 'string' ? this.#resources.ownerOf(uri) : undefined;
+  /** `holder`: who has it by what the client did before, whoever owns it now. */
+  byResource(request: Request, uri: unknown, holder?: Upstream): Route | undefined {
+    if (typeof uri !== 'string') return this.#unroutable(request, 'it names no resource');
+    const upstream = holder ?? this.#resources.ownerOf(uri) ?? this.#onlyOffering();
     if (upstream !== undefined) return this.#to(upstream, request, []);
-    const text = `no server listed the resource ${JSON.stringify(String(uri).slice(0, 200))}`;
     const unknown = this.#lists.unknown([RESOURCES, TEMPLATES]);
-    if (typeof uri !== 'string' || unknown.length === 0) return this.#unroutable(request, text);
+    if (unknown.length === 0) return this.#byCandidate(request, uri);
     // A client may know it from an earlier session: whose it is, the lists say.
     const listed = (done: () => void) => this.#lists.learn(unknown, done);
     return this.#once(request, listed, () => {
       const owner = this.#resources.ownerOf(uri);
-      if (owner === undefined) this.#unroutable(request, text);
-      else sendRequest(this.#context, request, this.#to(owner, request, []));
+      const route = owner === undefined ? this.#byCandidate(request, uri) : this.#to(owner, request, []);
+      if (route !== undefined) sendRequest(this.#context, request, route);
     });
+  }
+
+  /** The only server that has resources at all, once all have said what they have. */
+  #onlyOffering(): Upstream | undefined {
+    const { upstreams } = this.#context;
+    const [only, ...others] = upstreams.filter(({ capabilities }) => 'resources' in capabilities);
+    return others.length === 0 && this.#unheard().length === 0 ? only : undefined;
+  }
+
+  /** What nobody listed goes to the only server that may have it: of two, it is not for Cordon to choose one. */
+  #byCandidate(request: Request, uri: string): Route | undefined {
+    const [candidate, ...others] = this.#resources.candidates(uri);
+    const unheard = this.#unheard();
+    if (candidate !== undefined && others.length === 0 && unheard.length === 0)
+      return this.#to(candidate, request, []);
+    const text = `no server listed the resource ${JSON.stringify(uri.slice(0, 200))}`;
+    if (unheard.length > 0)
+      return this.#unroutable(request, `${text}, and ${namesOf(unheard)} has not said yet what it has`);
+    const may = candidate === undefined ? '' : `; ${namesOf([candidate, ...others])} may have it`;
+    return this.#unroutable(request, text + may);
+  }
+
+  /** Servers that are there and have not said what they can. */
+  #unheard(): Upstream[] {
+    return this.#context.upstreams.filter(({ introduced, gone }) => !introduced && gone === undefined);
   }
 
   /** A shortened name says whose it is; what it stands for, its server's list does. */
@@ -116,6 +145,17 @@ export class Destinations {
   }
 
   byExtension(request: Request): Route | undefined {
+    const unheard = this.#unheard();
+    if (unheard.length === 0 || isProtocolMethod(request.method)) return this.#byExtension(request);
+    // Who declares what it has of its own, and whether another does so too, is known once all have been greeted.
+    const greeted = (done: () => void) => this.#patience.all(unheard, (_, answered) => answered(), done);
+    return this.#once(request, greeted, () => {
+      const route = this.#byExtension(request);
+      if (route !== undefined) sendRequest(this.#context, request, route);
+    });
+  }
+
+  #byExtension(request: Request): Route | undefined {
     const { method } = request;
     const { upstreams } = this.#context;
     const sole = isProtocolMethod(method) ? undefined : extender(upstreams.map((one) => one.capabilities));
@@ -140,6 +180,10 @@ export class Destinations {
   #unroutable(request: Request, message: string): undefined {
     this.#context.toClient(errorLine(request.id, UNROUTABLE, message));
   }
+}
+
+function namesOf(upstreams: readonly Upstream[]): string {
+  return upstreams.map(({ name }) => name).join(', ');
 }
 
 /** The name that a request is about, and where it stands. */

@@ -22,6 +22,7 @@ import { elicitationEdits, paramEdits, type Rename, relatedTaskEdits, taskEdits 
 import type { Lists } from './lists.ts';
 import type { Names } from './names.ts';
 import type { Resources } from './resources.ts';
+import type { Subscriptions } from './subscriptions.ts';
 
 const MAX_TOKEN_BYTES = 4096;
 
@@ -43,13 +44,24 @@ export class FromServers {
   readonly #asked: AskedOfClient;
   readonly #resources: Resources;
   readonly #lists: Lists;
+  readonly #subscriptions: Subscriptions;
 
-  constructor(context: Context, names: Names, asked: AskedOfClient, resources: Resources, lists: Lists) {
+  constructor(
+    context: Context,
+    known: {
+      names: Names;
+      asked: AskedOfClient;
+      resources: Resources;
+      lists: Lists;
+      subscriptions: Subscriptions;
+    },
+  ) {
     this.#context = context;
-    this.#names = names;
-    this.#asked = asked;
-    this.#resources = resources;
-    this.#lists = lists;
+    this.#names = known.names;
+    this.#asked = known.asked;
+    this.#resources = known.resources;
+    this.#lists = known.lists;
+    this.#subscriptions = known.subscriptions;
   }
 
   /** An answer to a request of the client's, with the ids of tasks that the client knows. */
@@ -83,15 +95,22 @@ export class FromServers {
       const json = upstream.progressTokens.get(idKey(token))!;
       edits.push(replaceValue(innerOf(message, 'progressToken')!, json));
     } else if (method === 'notifications/resources/updated') {
-      // One server does not speak for what another listed.
       const { uri } = (params ?? {}) as { uri?: unknown };
-      const owner = typeof uri === 'string' ? this.#resources.ownerOf(uri) : undefined;
-      if (owner !== undefined && owner !== upstream) return;
+      if (typeof uri === 'string' && !this.#mayTellOf(upstream, uri)) return;
     } else {
       const capability = LIST_CHANGED.exec(method)?.[1];
       if (capability !== undefined && !this.#lists.isNews(capability)) return;
     }
     this.#context.toClient(applyEdits(message.line, edits));
+  }
+
+  /**
+   * One server does not speak for what another listed, unless the client was subscribed with it: whose a resource is can
+   * become known later, and what was subscribed to is told of all the same.
+   */
+  #mayTellOf(upstream: Upstream, uri: string): boolean {
+    const owner = this.#resources.ownerOf(uri);
+    return owner === undefined || owner === upstream || this.#subscriptions.has(upstream, uri);
   }
 
   #request(upstream: Upstream, message: Request): void {

@@ -9,15 +9,9 @@ import { idKey, type Request } from '../message.ts';
 import { isRefused } from '../requests.ts';
 import type { Upstream } from '../upstream.ts';
 import type { Names } from './names.ts';
+import { PATIENCE_MS } from './patience.ts';
 import type { Resources } from './resources.ts';
 
-/**
- * So long a list waits for a server that has not said what it has, in ms, if another has; its own are said to have
- * changed when it comes. An installed server is up by then. Longer would keep a client from all the others for the sake
- * of one, and many clients ask one list after the other; shorter would leave out tools for good where a client does not
- * heed the notice.
- */
-export const PATIENCE_MS = 2000;
 /** Conflicts that are told one by one. */
 const MAX_TOLD = 100;
 
@@ -193,9 +187,16 @@ export class Lists {
     if (name === '' || this.#context.mediator.standing(upstream.name, kind, name) === 'withheld') return [];
     if (kind === 'resource' || kind === 'resourceTemplate') {
       const rival = this.#resources.rival(upstream, kind, name);
-      if (rival === undefined) return [json];
-      this.#leaveOut(upstream, kind, name, rival, part);
-      return [];
+      if (rival !== undefined) {
+        this.#leaveOut(upstream, kind, name, rival, part);
+        return [];
+      }
+      const shadower = kind === 'resource' ? undefined : this.#resources.shadower(upstream, name);
+      if (shadower !== undefined) {
+        const text = `what fits a template of server ${upstream.name} is asked of server ${shadower.name}, which lists one like it`;
+        this.#tellConflict(upstream, kind, name, shadower, text);
+      }
+      return [json];
     }
     const offered = this.#names.offer(upstream, name);
     if (offered === name) return [json];
@@ -206,12 +207,15 @@ export class Lists {
 
   #leaveOut(upstream: Upstream, kind: string, name: string, rival: Upstream, part: Part): void {
     part.leftOut++;
+    const text = `left out: a ${kind} of server ${upstream.name}, since server ${rival.name} has the same`;
+    this.#tellConflict(upstream, kind, name, rival, text);
+  }
+
+  #tellConflict(upstream: Upstream, kind: string, name: string, rival: Upstream, text: string): void {
     const key = `${upstream.name}\0${kind}\0${name}`;
     if (this.#conflicts.has(key) || this.#conflicts.size >= MAX_TOLD) return;
     this.#conflicts.add(key);
-    log('warn', `left out: a ${kind} of server ${upstream.name}, since server ${rival.name} has the same`, {
-      descriptor: name,
-    });
+    log('warn', text, { descriptor: name });
     const body = { server: upstream.name, rival: rival.name, descriptorKind: kind };
     this.#context.journal.note('list.conflict', body, { name });
   }

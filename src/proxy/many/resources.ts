@@ -33,7 +33,7 @@ export class Resources {
     const now =
       kind === 'resource'
         ? { resources: new Set(uris) }
-        : { templates: new Map(uris.map((uri) => [uri, uri.split('{', 1)[0]!])) };
+        : { templates: new Map(uris.map((uri) => [uri, prefixOf(uri)])) };
     this.#offered.set(upstream, { ...before, ...now });
   }
 
@@ -56,16 +56,32 @@ export class Resources {
     }
   }
 
-  /**
-   * Who listed a resource, or the template that it is most closely an instance of, or first linked to it in a result, or is
-   * the only server that has resources at all.
-   */
+  /** Who listed a resource, or the template that it is most closely an instance of, or first linked to it in a result. */
   ownerOf(uri: string): Upstream | undefined {
     const lister = this.#upstreams.find((one) => this.#offered.get(one)?.resources.has(uri));
-    const found = lister ?? this.#byTemplate(uri) ?? this.#linked.get(uri);
-    if (found !== undefined) return found;
-    const offering = this.#upstreams.filter((one) => 'resources' in one.capabilities);
-    return offering.length === 1 ? offering[0] : undefined;
+    return lister ?? this.#byTemplate(uri) ?? this.#linked.get(uri);
+  }
+
+  /**
+   * Who may have a resource that is nobody's by what was listed: servers with a template that fits any address, or where
+   * there are none, all that have resources.
+   */
+  candidates(uri: string): Upstream[] {
+    const fitting = this.#upstreams.filter((one) => {
+      const { templates } = this.#offered.get(one) ?? NOTHING;
+      return [...templates.values()].some((prefix) => !isAddress(prefix) && uri.startsWith(prefix));
+    });
+    return fitting.length > 0 ? fitting : this.#upstreams.filter((one) => 'resources' in one.capabilities);
+  }
+
+  /** Which server comes before this one and gets what a template of this one fits just as closely. */
+  shadower(upstream: Upstream, template: string): Upstream | undefined {
+    const prefix = prefixOf(template);
+    const first = this.#upstreams.find((one) => {
+      const { templates } = this.#offered.get(one) ?? NOTHING;
+      return one === upstream || [...templates.values()].includes(prefix);
+    });
+    return first === upstream || !isAddress(prefix) ? undefined : first;
   }
 
   #byTemplate(uri: string): Upstream | undefined {
@@ -76,8 +92,8 @@ export class Resources {
       // What is to be completed is named by the template itself.
       for (const [template, prefix] of templates) {
         const fits = template === uri ? Number.POSITIVE_INFINITY : prefix.length;
-        if (fits > longest && (template === uri || uri.startsWith(prefix)))
-          [longest, found] = [fits, upstream];
+        const isInstance = isAddress(prefix) && uri.startsWith(prefix);
+        if (fits > longest && (template === uri || isInstance)) [longest, found] = [fits, upstream];
       }
     }
     return found;
@@ -91,6 +107,16 @@ export class Resources {
     this.#linked.set(uri, upstream);
     if (this.#linked.size > MAX_LINKS) this.#linked.delete(this.#linked.keys().next().value!);
   }
+}
+
+/** What stands before the first expression of a template. */
+function prefixOf(template: string): string {
+  return template.split('{', 1)[0]!;
+}
+
+/** A template whose beginning does not even fix the scheme fits what any server has: it tells nothing of whose that is. */
+function isAddress(prefix: string): boolean {
+  return prefix.includes(':');
 }
 
 function blocksOf(list: unknown): readonly unknown[] {

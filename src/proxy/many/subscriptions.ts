@@ -17,6 +17,16 @@ export class Subscriptions {
       uris.add(uri);
   }
 
+  has(upstream: Upstream, uri: string): boolean {
+    return this.#uris.get(upstream)?.has(uri) === true;
+  }
+
+  /** With which server the client has subscribed to a resource. */
+  holderOf(uri: string): Upstream | undefined {
+    for (const [upstream, uris] of this.#uris) if (uris.has(uri)) return upstream;
+    return undefined;
+  }
+
   of(upstream: Upstream): Iterable<string> {
     return this.#uris.get(upstream) ?? [];
   }

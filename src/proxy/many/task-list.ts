@@ -5,39 +5,32 @@ import { learnAnswer } from '../replies.ts';
 import { isRefused } from '../requests.ts';
 import type { Upstream } from '../upstream.ts';
 import { renamedTasks } from './ids.ts';
-import { PATIENCE_MS } from './lists.ts';
 import type { Names } from './names.ts';
+import type { Patience } from './patience.ts';
 
 /** A server that lists without end is cut off. */
 const MAX_PAGES = 100;
 const MAX_BYTES = 16 * 1024 * 1024;
 
 /** Answers `tasks/list` with the tasks of all servers that list theirs, and do so before patience is over, as one page. */
-export function answerTaskList(context: Context, names: Names, request: Request): void {
+export function answerTaskList(context: Context, names: Names, patience: Patience, request: Request): void {
   if (isRefused(context, request)) return;
   const key = idKey(request.id);
   context.waiting.set(key, false);
-  const asked = context.upstreams.filter((upstream) => upstream.gone === undefined && listsTasks(upstream));
   const found = new Map<Upstream, string[]>();
-  let isDone = false;
-  const finish = (): void => {
-    if (isDone) return;
-    isDone = true;
-    clearTimeout(timer);
+  const list = (upstream: Upstream, answered: () => void): void => {
+    if (!listsTasks(upstream)) return answered();
+    listAll(context, names, upstream, (tasks) => {
+      found.set(upstream, tasks);
+      answered();
+    });
+  };
+  patience.all(context.upstreams, list, () => {
     const isCancelled = context.waiting.get(key);
     context.waiting.delete(key);
-    const all = asked.flatMap((one) => found.get(one) ?? []).join(',');
+    const all = context.upstreams.flatMap((one) => found.get(one) ?? []).join(',');
     if (!isCancelled) context.toClient(resultLine(request.id, `{"tasks":[${all}]}`));
-  };
-  const timer = setTimeout(() => context.turn(finish), PATIENCE_MS).unref();
-  if (asked.length === 0) finish();
-  for (const upstream of asked) {
-    const take = (tasks: string[]): void => {
-      found.set(upstream, tasks);
-      if (found.size === asked.length) finish();
-    };
-    upstream.inOrder(() => listAll(context, names, upstream, take));
-  }
+  });
 }
 
 function listsTasks({ capabilities }: Upstream): boolean {

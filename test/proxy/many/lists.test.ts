@@ -116,6 +116,26 @@ describe('the same resource of two servers', () => {
   });
 });
 
+test('what was subscribed to is told of, though its owner becomes known only then, and an update before the yes as well', () => {
+  const on = two({}, { a: { tools: {} }, b: FULL });
+  const updated: Json = { method: 'notifications/resources/updated', params: { uri: 'x:1' } };
+  on.client({ id: 1, method: 'resources/subscribe', params: { uri: 'x:1' } });
+  on.server('b', updated);
+  answer(on, 'b', 'resources/subscribe', {});
+  // The first in the configuration links to it, and has it from now on.
+  on.client({ id: 2, method: 'tools/call', params: { name: 'a__fetch' } });
+  answer(on, 'a', 'tools/list', { tools: [TOOL] });
+  answer(on, 'a', 'tools/call', { content: [{ type: 'resource_link', uri: 'x:1', name: 'n' }] });
+  on.toClient.length = 0;
+  on.server('b', updated);
+  expect(parsed(on.toClient)).toMatchObject([updated]);
+  on.client({ id: 3, method: 'resources/unsubscribe', params: { uri: 'x:1' } });
+  answer(on, 'b', 'resources/unsubscribe', {});
+  on.toClient.length = 1;
+  on.server('b', updated);
+  expect(parsed(on.toClient).map(({ method }) => method)).toEqual([updated['method']]);
+});
+
 describe('a resource that the client knows from before', () => {
   function reading(): Scene {
     const on = two();

@@ -28,8 +28,37 @@ describe('the owner of a resource', () => {
     expect(some.ownerOf('y://deep/er/1')).toBe(b);
     expect(some.ownerOf('y://listed')).toBe(b);
     expect(some.ownerOf('y://deep/er/{id}')).toBe(b);
-    expect(some.ownerOf('z:1')).toBe(b);
     expect(some.rival(b, 'resourceTemplate', 'y://{id}')).toBe(a);
+  });
+
+  test('is not who lists a template that fits any address, but for what is to be completed of that', () => {
+    const some = new Resources([a, b]);
+    some.note(b, 'resourceTemplate', ['{any}', '{+path}/x', 'z{y}', '']);
+    some.noteLinks(a, { content: [{ type: 'resource_link', uri: 'z:1' }] });
+    expect(some.ownerOf('z:1')).toBe(a);
+    expect(some.ownerOf('q:1')).toBeUndefined();
+    expect(some.ownerOf('{any}')).toBe(b);
+  });
+
+  test('is who may have it, if it is the only one', () => {
+    const some = new Resources([a, b]);
+    expect(some.candidates('q:1')).toEqual([a, b]);
+    some.note(b, 'resourceTemplate', ['z{y}']);
+    expect([some.candidates('q:1'), some.candidates('z:1')]).toEqual([[a, b], [b]]);
+    some.note(a, 'resourceTemplate', ['x:{y}', '{any}']);
+    expect([some.candidates('q:1'), some.candidates('z:1')]).toEqual([[a], [a, b]]);
+    const none = { name: 'c', capabilities: {} } as unknown as Upstream;
+    expect(new Resources([none, b]).candidates('never:listed')).toEqual([b]);
+  });
+
+  test('is the first whose template fits as closely, which is not hidden', () => {
+    const some = new Resources([a, b]);
+    some.note(b, 'resourceTemplate', ['y://{x}', 'w{x}']);
+    expect(some.shadower(b, 'y://{x}')).toBeUndefined();
+    some.note(a, 'resourceTemplate', ['y://{id}', 'w{id}']);
+    expect([some.ownerOf('y://1'), some.shadower(b, 'y://{x}')]).toEqual([a, a]);
+    // What fits any address decides nothing, so it hides nothing.
+    expect([some.shadower(b, 'w{x}'), some.shadower(a, 'y://{id}')]).toEqual([undefined, undefined]);
   });
 
   test('is who first linked to it, if nobody lists it, and not who links to it next', () => {
@@ -62,11 +91,5 @@ describe('the owner of a resource', () => {
     expect(some.ownerOf('x:10000')).toBe(a);
     some.noteLinks(a, { content: [{ type: 'resource_link', uri: 'y'.repeat(8193) }] });
     expect(some.ownerOf('y'.repeat(8193))).toBeUndefined();
-  });
-
-  test('is the only one that has any', () => {
-    const none = { name: 'c', capabilities: {} } as unknown as Upstream;
-    expect(new Resources([none, b]).ownerOf('never:listed')).toBe(b);
-    expect(new Resources([a, b]).ownerOf('never:listed')).toBeUndefined();
   });
 });
