@@ -170,7 +170,8 @@ function makeSession(
     version: () => lockVersion(lock),
     read: () => readLock(lock),
     update: (mutate) => updateLock(lock, mutate),
-    now: () => performance.now(),
+    // Not performance.now(): the first use of it loads a dozen modules.
+    now: () => process.uptime() * 1000,
   };
   const file = new LastRunFile(stateDir, config.path ?? JSON.stringify(commands));
   const session: Session = new Session({

@@ -53,24 +53,36 @@ export function profileOf(
   return found;
 }
 
-let lines: Map<string, Line[]> | undefined;
-
-/** Read with the first tool, not with the program. */
-function linesOf(tool: string): readonly Line[] | undefined {
-  lines ??= readLines();
-  return lines.get(tool);
+interface Written {
+  of: string;
+  packages: readonly string[];
+  text: string;
 }
 
-function readLines(): Map<string, Line[]> {
-  const read = new Map<string, Line[]>();
+/** Of each tool the lines that name it. */
+let written: Map<string, Written[]> | undefined;
+
+/** Read with the tool that they name, not with the program: a start knows a few of hundreds. */
+function linesOf(tool: string): readonly Line[] | undefined {
+  written ??= writtenByTool();
+  return written.get(tool)?.map(({ of, packages, text }) => {
+    const [effect, , ...words] = text.split(' ');
+    return { of, packages, effect: effect as Effect, ...readArguments(words) };
+  });
+}
+
+function writtenByTool(): Map<string, Written[]> {
+  const byTool = new Map<string, Written[]>();
   for (const { name: of, packages, tools } of PROFILES) {
-    for (const text of tools.trim().split('\n')) {
-      const [effect, tool, ...words] = text.trim().split(' ');
-      const line = { of, packages, effect: effect as Effect, ...readArguments(words) };
-      read.set(tool!, [...(read.get(tool!) ?? []), line]);
+    for (const line of tools.trim().split('\n')) {
+      const text = line.trim();
+      const [, tool] = text.split(' ', 2);
+      const others = byTool.get(tool!);
+      if (others === undefined) byTool.set(tool!, [{ of, packages, text }]);
+      else others.push({ of, packages, text });
     }
   }
-  return read;
+  return byTool;
 }
 
 function readArguments(words: readonly string[]): Pick<Line, 'needs' | 'takes' | 'roles'> {

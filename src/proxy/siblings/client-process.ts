@@ -33,23 +33,26 @@ export function sessionKeys(env: NodeJS.ProcessEnv = process.env): string[] {
  * (`sh -c`, npx, uvx) hand on theirs; who made that pipe has its other end. Where stdin cannot be seen, launchers are
  * told by their names.
  */
-export function clientOf(all: readonly Ancestor[], stdin: string | undefined): Ancestor | undefined {
-  return all.find((one) => (stdin === undefined ? !LAUNCHERS.test(one.name) : one.stdin !== stdin));
+export function clientOf(all: Iterable<Ancestor>, stdin: string | undefined): Ancestor | undefined {
+  for (const one of all) {
+    if (stdin === undefined ? !LAUNCHERS.test(one.name) : one.stdin !== stdin) return one;
+  }
+  return undefined;
 }
 
 const LAUNCHERS = /^-?(?:sh|bash|dash|zsh|fish|env|npm|npx|pnpm|yarn|bunx?|uvx?|pipx)\b/;
 const MOST_ANCESTORS = 32;
 
-function ancestors(): Ancestor[] {
+/** From the nearest on, each looked at when it is asked for. */
+function* ancestors(): Generator<Ancestor> {
   const look = process.platform === 'linux' ? fromProc : fromPs();
-  const found: Ancestor[] = [];
-  for (let pid = process.ppid; pid > 1 && found.length < MOST_ANCESTORS; ) {
+  let found = 0;
+  for (let pid = process.ppid; pid > 1 && found++ < MOST_ANCESTORS; ) {
     const one = look(pid);
-    if (one === undefined) break;
-    found.push(one);
+    if (one === undefined) return;
+    yield one;
     pid = one.parent;
   }
-  return found;
 }
 
 type Look = (pid: number) => (Ancestor & { parent: number }) | undefined;

@@ -92,7 +92,7 @@ export class Members {
   look(): void {
     for (const member of this.#members.values()) {
       if (member.links.size > 0 || !this.#isStill(member) || member.isGreeted) continue;
-      if (performance.now() - member.triedAt > RETRY_MS) void this.#greet(member);
+      if (process.uptime() * 1000 - member.triedAt > RETRY_MS) void this.#greet(member);
     }
   }
 
@@ -118,7 +118,7 @@ export class Members {
 
   /** Resolved when the member has answered the greeting, or cannot be reached. */
   #greet(member: Member): Promise<void> {
-    member.triedAt = performance.now();
+    member.triedAt = process.uptime() * 1000;
     const { socket: path } = member.registration;
     if (!isOurSocket(path)) return Promise.resolve();
     member.isGreeted = true;
