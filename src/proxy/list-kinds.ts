@@ -30,7 +30,8 @@ export const TEMPLATES: ListKind = {
   capability: 'resources',
 };
 
-const BY_METHOD = new Map([TOOLS, PROMPTS, RESOURCES, TEMPLATES].map((one) => [one.method, one]));
+export const LISTS: readonly ListKind[] = [TOOLS, PROMPTS, RESOURCES, TEMPLATES];
+const BY_METHOD = new Map(LISTS.map((one) => [one.method, one]));
 /** What has to be listed before a first request of the method is judged. */
 const NEEDED = new Map([
   ['tools/call', TOOLS],

@@ -1,10 +1,11 @@
 import type { DescriptorKind } from '../event.ts';
 import { type Edit, removeItems, replaceValue } from '../json/edit.ts';
 import { elementsOf, OPEN_ARRAY } from '../json/spans.ts';
-import { nameOf, setDigest } from '../mediation/descriptors/descriptor.ts';
+import { type Descriptor, nameOf } from '../mediation/descriptors/descriptor.ts';
 import type { Described } from '../mediation/mediator.ts';
 import { ask, type Context } from './context.ts';
 import { CHANGED, type ListKind } from './list-kinds.ts';
+import type { Page } from './list-pages.ts';
 import { log } from './log.ts';
 import { type Answer, idKey, innerOf } from './message.ts';
 import type { Upstream } from './upstream.ts';
@@ -23,7 +24,7 @@ export function noteListChanged(upstream: Upstream, method: string, params: unkn
   if (kinds === undefined) return true;
   for (const { method: list } of kinds) {
     upstream.listed.delete(list);
-    upstream.stale.add(list);
+    upstream.pages.changed(list);
   }
   const announced = announcedUnder(upstream, params);
   if (announced.has(method)) return false;
@@ -97,15 +98,13 @@ export function listAll(
 ): void {
   const { method } = list;
   const usable: Listed[] = [];
+  const first = upstream.pages.asked(method, {});
   const cursors = new Set<string>();
   let seen = 0;
   let bytes = 0;
-  upstream.stale.delete(method);
-  // What a listing that broke off had read is no part of this one.
-  upstream.sets.set(method, { pages: [], digest: upstream.sets.get(method)?.digest ?? '' });
   const finish = (): void => {
     if (upstream.gone === undefined) {
-      if (!upstream.stale.has(method)) upstream.listed.add(method);
+      if (upstream.pages.isOfNow(first)) upstream.listed.add(method);
       upstream.onListed?.(list, usable);
     }
     done(usable);
@@ -115,9 +114,10 @@ export function listAll(
       ...(cursor === undefined ? {} : { cursor }),
       ...(Object.keys(meta).length ? { _meta: meta } : {}),
     };
+    const asked = upstream.pages.asked(method, params);
     ask(context, upstream, method, params, (answer) => {
       if (answer === undefined || answer.failed) return finish();
-      const all = describePage(context, upstream, list, answer);
+      const all = describePage(context, upstream, list, asked, answer);
       seen += all.length;
       for (const one of all) if (one?.described.usable) usable.push(one);
       const next = nextCursor(answer);
@@ -135,10 +135,15 @@ export function listAll(
   else finish();
 }
 
-/** Edits that take what is withheld out of a list on its way to the client. */
-export function filterPage(context: Context, upstream: Upstream, list: ListKind, answer: Answer): Edit[] {
-  const all = describePage(context, upstream, list, answer);
-  if (nextCursor(answer) === undefined) upstream.listed.add(list.method);
+/** Edits that take what is withheld out of a page of a list on its way to the client. */
+export function filterPage(
+  context: Context,
+  upstream: Upstream,
+  list: ListKind,
+  page: Page,
+  answer: Answer,
+): Edit[] {
+  const all = describePage(context, upstream, list, page, answer);
   const member = innerOf(answer, list.member);
   if (member === undefined) return [];
   // What is no list holds nothing that was checked.
@@ -158,6 +163,7 @@ function describePage(
   context: Context,
   upstream: Upstream,
   list: ListKind,
+  page: Page,
   answer: Answer,
 ): (Listed | undefined)[] {
   const member = innerOf(answer, list.member);
@@ -175,36 +181,27 @@ function describePage(
     list.kind,
     values.filter((_, i) => taken[i]),
   );
-  noteSet(context, upstream, list, described, nextCursor(answer) === undefined);
+  const descriptors = described.map(({ descriptor }) => descriptor);
+  const whole = upstream.pages.take(page, descriptors, nextCursor(answer));
+  if (whole !== undefined) noteWhole(context, upstream, list, whole);
   let at = 0;
   return items.map(({ start, end }, i) =>
     taken[i] ? { described: described[at++]!, json: answer.line.toString('utf8', start, end) } : undefined,
   );
 }
 
-/** Records the digest of a whole list, over all of its pages, each time it is another. */
-function noteSet(
+/** A list is known, and its digest recorded if it is another than before. */
+function noteWhole(
   context: Context,
   upstream: Upstream,
-  list: ListKind,
-  described: readonly Described[],
-  isLast: boolean,
+  { kind, method }: ListKind,
+  all: readonly Descriptor[],
 ): void {
-  const set = upstream.sets.get(list.method) ?? { pages: [], digest: '' };
-  upstream.sets.set(list.method, set);
-  for (const { descriptor } of described) if (set.pages.length < MAX_DESCRIPTORS) set.pages.push(descriptor);
-  if (!isLast) return;
-  const digest = setDigest(set.pages);
-  if (digest !== set.digest) {
-    const { name: server } = upstream;
-    context.journal.note('list.describe', {
-      server,
-      descriptorKind: list.kind,
-      count: set.pages.length,
-      digest,
-    });
-  }
-  upstream.sets.set(list.method, { pages: [], digest });
+  upstream.listed.add(method);
+  const digest = upstream.pages.news(method, all);
+  if (digest === undefined) return;
+  const { name: server } = upstream;
+  context.journal.note('list.describe', { server, descriptorKind: kind, count: all.length, digest });
 }
 
 /** Checks descriptors against the pins, records them, and says on stderr what is withheld. */

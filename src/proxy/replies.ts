@@ -45,7 +45,7 @@ export function forwardAnswer(
   } else {
     edits = edits.concat(claimEdits(answer));
     const list = listKindOf(flight.method);
-    if (list !== undefined) edits = edits.concat(filterPage(context, upstream, list, answer));
+    if (list !== undefined) edits = edits.concat(filterPage(context, upstream, list, flight.page!, answer));
     else if (flight.method !== 'ping') {
       const inlined = flight.method === 'tasks/get' ? inlinedResult(answer) : undefined;
       if (inlined !== undefined) edits = edits.concat(learn(context, upstream, inlined, flight, RESULT));

@@ -116,6 +116,7 @@ function judgeHeard(
     method: request.method,
     origin: name === '' ? request.method : name,
     client: { id: request.id, judgement, progressToken },
+    ...(listKindOf(request.method) && { page: upstream.pages.asked(request.method, params) }),
   });
   context.inFlight.set(idKey(request.id), { upstream, id: route.id });
   if (progressToken !== undefined) upstream.progressTokens.set(progressToken, route.token?.json ?? '');

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import type { Descriptor } from '../mediation/descriptors/descriptor.ts';
 import type { Judgement } from '../mediation/judgement.ts';
 import { Allowance } from './allowance.ts';
-import type { ListKind } from './list-kinds.ts';
+import { LISTS, type ListKind } from './list-kinds.ts';
+import { ListPages, type Page } from './list-pages.ts';
 import type { Listed } from './listing.ts';
 import { type Answer, type Id, idKey } from './message.ts';
 import { type Connect, NO_WIRE, type Wire } from './wire.ts';
@@ -18,6 +18,8 @@ export interface InFlight {
   own?: (answer: Answer | undefined) => void;
   /** The client has taken it back: most servers never answer it now. */
   cancelled?: true;
+  /** Which page of a list it asks for. */
+  page?: Page;
   /** Of a subscription (2026-07-28): notices of changed lists that came under it and were not acted on. */
   announced?: Set<string>;
 }
@@ -50,12 +52,9 @@ export class Upstream {
   readonly asked = new Map<string, { id: Id; method: string }>();
   /** List methods whose lists are known and have not been said to have changed. */
   readonly listed = new Set<string>();
-  /** Of these, those that were said to have changed since they were last asked for. */
-  readonly stale = new Set<string>();
   /** Notices of changed lists that the client got, under no subscription, and has not acted on. */
   readonly announced = new Set<string>();
-  /** What each list held so far, until its last page, and the digest of the whole when it was last complete. */
-  readonly sets = new Map<string, { pages: Descriptor[]; digest: string }>();
+  readonly pages = new ListPages();
   readonly allowance = new Allowance();
   /** Withheld descriptors that the operator was told of. */
   readonly reported = new Set<string>();
@@ -139,7 +138,8 @@ export class Upstream {
     this.capabilities = {};
     this.held = [];
     for (const state of [this.progressTokens, this.taskTokens, this.asked]) state.clear();
-    for (const state of [this.listed, this.stale, this.announced, this.cancelled]) state.clear();
+    for (const state of [this.listed, this.announced, this.cancelled]) state.clear();
+    for (const { method } of LISTS) this.pages.changed(method);
     this.start();
   }
 

@@ -229,6 +229,32 @@ describe('a list', () => {
     expect(on.toClient).toEqual([]);
   });
 
+  test('is on record as it is, though the client and Cordon read it page by page at the same time', () => {
+    const on = scene();
+    const other = { ...TOOL, name: 'send' };
+    on.client({ id: 1, method: 'tools/list' }, call(9));
+    const own = on.asked('web', 'tools/list');
+    on.server('web', { id: 1, result: { tools: [TOOL], nextCursor: 'c' } });
+    on.server('web', { id: own['id'], result: { tools: [TOOL], nextCursor: 'o' } });
+    on.client({ id: 2, method: 'tools/list', params: { cursor: 'c' } });
+    on.server('web', { id: 2, result: { tools: [other] } });
+    on.server('web', { id: on.asked('web', 'tools/list')['id'], result: { tools: [other] } });
+    expect(on.recorder.of('list.describe').map(({ count }) => count)).toEqual([2]);
+  });
+
+  test('that changed while the client read it is read again before it is used', () => {
+    const on = scene();
+    on.client({ id: 1, method: 'tools/list' });
+    on.server('web', { id: 1, result: { tools: [TOOL], nextCursor: 'c' } });
+    on.server('web', { method: 'notifications/tools/list_changed' });
+    on.client({ id: 2, method: 'tools/list', params: { cursor: 'c' } });
+    on.server('web', { id: 2, result: { tools: [] } });
+    on.sent['web']!.length = 0;
+    on.client(call(3));
+    expect(on.asked('web', 'tools/list')['params']).toEqual({});
+    expect(on.recorder.of('list.describe')).toEqual([]);
+  });
+
   test('that goes in circles is cut off', () => {
     const on = scene();
     on.client(call(1));
