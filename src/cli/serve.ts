@@ -78,8 +78,6 @@ export async function serve({ config, mode, stateDir, servers }: Serving): Promi
   try {
     const made = makeSession(config, mode, stateDir, upstreams);
     session = made.session;
-    // Nothing has reached the client yet: whoever judges its next call is to know of this proxy first.
-    await session.siblings.open();
     return await supervise(session, made.record, stateDir);
   } catch (error) {
     for (const { child } of servers) if (child !== undefined) killChild(child);

@@ -42,7 +42,15 @@ export async function supervise(
   const takeOff = announce(session, record, stateDir);
   const poll = watchParent();
 
-  const reason = await Promise.race([session.serve().then(() => 'client-closed'), signalled, poll.orphaned]);
+  let isOver = false;
+  const served = async (): Promise<string> => {
+    // Nothing has reached the client yet: whoever judges its next call is to know of this proxy first.
+    await session.siblings.open();
+    if (!isOver) await session.serve();
+    return 'client-closed';
+  };
+  const reason = await Promise.race([served(), signalled, poll.orphaned]);
+  isOver = true;
   clearInterval(poll.timer);
   session.close(reason);
   const eofMs = reason === 'client-closed' ? undefined : SIGNALLED_EOF_MS;

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { beforeEach, expect, test } from 'vitest';
 import { readEntries } from '../../src/recording/reader.ts';
 import { cordon, inFrontOf, inFrontOfAll } from './support/launch.ts';
-import { eventually } from './support/processes.ts';
+import { ended, eventually } from './support/processes.ts';
 import { Puppet } from './support/puppet.ts';
 import { type Message, RawClient } from './support/raw-client.ts';
 import { sandbox } from './support/sandbox.ts';
@@ -174,6 +174,26 @@ test('a sibling that hangs holds up no start, and ends none', async () => {
   // Several servers start once the client was answered: until then nothing else keeps the process alive.
   const sender = await start(inFrontOfAll(config, state));
   expect(isRefused((await sender.call('mail__list_sent')).message)).toBe(false);
+  reader.process.kill('SIGCONT');
+});
+
+test('a signal, or the end of input, while siblings are greeted ends what was started as at any other time', async () => {
+  const reader = await start(pages());
+  reader.process.kill('SIGSTOP');
+  for (const how of ['SIGTERM', 'SIGINT', 'end'] as const) {
+    const puppet = await Puppet.listen(folder, { flags: ['stubborn'] });
+    const before = registered().length;
+    const other = new RawClient(inFrontOf(puppet.command, { state }), { env });
+    await eventually(
+      () => registered().length > before,
+      () => 'its registration',
+    );
+    const ending = how === 'end' ? other.end() : other.exit;
+    if (how !== 'end') other.process.kill(how);
+    expect(await ending).toEqual({ code: 0, signal: null });
+    await ended(puppet.processes());
+    expect(registered()).toHaveLength(before);
+  }
   reader.process.kill('SIGCONT');
 });
 
