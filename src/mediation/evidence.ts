@@ -132,7 +132,6 @@ function flowEvidence(
     plain: fact.isPlain || undefined,
     remembered: fact.remembered || undefined,
     span: flow.span,
-    tags: fact.tags.length === 0 ? undefined : fact.tags,
     transforms: flow.transforms,
   };
 }

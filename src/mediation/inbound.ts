@@ -13,6 +13,8 @@ export interface Inbound {
   origin: string;
   /** The `result`, `error` or `params` as parsed. */
   payload: unknown;
+  /** The server's own id of the task that it is of, or that a call is answered by. */
+  task?: string | undefined;
 }
 
 /**

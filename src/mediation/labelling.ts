@@ -2,7 +2,7 @@ import type { Finding, Label, ServerTrust, Text } from '../event.ts';
 import { MAX_SPANS } from './detectors/detector.ts';
 import { findSecrets } from './detectors/secrets.ts';
 import { type Inbound, structured } from './inbound.ts';
-import { byIntegrity, claimedLabel, configuredLabel, raise, raisedBy } from './labels.ts';
+import { byIntegrity, claimedLabel, configuredLabel, raise, raisedBy, strictestLabel } from './labels.ts';
 import { recordOf } from './sinks.ts';
 
 /** Texts that are learned under one label. */
@@ -15,6 +15,8 @@ export interface Circumstances {
   findings: readonly Finding[];
   /** It answers a call that carried what is not trusted. */
   answersTaint: boolean;
+  /** It is of a task whose call is not known. */
+  isOfUnknown: boolean;
 }
 
 /** What a message carries in its label before anything is found in it. */
@@ -30,9 +32,9 @@ const SHORTEST_SECRET = 20;
  */
 export function labelOf(
   { origin, channel, payload }: Inbound,
-  { trust, texts, findings, answersTaint }: Circumstances,
+  { trust, texts, findings, answersTaint, isOfUnknown }: Circumstances,
 ): { label: Label; parts: Part[] | undefined } {
-  const configured = configuredLabel(trust, origin);
+  const configured = isOfUnknown ? strictestLabel(trust) : configuredLabel(trust, origin);
   let raised = UNRAISED;
   if (channel === 'error' || recordOf(payload)['isError'] === true) {
     raised = raise(raised, { integrity: 'poisoned-suspect', reasons: ['error'] });

@@ -30,6 +30,15 @@ export function configuredLabel(trust: ServerTrust | undefined, tool: string): L
   };
 }
 
+/** The label of an answer that any of a server's tools may have given. */
+export function strictestLabel(trust: ServerTrust | undefined): Label {
+  const tools = [...(trust?.tools.keys() ?? [])];
+  return tools.reduce(
+    (label, tool) => raise(label, configuredLabel(trust, tool)),
+    configuredLabel(trust, ''),
+  );
+}
+
 /**
  * What the configuration says of one field of a tool's result; undefined where it is silent. A pattern covers
  * everything below it, through JSON in a text too: a server chooses what it puts into a field. The longest pattern

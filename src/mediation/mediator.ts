@@ -40,6 +40,7 @@ import {
 } from './siblings.ts';
 import { answerSink, recordOf, type Sink, sinkOf } from './sinks.ts';
 import { Sources } from './sources.ts';
+import { Tasks } from './tasks.ts';
 
 export type { Described } from './advertised.ts';
 export type { Labelled } from './labelled.ts';
@@ -75,6 +76,7 @@ export class Mediator {
   /** Servers behind siblings could be steered by the descriptions that one server alone gives of itself. */
   #hasSiblings = false;
   readonly #sources = new Sources((server, texts) => this.#inspect(server, texts));
+  readonly #tasks = new Tasks();
   /** Of the last judgement, until `finish` takes it. */
   #said: Said | undefined;
 
@@ -187,16 +189,25 @@ export class Mediator {
   }
 
   /**
-   * Labels a message from a server before it is forwarded. `call` is the judgement of what it answers: the result
+   * Labels a message from a server before it is forwarded. `answered` is the judgement of what it answers: the result
    * of a call that carried taint is tainted, whoever gives it.
    */
-  label(inbound: Inbound, call?: Judgement): Labelled {
-    const { server, origin } = inbound;
+  label(received: Inbound, answered?: Judgement): Labelled {
+    const { server, task } = received;
+    const isBegun = answered?.sink.kind === 'tool';
+    if (task !== undefined && isBegun) this.#tasks.note(server, task, answered);
+    const call = task === undefined || isBegun ? answered : this.#tasks.callOf(server, task);
+    const inbound =
+      task === undefined || call === undefined ? received : { ...received, origin: call.sink.name };
+    // What a task that is not known was asked, may have been anything.
+    const isOfUnknown = task !== undefined && call === undefined;
+    const { origin } = inbound;
     const texts = textsOfMessage(inbound);
     const findings = this.#inspect(server, texts);
-    const answersTaint = call?.flows.some(({ source }) => source.label.integrity !== 'trusted') === true;
+    const carriedTaint = call?.flows.some(({ source }) => source.label.integrity !== 'trusted') === true;
+    const answersTaint = carriedTaint || isOfUnknown;
     const trust = this.#settings.trust.get(server);
-    const { label, parts } = labelOf(inbound, { trust, texts, findings, answersTaint });
+    const { label, parts } = labelOf(inbound, { trust, texts, findings, answersTaint, isOfUnknown });
     const event = this.#next();
     return {
       event,
@@ -206,9 +217,9 @@ export class Mediator {
       texts,
       parts,
       named: call?.named === true || isProtocolMethod(origin),
-      call: answersTaint ? call : undefined,
+      call: carriedTaint ? call : undefined,
       asked: call?.asked === true,
-      sought: call !== undefined && isSought(call),
+      sought: isOfUnknown || (call !== undefined && isSought(call)),
       meta: labelMembers(label, event),
       notice: findings.length > 0 ? noticeText(server, findings) : undefined,
     };

@@ -51,7 +51,7 @@ export function factsOfEntry(entry: Readonly<Record<string, unknown>>, mode: unk
     covered: flag(facts['covered'], 'covered'),
     readUntrusted: flag(facts['readUntrusted'], 'readUntrusted'),
     places,
-    flows: flows.map((flow) => flowOf(flow, places.length, flows.length)),
+    flows: flows.map((flow) => flowOf(flow, places.length)),
     goes: flag(facts['goes'], 'goes'),
     said: count(facts['said'] ?? 0, 'said'),
     forgotten: indices('forgotten'),
@@ -73,7 +73,7 @@ function placeOf(value: unknown): PlaceFact {
   };
 }
 
-function flowOf(value: unknown, places: number, flows: number): FlowFact {
+function flowOf(value: unknown, places: number): FlowFact {
   const flow = record(value, 'flows');
   const from = record(flow['from'], 'from');
   const span = listed(flow['span'], 'span').map((one) => count(one, 'span'));
@@ -108,7 +108,6 @@ function flowOf(value: unknown, places: number, flows: number): FlowFact {
     isPlain: flag(flow['plain'], 'plain'),
     isPastHost: flag(flow['pastHost'], 'pastHost'),
     isLink: flag(from['link'], 'link'),
-    tags: listed(flow['tags'], 'tags').map((one) => index(one, flows, 'tags')),
   };
 }
 

@@ -17,7 +17,7 @@ import {
   memberOf,
   type Request,
 } from './message.ts';
-import { endedTask, noteEnded } from './tasks.ts';
+import { endedTask, noteEnded, taskOf } from './tasks.ts';
 import type { Upstream } from './upstream.ts';
 
 /** A server that asks and asks is told to wait for answers. */
@@ -72,6 +72,7 @@ export function fromServer(
     channel,
     origin: method,
     payload: params,
+    task: message.kind === 'notification' ? taskOf(method, params) : undefined,
   });
   context.later(() => {
     context.mediator.learn(labelled);

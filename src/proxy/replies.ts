@@ -64,7 +64,8 @@ function learn(
   { channel, entry }: { channel: Channel; entry: string },
 ): Edit[] {
   const judgement = flight.client?.judgement;
-  const inbound: Inbound = { server: upstream.name, channel, origin: flight.origin, payload: answer.payload };
+  const { origin, task } = flight;
+  const inbound: Inbound = { server: upstream.name, channel, origin, payload: answer.payload, task };
   const labelled = context.mediator.label(inbound, judgement);
   context.later(() => {
     context.mediator.learn(labelled);
@@ -141,10 +142,12 @@ export function failInFlight(
 }
 
 /** An answer that starts a task (2025-11-25) leaves the progress token of its request in use until the task is over. */
-function noteTask(upstream: Upstream, { failed, payload }: Answer, { method, client }: InFlight): void {
+function noteTask(upstream: Upstream, { failed, payload }: Answer, flight: InFlight): void {
+  const { method, client } = flight;
   const token = client!.progressToken;
+  const started = failed ? undefined : startedTask(payload);
+  flight.task ??= started;
   if (token !== undefined) {
-    const started = failed ? undefined : startedTask(payload);
     if (started === undefined) upstream.progressTokens.delete(token);
     else noteStarted(upstream, started, token);
   }

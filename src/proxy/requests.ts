@@ -7,6 +7,7 @@ import { listKindOf, listNeededBy } from './list-kinds.ts';
 import { mustList, noteListing, whenListed } from './listing.ts';
 import { log } from './log.ts';
 import { type Id, INVALID_REQUEST, idIn, idKey, innerOf, memberOf, type Request } from './message.ts';
+import { taskOf } from './tasks.ts';
 import type { Upstream } from './upstream.ts';
 
 /** So many requests wait for a server that is starting; a client that goes on asking is told. */
@@ -115,6 +116,7 @@ function judgeHeard(
   upstream.inFlight.set(idKey(route.id), {
     method: request.method,
     origin: name === '' ? request.method : name,
+    task: taskOf(request.method, params),
     client: { id: request.id, judgement, progressToken },
     ...(listKindOf(request.method) && { page: upstream.pages.asked(request.method, params) }),
   });

@@ -33,12 +33,20 @@ export function noteEnded(
   taskTokens.delete(task);
 }
 
+/** The task that a request or a notice is about. */
+export function taskOf(method: string, params: unknown): string | undefined {
+  return isOfTasks(method) ? stringOf(recordOf(params)['taskId']) : undefined;
+}
+
 /** The task that a message says is over: its state as such, in an answer or a notice, or its result. */
 export function endedTask(method: string, payload: unknown): string | undefined {
   const { status, taskId, _meta } = recordOf(payload);
   if (method === 'tasks/result') return stringOf(recordOf(recordOf(_meta)[RELATED_TASK])['taskId']);
-  const tells = method.startsWith('tasks/') || method.startsWith('notifications/tasks');
-  return tells && OVER.has(status as string) ? stringOf(taskId) : undefined;
+  return isOfTasks(method) && OVER.has(status as string) ? stringOf(taskId) : undefined;
+}
+
+function isOfTasks(method: string): boolean {
+  return method.startsWith('tasks/') || method.startsWith('notifications/tasks');
 }
 
 function recordOf(value: unknown): Record<string, unknown> {

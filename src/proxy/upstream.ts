@@ -12,6 +12,8 @@ export interface InFlight {
   method: string;
   /** The server's own name of the tool, resource or prompt. */
   origin: string;
+  /** The server's own id of the task that it asks about, or that it is answered by. */
+  task?: string | undefined;
   /** The client's request; absent for Cordon's own. `progressToken` is the key of the one on the server's wire. */
   client?: { id: Id; judgement: Judgement | undefined; progressToken: string | undefined };
   /** Takes the answer to Cordon's own request; undefined if the server ended before it gave one. */

@@ -13,19 +13,36 @@ interface Given {
   channel?: Channel;
   findings?: Finding[];
   answersTaint?: boolean;
+  isOfUnknown?: boolean;
 }
 
 function of(
   payload: unknown,
-  { trust, channel = 'result', findings = [], answersTaint = false }: Given = {},
+  { trust, channel = 'result', findings = [], answersTaint = false, isOfUnknown = false }: Given = {},
 ) {
   const inbound = { server: 's', origin: 't', channel, payload };
-  return labelOf(inbound, { trust, texts: textsOfMessage(inbound), findings, answersTaint });
+  return labelOf(inbound, { trust, texts: textsOfMessage(inbound), findings, answersTaint, isOfUnknown });
 }
 
 test('one label for all, where the configuration tells no fields apart', () => {
   expect(of({ content: [] }).parts).toBeUndefined();
   expect(of({ content: [] }, { trust: trusted('trusted', { t: {} }) }).parts).toBeUndefined();
+});
+
+test('what any tool may have said is as confidential as that of the closest one, and as little trusted', () => {
+  const tools = {
+    open: { integrity: 'untrusted' },
+    keys: { confidentiality: 'secret' },
+  } as const;
+  const trust = trusted('trusted', tools);
+  expect(of({ content: [] }, { trust }).label).toMatchObject({
+    integrity: 'trusted',
+    confidentiality: 'public',
+  });
+  expect(of({ content: [] }, { trust, isOfUnknown: true }).label).toMatchObject({
+    integrity: 'untrusted',
+    confidentiality: 'secret',
+  });
 });
 
 test('each reason, in order', () => {

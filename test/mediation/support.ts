@@ -61,9 +61,9 @@ export class Play {
     server: string,
     origin: string,
     payload: unknown,
-    { channel = 'result', call }: { channel?: Channel; call?: Judgement } = {},
+    { channel = 'result', call, task }: { channel?: Channel; call?: Judgement; task?: string } = {},
   ): Labelled {
-    const labelled = this.mediator.label({ server, origin, channel, payload }, call);
+    const labelled = this.mediator.label({ server, origin, channel, payload, task }, call);
     this.mediator.learn(labelled);
     return labelled;
   }

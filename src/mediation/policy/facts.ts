@@ -1,7 +1,6 @@
 import type { Effect, Flow, Label, Leaf, Mode, Role, Source } from '../../event.ts';
 import { placeOf, REQUEST_STATE } from '../own.ts';
 import type { SinkKind } from '../sinks.ts';
-import { MARKDOWN_LINK } from '../structure/links.ts';
 import { isLeak, outletOf } from './confidential.ts';
 import { givenRole } from './given.ts';
 import { yesTo } from './memory.ts';
@@ -80,8 +79,6 @@ export interface FlowFact {
   isPastHost: boolean;
   /** It is the address of a link. */
   isLink: boolean;
-  /** Flows that stand in a tag of the very text that this one stands in. */
-  tags: readonly number[];
 }
 
 /** What is known of a case. Roles and texts are looked at only where something points at them. */
@@ -125,7 +122,7 @@ function flowFacts(at: Case, places: Places): FlowFact[] {
     (leaf) => places.roleOf(leaf),
     at.domains ?? [],
   );
-  const facts = at.flows.map((flow): FlowFact => {
+  return at.flows.map((flow): FlowFact => {
     const leaf = places.leafOf(flow);
     const whole = leaf?.text ?? '';
     const text = whole.slice(flow.span[0], flow.span[1]);
@@ -137,8 +134,6 @@ function flowFacts(at: Case, places: Places): FlowFact[] {
       leaks: isLeak(flow, whole, leaf === undefined ? 'selector' : places.roleOf(leaf), outlet),
     };
   });
-  addTags(at.flows, facts);
-  return facts;
 }
 
 /** What a flow shows by itself. `whole`: the argument's text. */
@@ -155,34 +150,15 @@ function factOfFlow(flow: Flow, whole: string, isOwnHost: boolean): FlowFact {
     isPlain: text.toLowerCase() === text && !/\d/.test(text),
     isPastHost: isOwnHost || flow.span[0] >= hostEnd(whole),
     isLink: LINK.test(flow.path),
-    tags: NO_TAGS,
   };
 }
 
-const NO_TAGS: readonly number[] = [];
 const LINK = /@(?:href|src|action|link)$/;
 const HOST = /^[a-z][a-z0-9+.-]{0,11}:\/\/[^/?#\\@]{1,255}(?=[/?#]|$)/i;
 
 /** Where an address's host ends; beyond all where there is none. */
 function hostEnd(address: string): number {
   return HOST.exec(address)?.[0].length ?? Number.POSITIVE_INFINITY;
-}
-
-/** Notes which of a call's flows stand in a tag of the text in which another stands. */
-function addTags(flows: readonly Flow[], facts: readonly FlowFact[]): void {
-  const inTags = flows.flatMap(({ path }, index) =>
-    path.includes('@') && !path.endsWith(`@${MARKDOWN_LINK}`) ? index : [],
-  );
-  if (inTags.length === 0) return;
-  for (const [index, fact] of facts.entries()) {
-    const { path, source } = flows[index]!;
-    const tags = inTags.filter((one) => {
-      const { path: inner, source: other } = flows[one]!;
-      const isSame = facts[one]!.place === fact.place && other.server === source.server;
-      return isSame && other.origin === source.origin && inner.startsWith(`${path}@`);
-    });
-    if (tags.length > 0) fact.tags = tags;
-  }
 }
 
 function isRemembered(at: Case, flow: Flow, text: string, role: Role): boolean {

@@ -11,8 +11,6 @@ export interface Fact extends FlowFact {
   goes: boolean;
   /** All flows into the same place. */
   siblings: readonly FlowFact[];
-  /** All flows into the call. */
-  flows: readonly FlowFact[];
 }
 
 export interface ArgumentRule {
@@ -186,9 +184,9 @@ function isMention({ source }: FlowView): boolean {
  * A whole value that a tool returned alone in a field: an id, a name from a list. It is for the tool that returned it
  * to say what it has, not for a text that steers; and what is destroyed or run must be the called server's own.
  */
-function isHandedOut({ role, effect, server, siblings, flows }: Fact): boolean {
+function isHandedOut({ role, effect, server, siblings }: Fact): boolean {
   if (role !== 'selector') return false;
-  if (siblings.some((one) => isNaming(one, siblings, flows))) return false;
+  if (siblings.some(isNaming)) return false;
   const isOwnOnly = effect === 'destroy' || effect === 'execute';
   const echo = siblings.reduce(
     (first, { flow: { source } }) => (source.echo === true ? Math.min(first, orderOf(source.event)) : first),
@@ -205,14 +203,9 @@ function isHandedOut({ role, effect, server, siblings, flows }: Fact): boolean {
   );
 }
 
-/** Whether a text that steers names the value; what stands in a tag of a page stands in the page's text as well. */
-function isNaming(
-  { flow, tags }: FlowFact,
-  siblings: readonly FlowFact[],
-  flows: readonly FlowFact[],
-): boolean {
-  if (isMention(flow) || flow.match !== 'whole' || isField(flow)) return false;
-  return !tags.some((one) => siblings.includes(flows[one]!));
+/** Whether a text that steers names the value: a tag or a link of that text is a part of what it says. */
+function isNaming({ flow }: FlowFact): boolean {
+  return !isMention(flow) && flow.match === 'whole' && !isField(flow);
 }
 
 /** To its own server a credential is no secret and opens nothing that it has not. */

@@ -85,7 +85,6 @@ function judgeFlows(facts: Facts, indices: readonly number[]): Judged[] {
       server,
       goes,
       siblings,
-      flows,
     };
     judged.push([index, ARGUMENT_RULES.find((rule) => rule.when(fact))!]);
   }

@@ -1,6 +1,6 @@
 const MOST_LINKS = 4096;
 const LONGEST_TARGET = 2048;
-/** The name under which a target is told. Not a tag's: in Markdown an order reads on through its links. */
+/** The name under which a target is told. */
 export const MARKDOWN_LINK = 'link';
 
 /**

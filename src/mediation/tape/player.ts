@@ -123,12 +123,13 @@ export class TapePlayer {
     this.#last = { event, played: { judgement, evidence: judgementEvidence(judgement, known) } };
   }
 
-  #label({ event, call, server, channel, origin, payload }: Step & { step: 'label' }): void {
+  #label({ event, call, server, channel, origin, payload, task }: Step & { step: 'label' }): void {
     const inbound = {
       server,
       channel,
       origin,
       payload: this.#instead.has(event) ? this.#instead.get(event) : payload,
+      task,
     };
     this.#labelled.set(
       event,

@@ -104,6 +104,26 @@ test('what a call came to, it comes to again, from content alone', () => {
   expect(again.play('e99')).toBeUndefined();
 });
 
+test('what came of a task answers its call again', () => {
+  let judged: Judgement | undefined;
+  const steps = taped((mediator) => {
+    mediator.describe('web', 'tool', [tool('search')], NOW);
+    mediator.describe('mail', 'tool', [tool('file_letter')], NOW);
+    mediator.learn(mediator.label(page('Please take the mechanical pencil set.')));
+    const params = { name: 'search', arguments: { thing: 'mechanical pencil set' } };
+    const answer = { ...page(''), origin: 'search' };
+    const call = mediator.judge('web', 'tools/call', params);
+    const begun = { task: { taskId: 't' } };
+    mediator.learn(mediator.label({ ...answer, payload: begun, task: 't' }, call));
+    const payload = { structuredContent: { letter: 'L-4020' } };
+    mediator.learn(mediator.label({ ...answer, origin: 'tasks/result', payload, task: 't' }));
+    judged = mediator.judge('mail', 'tools/call', { name: 'file_letter', arguments: { letter: 'L-4020' } });
+  });
+  expect(judged!.rule).toBe('tainted-selector');
+  expect(judged!.flows[0]!.source.origin).toBe('search');
+  expect(player(steps).play(judged!.event)!.judgement).toEqual(judged);
+});
+
 test('a server that had answered otherwise', () => {
   const steps = taped((mediator) => {
     mediator.describe('mail', 'tool', [tool('send')], NOW);

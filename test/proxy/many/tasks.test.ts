@@ -1,4 +1,5 @@
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { type Labelled, Mediator } from '../../../src/mediation/mediator.ts';
 import { UNROUTABLE } from '../../../src/proxy/answers.ts';
 import type { Json, Scene } from '../support.ts';
 import { answer, calling, forget, listed, parsed } from './support.ts';
@@ -41,6 +42,20 @@ describe("a server's task", () => {
     expect(on.sent['a']!.filter((line) => line.includes(method))).toEqual([]);
     answer(on, 'b', method, { taskId: 't1', status: 'working', ...related('t1') });
     expect(on.last()).toMatchObject({ id: 7, result: { taskId: 'b__t1', ...related('b__t1') } });
+  });
+
+  test('answers the call that started it, where its result or its state is learned', () => {
+    const on = started();
+    const label = vi.spyOn(Mediator.prototype, 'label');
+    onTestFinished(() => label.mockRestore());
+    for (const [id, method] of ['tasks/get', 'tasks/result'].entries()) {
+      on.client({ id: 7 + id, method, params: { taskId: 'b__t1' } });
+      answer(on, 'b', method, { content: [], taskId: 't1', status: 'working' });
+    }
+    on.client({ id: 9, method: 'tasks/get', params: { taskId: 'b__t2' } });
+    answer(on, 'b', 'tasks/get', { taskId: 't2', status: 'working' });
+    const labelled = label.mock.results.map(({ value }) => (value as Labelled).inbound.origin);
+    expect(labelled).toEqual(['fetch', 'fetch', 'tasks/get']);
   });
 
   test('is told from a result that only has such a member, in either shape', () => {
