@@ -4,6 +4,8 @@ import { namesPlace } from './places.ts';
 
 /** Where a call goes, and whether all of that is the user's own. */
 export interface Outlet {
+  /** It only reads: whatever it names is what is looked up. */
+  reads: boolean;
   /** Something leaves by it: it sends, or names somebody or somewhere. */
   isOpen: boolean;
   /** Every destination that it names is one of the user's own. */
@@ -23,6 +25,7 @@ export function outletOf(
     (leaf) => leaf.form !== 'key' && leaf.text !== '' && roleOf(leaf) === 'destination',
   );
   return {
+    reads: effect === 'read',
     isOpen: effect === 'send' || named.length > 0,
     isOwn: named.length > 0 && named.every(({ text }) => isOwnPlace(text, domains)),
     domains,
@@ -33,12 +36,13 @@ export function outletOf(
 /**
  * Whether private or secret data leaves for where the configuration does not let it go. A place that private data
  * names may be gone to: its own address tells nobody anything new. A secret is none, wherever it stands, and is handed to
- * no other server at all.
+ * no other server at all, though it were only to look something up by: that server reads what it is asked.
  */
 export function isLeak(flow: Flow, leaf: string, role: Role, outlet: Outlet): boolean {
   const { confidentiality } = flow.source.label;
-  const { isOpen, isOwn, domains, server } = outlet;
+  const { reads, isOpen, isOwn, domains, server } = outlet;
   if (confidentiality === 'public' || flow.common === true) return false;
+  if (reads && (confidentiality === 'private' || flow.source.server === server)) return false;
   // What a server said is no news to it in the answer to its own question.
   if (flow.source.server === server && isAnswer(flow.argument)) return false;
   if (!isOpen && (confidentiality === 'private' || flow.source.server === server)) return false;

@@ -26,14 +26,14 @@ export function ruleOn(facts: Facts): Ruling {
   if (facts.descriptor === 'unlisted') return deny('unlisted');
   if (facts.covered) return allow('configured');
   if (mode === 'lockdown' && facts.sink === 'unknown') return deny('unknown-method');
-  if (facts.effect === 'read') return allow('read');
+  const open = [...facts.flows.keys()].filter((index) => !facts.flows[index]!.permitted);
+  const leaking = open.filter((index) => facts.flows[index]!.leaks);
+  if (facts.effect === 'read' && leaking.length === 0) return allow('read');
   if (mode === 'lockdown' && facts.readUntrusted) return deny('lockdown');
   // Most calls carry nothing of anybody's.
   if (facts.flows.length + facts.forgotten.length === 0 && facts.ungrounded === undefined) return CLEAN;
 
-  const open = [...facts.flows.keys()].filter((index) => !facts.flows[index]!.permitted);
   const untrusted = open.filter((index) => facts.flows[index]!.flow.source.label.integrity !== 'trusted');
-  const leaking = open.filter((index) => facts.flows[index]!.leaks);
   // An answer is what its server asked for and goes nowhere else: all that it must not do is to leak.
   if (facts.sink === 'answer' && leaking.length === 0) return allow('clean');
   // What leaks is judged though it be trusted: where it came from says nothing of where it may go.

@@ -115,6 +115,40 @@ describe('through the mediator', () => {
     expect(one.call('log', 'audit', { event: 'started at night by a small script' }).verdict).toBe('allow');
   });
 
+  test('a secret is no query of another server, however it is written; what is private may be one', () => {
+    const one = play();
+    one.tools('code', tool('search_code')).tools('files', tool('grep_file'));
+    one.page(`token: ${KEY}`, 'files', 'read_file');
+    for (const query of [
+      KEY,
+      `who uses ${KEY}?`,
+      Buffer.from(KEY).toString('hex'),
+      [...KEY].reverse().join(''),
+    ]) {
+      const call = one.call('code', 'search_code', { query });
+      expect(call, query).toMatchObject({ effect: 'read', verdict: 'deny', rule: 'confidential' });
+    }
+    const uri = `docs://${KEY}`;
+    expect(one.mediator.judge('code', 'resources/read', { uri })).toMatchObject({ verdict: 'deny' });
+    expect(one.call('code', 'search_code', { query: 'who uses tokens?' }).rule).toBe('read');
+    expect(one.call('files', 'read_file', { path: KEY })).toMatchObject({ verdict: 'allow', rule: 'read' });
+    one.page('Customer 7713 pays four hundred a month.', 'crm', 'get_customer');
+    expect(one.call('code', 'search_code', { query: 'Customer 7713 pays' }).rule).toBe('read');
+  });
+
+  test('a line of the configuration lets a secret into a query', () => {
+    const allow = [{ server: 'code', tool: 'search_code', argument: '/query', from: 'files.read_file' }];
+    const one = new Play({ servers: ['files', 'code'], allow })
+      .tools('files', tool('read_file'))
+      .tools('code', tool('search_code'));
+    one.page(`token: ${KEY}`, 'files', 'read_file');
+    expect(one.call('code', 'search_code', { query: KEY })).toMatchObject({
+      verdict: 'allow',
+      rule: 'read',
+    });
+    expect(one.call('code', 'search_code', { other: KEY }).verdict).toBe('deny');
+  });
+
   test("whose body a private key's is: all of it counts, and so does a text with more keys than are told", () => {
     const one = play();
     const inside = 'MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSj';
