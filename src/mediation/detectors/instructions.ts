@@ -76,7 +76,8 @@ export class InstructionReader {
       return;
     }
     const words = this.#window(windowStart(text, at), at + AFTER);
-    const { byFirstWord, reach } = (grammar ??= compileAll());
+    grammar ??= compileAll();
+    const { byFirstWord, reach } = grammar;
     const found = firstMatch(words, this.#tried, this.#kind, byFirstWord);
     this.#tried = Math.max(this.#tried, words.length - reach);
     if (found) this.#words = [];

@@ -96,7 +96,8 @@ export function steers(text: string, verbs?: Verbs): boolean {
   if (text.length > LONGEST_READ) return true;
   const plain = ascii ? text : text.normalize('NFKC').replace(/\p{Cf}/gu, '');
   const isProse = formOf(text) === 'prose';
-  const { pattern, lexicon } = verbs ?? (noVerbs ??= orderedTo([]));
+  if (verbs === undefined) noVerbs ??= orderedTo([]);
+  const { pattern, lexicon } = verbs ?? noVerbs!;
   const held = lexicon.in(plain);
   if ((held & ASKED) !== 0 && ASKS.test(plain)) return true;
   if ((held & ORDER) !== 0 && ORDERED.test(plain)) return true;
