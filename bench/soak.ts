@@ -3,6 +3,7 @@
 // answer was lost, wrong or given twice, if memory or descriptors grew, if a process was left, if the log is not sound.
 import { soak } from '../test/soak/soak.ts';
 import { verdictOn } from '../test/soak/verdict.ts';
+import { scratch } from '../test/support/scratch.ts';
 
 const CALLS = 200_000;
 /** What the floor of memory may grow by, in MB, from the tenth of the run on in which the index of what was read is full. */
@@ -22,6 +23,7 @@ const figures = await soak(
     limitMs: 600_000,
     seed: Number(process.env['CORDON_SEED'] ?? 1),
   },
+  scratch('soak'),
   (line) => process.stderr.write(`${line}\n`),
 );
 process.stdout.write(`${JSON.stringify(figures, null, 2)}\n`);

@@ -2,12 +2,12 @@
  * `npm run clients`: published clients against published servers, directly and through Cordon. What a client sees has
  * to be the same, save for labels and, where several servers stand behind one, for the prefixes of names.
  */
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { inFrontOf, inFrontOfAll } from '../e2e/support/launch.ts';
 import { type Scenario, type Step, scenarios } from '../e2e/support/scenarios.ts';
 import { fromRegistry, node22, Unavailable } from '../support/registry.ts';
+import { scratch } from '../support/scratch.ts';
 import { Inspector } from './inspector.ts';
 import { type Launch, sdk1, sdk2, seenBy } from './sdk.ts';
 
@@ -15,7 +15,7 @@ const CLIENTS = { '@modelcontextprotocol/client': '2.4.0', '@modelcontextprotoco
 /** Calls of each server that the Inspector makes where all servers stand behind one Cordon. */
 const CALLS_AMONG_MANY = 2;
 
-const work = realpathSync(mkdtempSync(join(tmpdir(), 'cordon-clients-')));
+const work = scratch('clients');
 let folders = 0;
 let faults = 0;
 
@@ -146,6 +146,4 @@ try {
   if (!(error instanceof Unavailable)) throw error;
   process.stdout.write(`not run: ${error.message}\n`);
   process.exitCode = 1;
-} finally {
-  rmSync(work, { recursive: true, force: true, maxRetries: 5 });
 }

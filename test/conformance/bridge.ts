@@ -35,6 +35,8 @@ export class Bridge {
         response.end(error.message);
       });
     });
+    // A connection that is closed for idleness as the suite sends its next request on it is a check lost to nobody's fault.
+    this.#server.keepAliveTimeout = 0;
   }
 
   /** Serves the stdio server that `command` starts, a process for every session. */

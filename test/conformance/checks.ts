@@ -1,8 +1,14 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+export interface Check {
+  status: string;
+  /** What the suite says of one that was not passed. */
+  why: string;
+}
+
 /** What was checked, and how it ended. */
-export type Checks = ReadonlyMap<string, string>;
+export type Checks = ReadonlyMap<string, Check>;
 
 export interface Comparison {
   /** Checks that the server alone has a result for. */
@@ -21,7 +27,7 @@ const RESULTS = new Set(['SUCCESS', 'FAILURE', 'WARNING']);
 
 /** Reads what the suite left in its output folder: a folder for each scenario, with `checks.json` in it. */
 export function readChecks(folder: string): Checks {
-  const checks = new Map<string, string>();
+  const checks = new Map<string, Check>();
   for (const name of readdirSync(folder).sort()) {
     const scenario = name.replace(/^server-/, '').replace(/-[0-9]{4}-[0-9]{2}-[0-9]{2}T.*$/, '');
     const all = JSON.parse(readFileSync(join(folder, name, 'checks.json'), 'utf8')) as {
@@ -30,25 +36,26 @@ export function readChecks(folder: string): Checks {
       status: string;
       errorMessage?: string;
     }[];
-    for (const { id, name: title, status } of all) {
+    for (const { id, name: title, status, errorMessage: why = '' } of all) {
       if (!RESULTS.has(status)) continue;
       let key = `${scenario}: ${id} ${title}`;
       // Some are made several times, in the same order each run.
       for (let again = 2; checks.has(key); again++) key = `${scenario}: ${id} ${title} (${again})`;
-      checks.set(key, status);
+      checks.set(key, { status, why });
     }
   }
   return checks;
 }
 
 export function compare(direct: Checks, through: Checks): Comparison {
-  const passed = (checks: Checks): string[] =>
-    [...checks.keys()].filter((key) => checks.get(key) === 'SUCCESS');
+  const ended = (checks: Checks, as: string): string[] =>
+    [...checks.keys()].filter((key) => checks.get(key)?.status === as);
+  const [passed, passedThrough] = [ended(direct, 'SUCCESS'), ended(through, 'SUCCESS')];
   return {
     total: direct.size,
-    passed: { direct: passed(direct).length, through: passed(through).length },
-    lost: passed(direct).filter((key) => through.get(key) !== 'SUCCESS'),
-    gained: passed(through).filter((key) => direct.get(key) !== 'SUCCESS'),
-    failing: [...direct.keys()].filter((key) => direct.get(key) === 'FAILURE'),
+    passed: { direct: passed.length, through: passedThrough.length },
+    lost: passed.filter((key) => through.get(key)?.status !== 'SUCCESS'),
+    gained: passedThrough.filter((key) => direct.get(key)?.status !== 'SUCCESS'),
+    failing: ended(direct, 'FAILURE'),
   };
 }

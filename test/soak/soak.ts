@@ -1,6 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CORDON, inFrontOfAll } from '../e2e/support/launch.ts';
@@ -60,9 +59,12 @@ const spread = (count: number, calls: number): ((n: number) => boolean) => {
   return (n) => n % every === 0 && n / every <= count;
 };
 
-/** Puts the load on several servers behind one Cordon and tells what became of it. */
-export async function soak(load: Load, progress: (line: string) => void = () => {}): Promise<Figures> {
-  const work = realpathSync(mkdtempSync(join(tmpdir(), 'cordon-soak-')));
+/** Puts the load on several servers behind one Cordon, in an empty folder, and tells what became of it. */
+export async function soak(
+  load: Load,
+  work: string,
+  progress: (line: string) => void = () => {},
+): Promise<Figures> {
   const random = randomFrom(load.seed);
   const names = Array.from({ length: load.servers }, (_, index) => `server${index}`);
   const commandOf = (name: string): string[] => [process.execPath, UPSTREAM, name, join(work, name)];
@@ -137,7 +139,6 @@ export async function soak(load: Load, progress: (line: string) => void = () => 
     clearInterval(sampling);
     client.process.kill('SIGKILL');
     killEverythingMentioning(work);
-    rmSync(work, { recursive: true, force: true, maxRetries: 5 });
   }
 }
 

@@ -3,16 +3,9 @@
  * sessions and resumption, stateless requests and their headers, authorization. It fails if a check does, or if there was
  * none.
  */
-import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
-import { build } from 'esbuild';
-import { fromRegistry, node22 } from '../../support/registry.ts';
+import { dirname, join } from 'node:path';
 import { readChecks } from '../checks.ts';
-
-const root = resolve(import.meta.dirname, '../../..');
-const SUITE = 'conformance-next';
+import { NEXT, PATIENT, type Suite, withSuite } from '../suite.ts';
 
 const AUTHORIZATION = [
   ...['metadata-default', 'metadata-var1', 'metadata-var2', 'metadata-var3', 'scope-from-www-authenticate'],
@@ -50,24 +43,9 @@ const SCENARIOS: Readonly<Record<string, readonly string[]>> = {
 };
 
 const only = process.argv[2];
-const work = mkdtempSync(join(tmpdir(), 'cordon-conformance-'));
-try {
-  const node = node22();
-  const packages = fromRegistry({
-    '@modelcontextprotocol/conformance': '0.1.16',
-    [SUITE]: 'npm:@modelcontextprotocol/conformance@0.2.0-alpha.12',
-  });
-  const driver = join(work, 'driver.mjs');
-  await build({
-    entryPoints: [join(import.meta.dirname, 'driver.ts')],
-    outfile: driver,
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    logLevel: 'warning',
-  });
-  const suite = [node, join(packages, 'node_modules', SUITE, 'dist/index.js'), 'client'];
 
+await withSuite(async (suite) => {
+  const driver = await suite.bundle(join(import.meta.dirname, 'driver.ts'));
   process.stdout.write('| revision | scenarios | checks | passed |\n| --- | ---: | ---: | ---: |\n');
   const faults: string[] = [];
   for (const [revision, scenarios] of Object.entries(SCENARIOS)) {
@@ -77,35 +55,26 @@ try {
       const checks = await check(suite, driver, revision, scenario);
       total += checks.size;
       if (checks.size === 0) faults.push(`${revision} ${scenario}: no checks at all`);
-      for (const [name, status] of checks) {
+      for (const [name, { status, why }] of checks) {
         if (status === 'SUCCESS') passed++;
-        else faults.push(`${revision} ${name}: ${status}`);
+        else faults.push(`${revision} ${name}: ${status}: ${why}`);
       }
     }
     process.stdout.write(`| ${[revision, meant.length, total, passed].join(' | ')} |\n`);
   }
-  for (const fault of faults) process.stdout.write(`${fault}\n`);
-  process.exitCode = faults.length === 0 ? 0 : 1;
-} finally {
-  rmSync(work, { recursive: true, force: true });
-}
+  return faults;
+});
 
 /** Runs a scenario against Cordon and gives what it checked. */
-async function check(suite: readonly string[], driver: string, revision: string, scenario: string) {
-  const out = mkdtempSync(join(work, 'checks-'));
-  const run = spawn(
-    suite[0]!,
+async function check(suite: Suite, driver: string, revision: string, scenario: string) {
+  const out = await suite.run(
+    NEXT,
     [
-      ...suite.slice(1),
-      ...['--command', `${process.execPath} ${driver}`, '--scenario', scenario],
-      ...['--spec-version', revision, '-o', out],
+      ...['client', '--command', `${process.execPath} ${driver}`],
+      ...['--scenario', scenario, '--spec-version', revision, ...PATIENT],
     ],
-    {
-      stdio: 'ignore',
-      env: { ...process.env, CORDON: join(root, 'dist/cordon.js'), WORK: work, REVISION: revision },
-    },
+    { CORDON: suite.cordon, WORK: suite.work, REVISION: revision },
   );
-  await new Promise((done) => run.once('close', done));
   // A scenario's name is a path.
   return readChecks(join(out, dirname(scenario)));
 }
