@@ -5,78 +5,12 @@
 import type { Leaf, Source } from '../src/event.ts';
 import { structured, textsOfMessage } from '../src/mediation/inbound.ts';
 import { Provenance } from '../src/mediation/provenance/provenance.ts';
+import { address, hex, KINDS, pick, sentence } from './realistic.mjs';
 
 const MB = 1_000_000;
 const RESULT = 16_000;
 const RETAINED = 10 * MB;
 const limits = { retainedBytes: 64 * MB };
-
-let state = 20_261_120;
-function below(n: number): number {
-  state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-  return Math.floor((state / 4294967296) * n);
-}
-const pick = <T>(from: readonly T[]): T => from[below(from.length)]!;
-const hex = (n: number): string => Array.from({ length: n }, () => below(16).toString(16)).join('');
-
-/** Words as frequent as in a language: the i-th about 1/i of the time. */
-const VOCABULARY = Array.from({ length: 20_000 }, () => {
-  const syllables = [
-    'ta',
-    'ren',
-    'mo',
-    'li',
-    'ser',
-    'con',
-    'pa',
-    'ver',
-    'ing',
-    'ed',
-    'or',
-    'es',
-    'un',
-    'the',
-    'qui',
-  ];
-  return Array.from({ length: 1 + below(4) }, () => pick(syllables)).join('');
-});
-const word = (): string => VOCABULARY[Math.floor(VOCABULARY.length ** (below(1000) / 1000))]!;
-const sentence = (n: number): string => Array.from({ length: n }, word).join(' ');
-const address = (): string => `${word()}.${word()}${below(99)}@${word()}.invalid`;
-
-const KINDS: Record<string, (bytes: number) => unknown> = {
-  log: (bytes) =>
-    lines(bytes, () => {
-      const time = `2026-11-${10 + below(20)}T${10 + below(13)}:${10 + below(49)}:${10 + below(49)}.${100 + below(899)}Z`;
-      return `${time} INFO [${word()}-${below(32)}] "${sentence(4)}" id=${hex(12)} took ${below(5000)}ms`;
-    }),
-  prose: (bytes) => lines(bytes, () => `${sentence(5 + below(20))}, ${sentence(6)}. See ${address()}.`),
-  code: (bytes) =>
-    lines(
-      bytes,
-      () => `    const ${word()} = await ${word()}.${word()}(${word()}, { ${word()}: "${word()}" });`,
-    ),
-  'JSON in text': (bytes) => JSON.stringify(records(bytes), null, 2),
-  structured: (bytes) => records(bytes),
-};
-
-function lines(bytes: number, line: () => string): string {
-  let text = '';
-  while (text.length < bytes) text += `${line()}\n`;
-  return text.slice(0, bytes);
-}
-
-function records(bytes: number): unknown[] {
-  return Array.from({ length: Math.ceil(bytes / 260) }, () => ({
-    id: `${hex(8)}-${hex(4)}-${hex(4)}`,
-    name: sentence(2),
-    email: address(),
-    url: `https://${word()}.invalid/${word()}/${below(9999)}?q=${word()}`,
-    total: below(100_000) / 100,
-    open: below(2) === 1,
-    note: sentence(8),
-  }));
-}
 
 function message(content: unknown): string {
   const result =
