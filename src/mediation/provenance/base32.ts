@@ -6,6 +6,9 @@ import { isReversed, isRotated, rotated, type Turn } from './turns.ts';
 /** Shorter runs decode to less than eight bytes. */
 export const SHORTEST_BASE32 = 13;
 
+/** Bytes of text that are no chance any more. */
+const LIKELY = 4;
+
 const IN_BASE32 = named('base32');
 
 /**
@@ -38,7 +41,9 @@ export function base32(text: string, from: number, to: number, turns: readonly T
 
 /** Undefined if not all bytes are text. */
 function quintetBytes(text: string, from: number, to: number, turn: Turn): Uint8Array | undefined {
-  const bytes = new Uint8Array(Math.floor(((to - from) * 5) / 8));
+  // Made once a few bytes are text: most words end before.
+  let bytes: Uint8Array | undefined;
+  let first = 0;
   let size = 0;
   let bits = 0;
   let held = 0;
@@ -51,7 +56,13 @@ function quintetBytes(text: string, from: number, to: number, turn: Turn): Uint8
     held -= 8;
     const byte = (bits >>> held) & 0xff;
     if (BYTE[byte] === 0) return undefined;
-    bytes[size++] = byte;
+    if (size === LIKELY) {
+      bytes = new Uint8Array(Math.floor(((to - from) * 5) / 8));
+      new DataView(bytes.buffer).setUint32(0, first);
+    }
+    if (size < LIKELY) first = (first << 8) | byte;
+    else bytes![size] = byte;
+    size++;
   }
   return bytes;
 }

@@ -25,6 +25,7 @@ export function base64(
   runs: Run[],
 ): void {
   const isAlike = !mixed && to - from < LONGEST_ALIKE;
+  if (isAlike && !mayBeText(text, from, to)) return;
   const walked = isAlike ? likelyTurns(text, from, to) : 0;
   for (const turn of turns) {
     const packed = mixed && to - from >= SHORTEST_COMPRESSED && mayBeCompressed(text, from, to, turn);
@@ -106,6 +107,41 @@ const [ALIGNED, ALIGNED_BACK] = [1, -1].map((step) =>
     return mask;
   }),
 ) as [Int32Array, Int32Array];
+
+/**
+ * Of a digit, plain and (three bits on) in rot13: whether it may be the first, second and third of the four that are
+ * three bytes of ASCII text.
+ */
+const GROUPED = Uint8Array.from({ length: 128 }, (_, c) =>
+  SEXTETS.reduce((bits, values, rot) => {
+    const value = values[c]!;
+    if (value < 0) return bits;
+    const first = value < 32 && (value > 7 || value === 2 || value === 3) ? 1 : 0;
+    const second = [0, 2, 3, 4, 5, 6, 7].includes(value & 15) ? 2 : 0;
+    const third = (value & 3) < 2 ? 4 : 0;
+    return bits | ((first | second | third) << (3 * rot));
+  }, 0),
+);
+const FIRSTS = 0b001001;
+
+/** False if no turn of a run holds eight bytes of ASCII, which are two such groups in a row, at least: most words end here. */
+function mayBeText(text: string, from: number, to: number): boolean {
+  let before = 0;
+  let beforeThat = 0;
+  /** Whether a group ended, or backwards began, at each of the last four places: a byte for each. */
+  let groups = 0;
+  for (let i = from; i < to; i++) {
+    const here = GROUPED[text.charCodeAt(i)]!;
+    const ahead = beforeThat & (before >> 1) & (here >> 2) & FIRSTS;
+    const back = here & (before >> 1) & (beforeThat >> 2) & FIRSTS;
+    const group = ahead | (back << 1);
+    if ((group & (groups >>> 24)) !== 0) return true;
+    groups = (groups << 8) | group;
+    beforeThat = before;
+    before = here;
+  }
+  return false;
+}
 
 /** Eight bytes of ASCII are at least this many pairs of digits in a row. */
 const FEWEST_PAIRS = 10;

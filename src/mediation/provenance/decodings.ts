@@ -105,8 +105,8 @@ function undone({ text, transforms }: Decoding, last: boolean): readonly Decodin
   const latest = transforms.at(-1);
   // What was turned a moment ago is not turned back.
   const tried = latest === 'reversed' ? UNREVERSED : latest === 'rot13' ? UNROTATED : ALL_TURNS;
-  const runs = runsOf(text, tried);
   const signs = signsIn(text);
+  const runs = runsOf(text, tried, signs.long);
   if (!signs.any && runs.length === 0) return NONE;
   if (signs.octets) octetsIn(text, tried, runs);
   if (signs.spaced) spacedIn(text, runs);

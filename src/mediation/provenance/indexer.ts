@@ -114,7 +114,8 @@ export class Indexer {
     this.#count = 0;
     if (words.count > 1 || held.text.length > BLOCK) this.#words(held, words);
     if (view.n >= SHORTEST_COPY) this.#stretches(held, to, words);
-    places.add(this.#keys, this.#count, held.kind);
+    // What decodes from a text, once and once more, may share with it all but the end of a copy.
+    places.add(this.#keys, this.#count, held.kind, held.transforms.length > 0);
   }
 
   #words(held: Piece, words: Words): void {

@@ -58,6 +58,7 @@ let end = 0;
 let next = 0;
 let second = 0;
 let marked = 0;
+let markedBehind = 0;
 
 /** Reads bytes that are set apart alike; false if they are too few. Then the first of them may have been another's. */
 function read(text: string, from: number): boolean {
@@ -66,10 +67,12 @@ function read(text: string, from: number): boolean {
   second = 0;
   next = from;
   for (let at = byteAt(text, from); at > 0; at = byteAt(text, next)) {
-    // `0x61` is no neighbour of `61`.
+    // `0x61` is no neighbour of `61`, and backwards `16x0` is none of `16`.
     const prefix = first - (digits.length === 0 ? from : next);
-    if (digits.length > 0 && prefix !== marked) break;
+    const suffix = at - first - 2;
+    if (digits.length > 0 && (prefix !== marked || suffix !== markedBehind)) break;
     marked = prefix;
+    markedBehind = suffix;
     const of = hasLetter(text, first) ? isRot(text, first) : undefined;
     if (of !== undefined && rot !== undefined && of !== rot) break;
     let after = at;

@@ -96,8 +96,9 @@ export class Places {
 
   /**
    * Keeps the places of `n` keys, three numbers each: lanes and position. There must be room. `kind` is 1 to 255.
+   * `again`: also where a text of this class said them before.
    */
-  add(keys: Int32Array, n: number, kind: number): void {
+  add(keys: Int32Array, n: number, kind: number, again = false): void {
     const table = this.#tables[this.#tables.length - 1]!;
     const { entries, shift } = table;
     const presence = this.#presence;
@@ -119,7 +120,7 @@ export class Places {
           count++;
           break;
         }
-        if (found === tag) break;
+        if (found === tag && !again) break;
         if ((found ^ tag) >>> 8 === 0 && ++same === MAX_PLACES) break;
         if (probes === MAX_PROBES) {
           this.overflowed = true;

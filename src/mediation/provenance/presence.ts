@@ -3,7 +3,7 @@ const FEWEST_BITS = 16;
 const MOST_BITS = 23;
 /** Bits for each key, at least, until the table is as large as it gets. */
 const SPARSE = 8;
-const GROWTH = 4;
+const GROWTH = 16;
 
 /**
  * Which keys may stand anywhere: one bit for each, by the upper bits of the key's high lane. Most of what is looked up

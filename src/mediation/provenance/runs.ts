@@ -5,10 +5,9 @@ import { hexadecimal } from './hexadecimal.ts';
 import { SHORTEST_DECODED } from './readable.ts';
 import type { Run } from './run.ts';
 import { sextetOf } from './sextets.ts';
+import { LONG } from './signs.ts';
 import { ALL_TURNS, rotated, type Turn } from './turns.ts';
 
-/** Shorter runs decode to less than eight bytes. */
-const SHORTEST_RUN = 11;
 /** A run may go on after a line break if a line of it is this long, as wrapped base64 is. */
 const WRAPPED_LINE = 40;
 
@@ -16,28 +15,46 @@ const WRAPPED_LINE = 40;
  * Everything in a text that is base64, base64url, base32 or hexadecimal for at least eight bytes of text, or for
  * text compressed; as it stands, backwards, and in rot13. Base64 is tried at all four alignments and hexadecimal at
  * both, since what stands before it may be of its alphabet too. In a text with very many of them, neighbours are one
- * run. `turns` are those that are tried. Linear.
+ * run. `turns` are those that are tried; `long` is where its long words stand, if that is known (see signs.ts). Linear.
  */
-export function runsOf(text: string, turns: readonly Turn[] = ALL_TURNS): Run[] {
+export function runsOf(
+  text: string,
+  turns: readonly Turn[] = ALL_TURNS,
+  long: readonly number[] = longIn(text),
+): Run[] {
   const runs: Run[] = [];
-  const length = text.length;
-  // A run of at least SHORTEST_RUN covers one of the positions looked at.
-  for (let at = SHORTEST_RUN - 1; at < length; at += SHORTEST_RUN) {
-    if (sextetOf(text.charCodeAt(at), false) < 0) continue;
-    let from = at;
-    while (from > 0 && at - from < SHORTEST_RUN && sextetOf(text.charCodeAt(from - 1), false) >= 0) from--;
-    let to = at + 1;
-    while (to < length && sextetOf(text.charCodeAt(to), false) >= 0) to++;
-    if (to - from < SHORTEST_RUN) continue;
-    to = unwrapped(text, from, to);
+  let behind = 0;
+  for (let k = 0; k < long.length; k += 2) {
+    let from = long[k]!;
+    // It may be a line of the one before.
+    if (from < behind) continue;
+    const to = unwrapped(text, from, long[k + 1]!);
     if (to - from >= WRAPPED_LINE) from = lineBefore(text, from);
     measure(text, from, to);
     const isHex = longestHex >= 2 * SHORTEST_DECODED && hexadecimal(text, from, to, turns, runs);
     if (!isHex && longestBase32 >= SHORTEST_BASE32) base32(text, from, to, turns, runs);
     if (!isHex) base64(text, from, to, mixed, turns, runs);
-    at = to - 1;
+    behind = to;
   }
   return runs;
+}
+
+/** Where at least `LONG` digits of base64 in a row begin and end, in order. */
+function longIn(text: string): number[] {
+  const found: number[] = [];
+  const length = text.length;
+  // That many cover one of the places looked at.
+  for (let at = LONG - 1; at < length; at += LONG) {
+    if (sextetOf(text.charCodeAt(at), false) < 0) continue;
+    let from = at;
+    while (from > 0 && at - from < LONG && sextetOf(text.charCodeAt(from - 1), false) >= 0) from--;
+    let to = at + 1;
+    while (to < length && sextetOf(text.charCodeAt(to), false) >= 0) to++;
+    if (to - from < LONG) continue;
+    found.push(from, to);
+    at = to - 1;
+  }
+  return found;
 }
 
 const HEX = 1;
@@ -97,6 +114,6 @@ function lineBefore(text: string, from: number): number {
   while (start > 0 && from - start < 2 && /[\r\n]/.test(text[start - 1]!)) start--;
   if (start === from) return from;
   const end = start;
-  while (start > 0 && end - start < SHORTEST_RUN && sextetOf(text.charCodeAt(start - 1), false) >= 0) start--;
-  return end - start < SHORTEST_RUN && start < end ? start : from;
+  while (start > 0 && end - start < LONG && sextetOf(text.charCodeAt(start - 1), false) >= 0) start--;
+  return end - start < LONG && start < end ? start : from;
 }

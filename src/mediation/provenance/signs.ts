@@ -1,10 +1,15 @@
 import { classOf, hexValue, isLetter, OTHER, WORD } from './chars.ts';
+import { sextetOf } from './sextets.ts';
 import { rotated } from './turns.ts';
 
 const encoder = new TextEncoder();
 /** Zeros on either side of a text, so that one may look around without a look at where it begins and ends. */
 const BEFORE = 16;
 const BEHIND = 64;
+/** Bytes whose marks are looked at together. */
+const CHUNK = 4096;
+/** Fewer digits of base64 decode to less than eight bytes. */
+export const LONG = 11;
 /** Room for longer texts is given back. */
 const USUAL = 1024 * 1024;
 let bytes = new Uint8Array(4096);
@@ -43,6 +48,14 @@ for (const [marks, kind] of [
 ] as const) {
   for (const c of marks) KINDS[c.charCodeAt(0)] = kind;
 }
+/** What is to be done where a mark stands: it ends what could be base64; it may stand before a word; it may be a sign. */
+const END = 1;
+const BEGIN = 2;
+const SIGN = 4;
+const ACTS = Uint8Array.from(MARKS, (mark, c) => {
+  const ends = mark === 1 && sextetOf(c, false) < 0;
+  return (ends ? END : 0) | (KINDS[c] === BLANK ? BEGIN : KINDS[c] === 0 ? 0 : SIGN);
+});
 /** The longest reference in HTML, and somewhat more. */
 const LONGEST_ENTITY = 12;
 
@@ -89,11 +102,26 @@ function isCode(i: number): boolean {
 /** A mark, or a word for one, in brackets, or between brackets that face away: `[at]`, `(.)`, `]tod[`. */
 function isBracketed(i: number): boolean {
   const next = bytes[i + 1] === 32 ? i + 2 : i + 1;
+  if (isMark(bytes[next]!) || closesBehind(next)) return true;
   const last = bytes[i - 1] === 32 ? i - 2 : i - 1;
-  return (
-    isMark(bytes[next]!) || isMark(bytes[last]!) || isWordAt(next) || isWordAt(last - 1) || isWordAt(last - 2)
-  );
+  return isMark(bytes[last]!) || closesBefore(last);
 }
+
+/** Whether a word for a mark begins there, and a bracket, or a blank, stands behind it. */
+function closesBehind(i: number): boolean {
+  if (!isWordAt(i)) return false;
+  return BOUNDS[bytes[i + 2]!]! + BOUNDS[bytes[i + 3]!]! > 0;
+}
+
+/** Whether a word for a mark ends there, and a bracket, or a blank, stands before it. */
+function closesBefore(i: number): boolean {
+  if (!isWordAt(i - 1) && !isWordAt(i - 2)) return false;
+  return BOUNDS[bytes[i - 2]!]! + BOUNDS[bytes[i - 3]!]! > 0;
+}
+
+/** What may follow a word in brackets: a bracket that closes, or a blank. */
+const BOUNDS = new Uint8Array(256);
+for (const c of '])}> ') BOUNDS[c.charCodeAt(0)] = 1;
 
 /** `.`, `/`, `:`, `@`. */
 function isMark(c: number): boolean {
@@ -115,7 +143,7 @@ function isWordAt(i: number): boolean {
 
 /** Whether one of them stands alone behind this blank. */
 function isWordBehind(i: number): boolean {
-  return (bytes[i + 3] === 32 || bytes[i + 4] === 32) && isWordAt(i + 1);
+  return isWordAt(i + 1) && (bytes[i + 3] === 32 || bytes[i + 4] === 32);
 }
 
 /** The two letters in the middle of `hxxp`, turned or not. */
@@ -125,6 +153,18 @@ function isScheme(i: number): boolean {
   return lower(i) === 120
     ? (first === 104 || first === 112) && (last === 104 || last === 112)
     : (first === 117 || first === 99) && (last === 117 || last === 99);
+}
+
+/** What the mark that stands there is a sign of. */
+function signAt(c: number, i: number): number {
+  const kind = KINDS[c]!;
+  if (kind === 0) return 0;
+  if (kind === BLANK) return isWordBehind(i) ? DEFANGED : 0;
+  if (kind === TWIN) return isScheme(i) ? DEFANGED : 0;
+  if (kind === DEFANGED) return isBracketed(i) ? kind : 0;
+  if (kind === PERCENT) return isPercentEscape(i) ? kind : 0;
+  if (kind === AMPERSAND) return isReference(i) ? kind : 0;
+  return isCode(i) ? kind : 0;
 }
 
 /** What a text may hold. */
@@ -142,11 +182,61 @@ export interface Signs {
   backslash: boolean;
   /** Marks in brackets, or in words. */
   defanged: boolean;
+  /** Where at least `LONG` digits of base64 in a row begin and end, in order; undefined if it is `wide`. */
+  long: readonly number[] | undefined;
 }
+
+/** Marks that have to be looked at, and where what could be base64 before each of them begins. */
+const suspects = new Int32Array(CHUNK + 1);
+const ends = new Int32Array(CHUNK + 1);
+
+/**
+ * Writes which marks of a stretch have to be looked at into `suspects`; returns how many. `start` is where what could
+ * be base64 begins at its beginning, `ends` has behind it where it does at its end. Without branches on the text: no
+ * processor can predict where a word ends. In a closure: engines load a module's variables anew in every round.
+ */
+const suspectsIn = (() => {
+  const [places, marks, acts] = [new Int32Array(CHUNK + 1), MARKS, ACTS];
+  const words = THIRD.map((third) => (third === 0 ? 0 : 1));
+  const [into, starts] = [suspects, ends];
+
+  return (held: Uint8Array, from: number, to: number, start: number): number => {
+    let marked = 0;
+    for (let i = from; i < to; i++) {
+      places[marked] = i;
+      marked += marks[held[i]!]!;
+    }
+    let last = start;
+    let count = 0;
+    for (let k = 0; k < marked; k++) {
+      const i = places[k]!;
+      const c = held[i]!;
+      const act = acts[c]!;
+      into[count] = i;
+      starts[count] = last;
+      const isEnd = -(act & END);
+      // The same mark twice more at any distance.
+      const two = (held[i + 2]! ^ c) | (held[i + 4]! ^ c);
+      const three = (held[i + 3]! ^ c) | (held[i + 6]! ^ c);
+      const four = (held[i + 4]! ^ c) | (held[i + 8]! ^ c);
+      const five = (held[i + 5]! ^ c) | (held[i + 10]! ^ c);
+      const six = (held[i + 6]! ^ c) | (held[i + 12]! ^ c);
+      const all = Math.imul(Math.imul(two, three), Math.imul(four, Math.imul(five, six)));
+      const isRepeated = ~(all | -all) >>> 31;
+      const isLong = (isEnd & (LONG - 1 - (i - last))) >>> 31;
+      const isWord = (act >> 1) & words[((held[i + 1]! & 31) << 5) | (held[i + 2]! & 31)]!;
+      count += isRepeated | isLong | isWord | (act >> 2);
+      last = (last & ~isEnd) | ((i + 1) & isEnd);
+    }
+    starts[count] = last;
+    return count;
+  };
+})();
 
 /**
  * Which transformations a text may show signs of. Of separators: the same mark again and again at the distance at
- * which they would stand. One walk over bytes, which is several times as fast as over characters: most texts show few.
+ * which they would stand. One walk over bytes, which is several times as fast as over characters, finds the marks, and
+ * only those are looked at: most texts show few signs.
  */
 export function signsIn(text: string): Signs {
   if (inside.length < 3 * text.length + BEHIND) makeRoom(4 * text.length);
@@ -158,28 +248,26 @@ export function signsIn(text: string): Signs {
   let found = 0;
   const held = bytes;
   held.fill(0, end, end + BEHIND);
-  for (let i = BEFORE; i < end; i++) {
-    const c = held[i]!;
-    if (MARKS[c] === 0) continue;
-    if (held[i + 2] === c && held[i + 4] === c && held[i + 6] === c) spaced ||= SEPARATES[c] === 1;
-    else if (held[i + 3] === c) octets ||= isRow(c, i, 3);
-    else if (held[i + 4] === c) octets ||= isRow(c, i, 4);
-    else if (held[i + 5] === c) octets ||= isRow(c, i, 5);
-    else if (held[i + 6] === c) octets ||= isRow(c, i, 6);
-    const kind = KINDS[c]!;
-    if (kind === 0) continue;
-    if (kind === BLANK) {
-      if (isWordBehind(i)) found |= DEFANGED;
-    } else if (kind === TWIN) {
-      if (isScheme(i)) found |= DEFANGED;
-    } else if (kind === DEFANGED) {
-      if (isBracketed(i)) found |= DEFANGED;
-    } else if (kind === PERCENT) {
-      if (isPercentEscape(i)) found |= PERCENT;
-    } else if (kind === AMPERSAND) {
-      if (isReference(i)) found |= AMPERSAND;
-    } else if (isCode(i)) found |= BACKSLASH;
+  const long: number[] = [];
+  /** Behind the last character that is no digit of base64. */
+  let start = BEFORE;
+  for (let from = BEFORE; from < end; from += CHUNK) {
+    const count = suspectsIn(held, from, Math.min(end, from + CHUNK), start);
+    for (let k = 0; k < count; k++) {
+      const i = suspects[k]!;
+      const c = held[i]!;
+      const before = ends[k]!;
+      if ((ACTS[c]! & END) !== 0 && i - before >= LONG) long.push(before - BEFORE, i - BEFORE);
+      if (held[i + 2] === c && held[i + 4] === c && held[i + 6] === c) spaced ||= SEPARATES[c] === 1;
+      else if (held[i + 3] === c) octets ||= isRow(c, i, 3);
+      else if (held[i + 4] === c) octets ||= isRow(c, i, 4);
+      else if (held[i + 5] === c) octets ||= isRow(c, i, 5);
+      else if (held[i + 6] === c) octets ||= isRow(c, i, 6);
+      found |= signAt(c, i);
+    }
+    start = ends[count]!;
   }
+  if (end - start >= LONG) long.push(start - BEFORE, written);
   if (bytes.length > USUAL) makeRoom(4096);
   return {
     any: wide || spaced || octets || found !== 0,
@@ -190,5 +278,6 @@ export function signsIn(text: string): Signs {
     ampersand: (found & AMPERSAND) !== 0,
     backslash: (found & BACKSLASH) !== 0,
     defanged: wide || (found & DEFANGED) !== 0,
+    long: wide ? undefined : long,
   };
 }

@@ -60,6 +60,25 @@ describe('what is undone', () => {
     ).not.toEqual([]);
   });
 
+  test.each<[string, Passage]>([
+    [
+      'a copy that what it decodes from shares but for its end',
+      {
+        ...passage('bqtw bq xzrpsurj sjpfi cye njj.', ['base32', 'defanged'], [], 1003),
+        around: ['and on;', 'go this and take'],
+      },
+    ],
+    [
+      'bytes backwards between words that may be bytes in rot13',
+      {
+        ...passage('XI1645226989207932988880', [], ['reversed', 'hex'], 347),
+        around: ['17 and \n as', '17 on; \n and'],
+      },
+    ],
+  ])('%s', (_, one) => {
+    expect(flowsOf(one)).not.toEqual([]);
+  });
+
   test('chains of up to three on either side', () => {
     fc.assert(
       fc.property(PASSAGE, (one) => {

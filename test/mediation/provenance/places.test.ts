@@ -10,11 +10,11 @@ function session() {
   return {
     texts,
     places,
-    add(keys: readonly number[], kind: number, position: number): void {
+    add(keys: readonly number[], kind: number, position: number, again = false): void {
       texts.head = Math.max(texts.head, position + 1);
       const numbers = Int32Array.from(keys.flatMap((key) => [mix(key), mix(~key), position]));
       places.reserve(keys.length, position);
-      places.add(numbers, keys.length, kind);
+      places.add(numbers, keys.length, kind, again);
     },
     find(key: number, full = 0): number[] {
       return [...places.positions.subarray(0, places.find(mix(key), mix(~key), full))];
@@ -31,6 +31,14 @@ test('a key is found at its first position in each class', () => {
   expect(places.kinds).toBe((1 << 3) | (1 << 5));
   expect(find(2)).toEqual([10]);
   expect(find(3)).toEqual([]);
+});
+
+test('a key that is added again is found at both places of its class', () => {
+  const { add, find } = session();
+  add([1], 3, 10);
+  add([1], 3, 20, true);
+  add([1], 3, 30);
+  expect(find(1)).toEqual([10, 20]);
 });
 
 test('full classes are passed over, but told', () => {
