@@ -61,6 +61,8 @@ export function withDefaults(servers: readonly ServerEntry[], block: CordonFile)
       messageBytes: block.limits?.messageBytes ?? 64 * 1024 * 1024,
       depth: block.limits?.depth ?? 128,
       taintBytes: block.limits?.taintBytes ?? 64 * 1024 * 1024,
+      samplingInFlight: block.limits?.samplingInFlight ?? 32,
+      samplingPerSession: block.limits?.samplingPerSession ?? 1000,
     },
     record: {
       sync: block.record?.sync ?? 'group',

@@ -28,6 +28,9 @@ export interface Limits {
   depth: number;
   /** Memory for what was read, in bytes, before the oldest is forgotten and matches read as unknown. */
   taintBytes: number;
+  /** How often one server may ask the model: so many that are not answered, and so many in a session. */
+  samplingInFlight: number;
+  samplingPerSession: number;
 }
 
 /** How often what was written to the log is synced to the disk: within 50 ms, before each call, or by the system. */

@@ -55,6 +55,8 @@ const cordon = closed({
     messageBytes: whole(1024, 256 * 1024 * 1024).optional(),
     depth: whole(8, 256).optional(),
     taintBytes: whole(1024 * 1024, 4 * 1024 * 1024 * 1024).optional(),
+    samplingInFlight: whole(0, 1000).optional(),
+    samplingPerSession: whole(0, 1_000_000).optional(),
   }).optional(),
   record: closed({
     sync: one('group', 'always', 'never').optional(),

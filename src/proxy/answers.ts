@@ -4,6 +4,7 @@ import type { Judgement } from '../mediation/judgement.ts';
 export const DENIED = 1403;
 export const UPSTREAM_GONE = 1502;
 export const UNROUTABLE = 1404;
+export const TOO_MANY = 1429;
 export const NOT_RECORDED = 1507;
 export const BAD_UPSTREAM = 1503;
 

@@ -1,3 +1,4 @@
+import type { Limits } from '../config/config.ts';
 import type { Edit } from '../json/edit.ts';
 import type { Mediator } from '../mediation/mediator.ts';
 import type { Journal } from './journal.ts';
@@ -21,6 +22,7 @@ export interface Route {
 
 /** What the parts of a session share. Lines go out together at the end of a turn, in the order they were added. */
 export interface Context {
+  readonly limits: Limits;
   readonly mediator: Mediator;
   readonly journal: Journal;
   readonly pins: PinKeeper;

@@ -1,7 +1,7 @@
 import { CLIENT_REQUESTS } from '../mediation/protocol.ts';
 import type { Heard } from '../mediation/siblings.ts';
 import { answerSink } from '../mediation/sinks.ts';
-import { DENIED, errorLine, NOT_RECORDED } from './answers.ts';
+import { DENIED, errorLine, NOT_RECORDED, TOO_MANY } from './answers.ts';
 import type { Context } from './context.ts';
 import { noteFault } from './faults.ts';
 import { noteListChanged } from './listing.ts';
@@ -17,6 +17,7 @@ import {
   memberOf,
   type Request,
 } from './message.ts';
+import { countSampling } from './sampling.ts';
 import { endedTask, noteEnded, taskOf } from './tasks.ts';
 import type { Upstream } from './upstream.ts';
 
@@ -55,6 +56,8 @@ export function fromServer(
     if (typeof message.id === 'string' && message.id.length > MAX_ID_CHARS) {
       return refuse(INVALID_REQUEST, `an id is longer than ${MAX_ID_CHARS} characters`, 'long-id');
     }
+    const tooMany = countSampling(context, upstream, method);
+    if (tooMany !== undefined) return refuse(TOO_MANY, tooMany.text, tooMany.reason);
   }
   if (method === 'notifications/progress') {
     const token = idIn(params, 'progressToken');

@@ -2,12 +2,13 @@ import type { Channel } from '../event.ts';
 import { type Edit, editedPieces, memberItems, removeItems } from '../json/edit.ts';
 import { membersOf } from '../json/spans.ts';
 import type { Inbound } from '../mediation/inbound.ts';
-import { errorLine } from './answers.ts';
+import { cancelledLine, errorLine, TOO_MANY } from './answers.ts';
 import type { Context, Routing } from './context.ts';
 import { noteFault } from './faults.ts';
 import { listKindOf } from './list-kinds.ts';
 import { describe, filterPage } from './listing.ts';
 import { type Answer, type Id, idKey, innerOf, memberOf } from './message.ts';
+import { countSamplings, type Refusal } from './sampling.ts';
 import { claimEdits, labelEdits } from './splice.ts';
 import { endedTask, noteEnded, noteStarted, startedTask } from './tasks.ts';
 import type { InFlight, Upstream } from './upstream.ts';
@@ -35,6 +36,8 @@ export function forwardAnswer(
   const client = flight.client!;
   context.inFlight.delete(idKey(client.id));
   noteTask(upstream, received, flight);
+  const tooMany = received.failed ? undefined : countSamplings(context, upstream, received.payload);
+  if (tooMany !== undefined) return refuseQuestions(context, upstream, received, flight, tooMany);
   const answer = routing.retold(upstream, received, flight);
   let edits = routing.answerEdits(upstream, answer, client.id);
   if (answer.failed) learn(context, upstream, answer, flight, { channel: 'error', entry: 'response.error' });
@@ -53,6 +56,25 @@ export function forwardAnswer(
     }
   }
   context.toClient(editedPieces(answer.line, edits));
+}
+
+/** The client gets an error in place of the questions, and nobody comes back to the server with answers. */
+function refuseQuestions(
+  context: Context,
+  upstream: Upstream,
+  { id }: Answer,
+  { method, client }: InFlight,
+  { reason, text }: Refusal,
+): void {
+  const said = `server ${JSON.stringify(upstream.name)} gave no answer: ${text}`;
+  context.toClient(errorLine(client!.id, TOO_MANY, said));
+  context.toUpstream(upstream, cancelledLine(id, text));
+  noteFault(context, upstream, {
+    kind: 'wire.absorbed',
+    reason,
+    text: `questions of server ${upstream.name} were refused: ${text}`,
+    content: { method },
+  });
 }
 
 /** Labels an answer now and learns from it once it was forwarded; gives the edits that show the label. */

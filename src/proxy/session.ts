@@ -78,7 +78,7 @@ export class Session implements Context {
   readonly inFlight: Context['inFlight'] = new Map();
   readonly waiting: Context['waiting'] = new Map();
   revision: string | undefined;
-  readonly #limits: Limits;
+  readonly limits: Limits;
   readonly #routing: Routing;
   readonly #input: Readable;
   readonly #client: Outbox;
@@ -104,7 +104,7 @@ export class Session implements Context {
     this.questions = options.questions;
     this.siblings = options.siblings;
     this.upstreams = options.upstreams;
-    this.#limits = options.limits;
+    this.limits = options.limits;
     this.#onLarge = options.onLarge;
     this.#input = client.input;
     this.#output = client.output;
@@ -129,7 +129,7 @@ export class Session implements Context {
   /** Reads the client until it closes its side and what was in flight is answered, or it is gone. */
   serve(): Promise<void> {
     const reader = new LineReader(
-      this.#limits.messageBytes,
+      this.limits.messageBytes,
       (line) => this.#side.fromClient(line),
       (head) => this.#oversizeRequest(head),
     );
@@ -255,7 +255,7 @@ export class Session implements Context {
       this.#onLarge();
       this.#onLarge = undefined;
     }
-    return parseMessage(line, this.#limits.depth);
+    return parseMessage(line, this.limits.depth);
   }
 
   #inTurn(message: Message): void {
@@ -274,7 +274,7 @@ export class Session implements Context {
   }
 
   #oversizeRequest(head: Buffer): void {
-    const text = `the message is longer than ${this.#limits.messageBytes} bytes (limits.messageBytes)`;
+    const text = `the message is longer than ${this.limits.messageBytes} bytes (limits.messageBytes)`;
     this.#refuse(readId(head), INVALID_REQUEST, 'oversize', text);
   }
 
@@ -311,7 +311,7 @@ export class Session implements Context {
   /** Takes the beginning of a line of a server that is longer than allowed; the rest is never read. */
   oversizeFromUpstream(upstream: Upstream, head: Buffer): void {
     if (this.#ending) return;
-    const text = `its message is longer than ${this.#limits.messageBytes} bytes (limits.messageBytes)`;
+    const text = `its message is longer than ${this.limits.messageBytes} bytes (limits.messageBytes)`;
     const said = `dropped a message of server ${upstream.name}: ${text}`;
     noteFault(this, upstream, { kind: 'wire.refused', reason: 'oversize', text: said });
     const id = readId(head);

@@ -64,6 +64,8 @@ export class Upstream {
   held: (() => void)[] | undefined;
   /** How many notices it has sent, and how much that went nowhere. */
   notices = 0;
+  /** How often it has asked the model. */
+  samplings = 0;
   faults = 0;
   /** What waits for a list, by its method: a server that never lists holds up only what needs the list. */
   readonly awaiting = new Map<string, (() => void)[]>();

@@ -56,7 +56,10 @@ describe('a valid configuration', () => {
       path: file,
       servers: [{ name: 'a', command: 'node', args: ['server.js'], env: {}, cwd: folder }],
       mode: 'guard',
-      limits: { messageBytes: 67_108_864, depth: 128, taintBytes: 67_108_864 },
+      limits: {
+        ...{ messageBytes: 67_108_864, depth: 128, taintBytes: 67_108_864 },
+        ...{ samplingInFlight: 32, samplingPerSession: 1000 },
+      },
       record: { sync: 'group', onFailure: 'deny', content: 'digests', rotateBytes: 1024 * 1024 * 1024 },
       allow: [],
     });
@@ -72,7 +75,7 @@ describe('a valid configuration', () => {
       "mcpServers": { "mail": { "command": "m" }, "crm": { "command": "c" }, },
       "cordon": {
         "mode": "lockdown",
-        "limits": { "messageBytes": 2048, "depth": 16, "taintBytes": 1048576 },
+        "limits": { "messageBytes": 2048, "depth": 16, "taintBytes": 1048576, "samplingInFlight": 0, "samplingPerSession": 7 },
         "record": { "sync": "always", "onFailure": "continue", "content": "full", "rotateBytes": 2097152 },
         "servers": { "crm": { "trust": "trusted", "confidentiality": "private", "tools": {
           "lookup": { "effect": "read", "trust": "untrusted", "confidentiality": "secret",
@@ -85,7 +88,10 @@ describe('a valid configuration', () => {
     }`);
     expect(config).toMatchObject({
       mode: 'lockdown',
-      limits: { messageBytes: 2048, depth: 16, taintBytes: 1_048_576 },
+      limits: {
+        ...{ messageBytes: 2048, depth: 16, taintBytes: 1_048_576 },
+        ...{ samplingInFlight: 0, samplingPerSession: 7 },
+      },
       record: { sync: 'always', onFailure: 'continue', content: 'full', rotateBytes: 2097152 },
       allow: [
         { server: 'mail', tool: 'send', argument: '/to', from: 'crm.lookup' },

@@ -2,6 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { EventEmitter } from 'node:events';
 import { PassThrough, Writable } from 'node:stream';
 import { onTestFinished, vi } from 'vitest';
+import type { Limits } from '../../src/config/config.ts';
 import type { Lock, Mode } from '../../src/event.ts';
 import { Pins } from '../../src/mediation/descriptors/pins.ts';
 import { Mediator } from '../../src/mediation/mediator.ts';
@@ -107,6 +108,7 @@ export function scene(
     mode?: Mode;
     lastRun?: Record<string, Introduction>;
     messageBytes?: number;
+    limits?: Partial<Limits>;
     questions?: QuestionStore;
     /** Servers that cannot be started. */
     broken?: readonly string[];
@@ -147,7 +149,11 @@ export function scene(
   const settings = { mode, session: 's', servers, trust: new Map(), allow: [], seed: 0, taintBytes: 1 << 20 };
   const mediator = new Mediator(settings, pins);
   const session: Session = new Session({
-    limits: { messageBytes, depth: 128, taintBytes: 1 << 20 },
+    limits: {
+      ...{ messageBytes, depth: 128, taintBytes: 1 << 20 },
+      ...{ samplingInFlight: 1000, samplingPerSession: 1_000_000 },
+      ...options.limits,
+    },
     upstreams,
     mediator,
     journal,

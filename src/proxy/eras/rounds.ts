@@ -15,6 +15,7 @@ import {
   type Request,
 } from '../message.ts';
 import { ENVELOPE, type Ends, fieldsOf, MAY_ASK, META, mayBeAsked, metaOf } from './era.ts';
+import { type Call, inputRequired, questionOf, subjectOf, tokenOf } from './held-call.ts';
 import { entriesOf, rewrite } from './rewrite.ts';
 
 /** So many questions of a server wait for one request; so many requests wait for what their client has to answer. */
@@ -30,27 +31,6 @@ const CACHEABLE: ReadonlySet<string> = new Set([
 ]);
 /** What Cordon writes into a result; of a server that knows nothing of it, it means nothing. */
 const ADDED: ReadonlySet<string> = new Set(['resultType', 'ttlMs', 'cacheScope']);
-
-/** A client's request that the server works on. */
-interface Call {
-  request: Request;
-  /** Where its answer goes; undefined while the client has been asked something instead. */
-  answerTo: Id | undefined;
-  /** Names the request while its client is asked. */
-  state: string;
-  /** What the server asked, by the names that the client got, with the server's ids as they were written. */
-  asked: Map<string, Question>;
-  questions: number;
-  /** Asked since: the client gets them when it comes back. */
-  waiting: Question[];
-  /** Came while the client was being asked. */
-  answer: Answer | undefined;
-}
-
-interface Question {
-  idJson: string;
-  json: string;
-}
 
 /**
  * The requests of a client of the stateless revision that a server which shakes hands works on. What that server asks
@@ -82,7 +62,7 @@ export class Rounds {
     }
     const state = randomBytes(18).toString('base64url');
     this.#calls.set(idKey(id), {
-      ...{ request, state, answerTo: id, answer: undefined },
+      ...{ request, state, answerTo: id, askedUnder: undefined, answer: undefined },
       ...{ asked: new Map(), questions: 0, waiting: [] },
     });
     this.#ends.down(rewrite(request, { meta: { drop: ENVELOPE } }));
@@ -118,6 +98,7 @@ export class Rounds {
   /** Tells the server that the client took a request back. */
   cancel(id: Id): void {
     for (const call of this.#calls.values()) {
+      if (call.answerTo === undefined && call.askedUnder === id) return this.#abandon(call);
       if (call.answerTo !== id) continue;
       // Most servers never answer it now, and it cannot be asked for any more.
       this.#forget(call);
@@ -160,6 +141,7 @@ export class Rounds {
     call.waiting = [];
     const id = call.answerTo!;
     call.answerTo = undefined;
+    call.askedUnder = id;
     this.#suspended.set(call.state, call);
     const token = tokenOf(call.request);
     if (token !== undefined) this.#tokens.set(token, undefined);
@@ -231,33 +213,10 @@ export class Rounds {
     this.#suspended.delete(call.state);
     this.#forget(call);
     for (const { idJson } of call.asked.values()) {
-      const error = { code: UNROUTABLE, message: 'the client did not come back with an answer' };
+      const error = { code: UNROUTABLE, message: 'the client does not come back with an answer' };
       this.#ends.down(Buffer.from(`{"jsonrpc":"2.0","id":${idJson},"error":${JSON.stringify(error)}}`));
     }
     if (call.answer === undefined)
-      this.#ends.down(cancelledLine(call.request.id, 'the client did not come back'));
+      this.#ends.down(cancelledLine(call.request.id, 'the client does not come back'));
   }
-}
-
-function inputRequired({ asked, state }: Call): string {
-  const requests = [...asked].map(([key, { json }]) => `${JSON.stringify(key)}:${json}`).join(',');
-  return `{"resultType":"input_required","inputRequests":{${requests}},"requestState":${JSON.stringify(state)}}`;
-}
-
-/** A request without what belongs to its wire. */
-function questionOf({ line, scan, method }: Request): string {
-  const params = scan.members.find(({ key }) => key === 'params');
-  const json = params === undefined ? '' : `,"params":${line.toString('utf8', params.start, params.end)}`;
-  return `{"method":${JSON.stringify(method)}${json}}`;
-}
-
-function tokenOf({ params }: Request): string | undefined {
-  const token = idIn(metaOf(params), 'progressToken');
-  return token === undefined ? undefined : idKey(token);
-}
-
-/** What a request is about: another one cannot take up where it was left. */
-function subjectOf({ method, params }: Request): string {
-  const { name, uri } = fieldsOf(params);
-  return JSON.stringify([method, name, uri]);
 }

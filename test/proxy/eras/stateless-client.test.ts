@@ -176,6 +176,20 @@ test('a client that never comes back is given up, and its server told', () => {
   expect(told).toHaveLength(1);
 });
 
+test('a request that is taken back while its client is asked is ended at its server', () => {
+  const sides = open();
+  sides.client(call(2));
+  sides.toServer();
+  const { requestState } = asked(sides, 'q');
+  sides.client({ method: 'notifications/cancelled', params: { requestId: 2 } });
+  expect(sides.toServer()).toMatchObject([
+    { id: 'q', error: { code: 1404 } },
+    { method: 'notifications/cancelled', params: { requestId: 2 } },
+  ]);
+  sides.client(call(3, { requestState, inputResponses: {} }));
+  expect(sides.toClient()).toMatchObject([{ id: 3, error: { code: -32602 } }]);
+});
+
 test('progress goes to the last try, and to none while the client is away', () => {
   const sides = open();
   const progress = { method: 'notifications/progress', params: { progressToken: 'first', progress: 1 } };
