@@ -46,10 +46,16 @@ async function main([name = '', ...argv]: string[]): Promise<number> {
     process.stderr.write(`${name === '' ? '' : `cordon: no such command: ${printable(name)}\n\n`}${USAGE}`);
     return 2;
   }
-  // `cordon log show | head` is no failure.
-  if (name !== 'run') process.stdout.on('error', () => process.exit());
+  if (name !== 'run') process.stdout.on('error', stopped);
   const { command } = await COMMANDS[name]!();
   return command(argv);
+}
+
+/** `cordon log show | head` is no failure; a proof that is not on the disk is one. */
+function stopped({ code, message }: NodeJS.ErrnoException): void {
+  if (code === 'EPIPE') process.exit();
+  process.stderr.write(`cordon: what was to be printed cannot be written: ${message}\n`);
+  process.exit(2);
 }
 
 const argv = process.argv.slice(2);

@@ -12,6 +12,7 @@ import type { Mode } from '../event.ts';
 import { printable } from '../json/printable.ts';
 import { type Launch, startChild } from '../proxy/child.ts';
 import { log, logged } from '../proxy/log.ts';
+import { tell } from '../proxy/stderr.ts';
 
 const USAGE = `usage: cordon run [--config FILE] [--state DIR] [--mode observe|guard|lockdown] [--require-key]
        cordon run [--name NAME] [--state DIR] [--mode MODE] [--require-key] [--env NAME]... -- COMMAND [ARG...]
@@ -142,7 +143,7 @@ async function configure(options: Options, wrapped: string[] | undefined, stateD
 
 /** A line for the person who starts this. */
 function say(line: string): void {
-  process.stderr.write(`cordon: ${printable(line)}\n`);
+  tell(`cordon: ${printable(line)}\n`);
 }
 
 function launchOf(

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { printable } from '../json/printable.ts';
 import { log } from './log.ts';
 import { signalGroup } from './process-group.ts';
+import { tell } from './stderr.ts';
 
 /** What to start: nothing is left to look up or to interpret. */
 export interface Launch {
@@ -80,7 +81,7 @@ function within(event: Promise<void>, ms: number): Promise<boolean> {
 function showStderr(name: string, child: ChildProcess): void {
   let rest = '';
   const show = (line: string) => {
-    if (line !== '') process.stderr.write(`[${name}] ${printable(line.slice(0, MAX_STDERR_LINE))}\n`);
+    if (line !== '') tell(`[${name}] ${printable(line.slice(0, MAX_STDERR_LINE))}\n`, child.stderr!);
   };
   child.stderr?.setEncoding('utf8');
   child.stderr?.on('data', (chunk: string) => {

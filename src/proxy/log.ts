@@ -1,5 +1,6 @@
 import { VERSION } from '../config/version.ts';
 import { printable } from '../json/printable.ts';
+import { tell } from './stderr.ts';
 
 export type Level = 'info' | 'warn' | 'error';
 
@@ -8,7 +9,7 @@ type Logger = Record<Level, (fields: Record<string, string | number>, message: s
 /** Where pino cannot be loaded (the program was replaced under a running proxy), a line still gets out. */
 const plain = (level: Level) => (fields: Record<string, string | number>, message: string) => {
   const rest = Object.entries(fields).map(([key, value]) => ` ${key}=${value}`);
-  process.stderr.write(`cordon ${level}: ${message}${rest.join('')}\n`);
+  tell(`cordon ${level}: ${message}${rest.join('')}\n`);
 };
 
 /** Loading takes longer than servers take to start, in ms: a line can wait, a start cannot. */
@@ -45,10 +46,8 @@ async function load(): Promise<void> {
   await import('pino')
     .then(({ default: pino }) => {
       const base = { name: 'cordon', version: VERSION };
-      logger = pino(
-        { base, timestamp: pino.stdTimeFunctions.isoTime },
-        pino.destination({ dest: 2, sync: true }),
-      );
+      // Not pino's own destination: where nobody reads stderr, it waits, and everything with it.
+      logger = pino({ base, timestamp: pino.stdTimeFunctions.isoTime }, { write: (line) => tell(line) });
     })
     .catch(() => {
       logger = { info: plain('info'), warn: plain('warn'), error: plain('error') };

@@ -2,6 +2,7 @@ import { log, logged } from './log.ts';
 import { startTimeOf } from './process-group.ts';
 import { noteServers, putOnRecord, reapLeftovers, type ServerRecord } from './running.ts';
 import type { Session } from './session.ts';
+import { tell } from './stderr.ts';
 
 const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
 /** Servers get this long to end by themselves when Cordon was told to end, in ms. */
@@ -30,9 +31,7 @@ export async function supervise(
   process.once('exit', killAll);
   process.once('uncaughtException', (error) => {
     killAll();
-    process.stderr.write(
-      `cordon: a defect ended this proxy, please report it: ${error.stack ?? error.message}\n`,
-    );
+    tell(`cordon: a defect ended this proxy, please report it: ${error.stack ?? error.message}\n`);
     session.close('defect');
     process.exit(70);
   });

@@ -151,3 +151,11 @@ test('with --require-key nothing starts that only the automatic key would sign',
   await chosen.handshake();
   expect((await chosen.end()).code).toBe(0);
 });
+
+test.skipIf(!existsSync('/dev/full'))('what could not be printed is an error: it may be a proof', () => {
+  const into = (sink: string) =>
+    spawnSync('/bin/sh', ['-c', `"$@" ${sink}`, 'sh', ...cordon('log', '--help')], { encoding: 'utf8' });
+  const full = into('>/dev/full');
+  expect([full.status, full.stderr]).toEqual([2, expect.stringContaining('cannot be written: ENOSPC')]);
+  expect(into('| head -n 1').stderr).toBe('');
+});

@@ -1,6 +1,7 @@
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { cordon, inFrontOf } from './support/launch.ts';
 import { eventually, residentBytes } from './support/processes.ts';
 import { Puppet } from './support/puppet.ts';
@@ -92,5 +93,49 @@ test.each([
   expect(await new RawClient(cordon('log', 'verify', '--state', state)).end()).toEqual({
     code: 0,
     signal: null,
+  });
+});
+
+/** Answers everything, and before each answer prints so many lines of 1,000 characters on one of its pipes. */
+const NOISY = `
+import { createInterface } from 'node:readline';
+const [, , pipe, lines] = process.argv;
+const tools = [{ name: 'get_note', inputSchema: { type: 'object' } }];
+const greeting = { protocolVersion: '2025-06-18', capabilities: { tools: {} }, serverInfo: { name: 'n', version: '1' } };
+const results = { initialize: greeting, 'tools/list': { tools }, 'tools/call': { content: [] } };
+createInterface({ input: process.stdin }).on('line', (line) => {
+  const { id, method } = JSON.parse(line);
+  if (id === undefined) return;
+  if (method === 'tools/call') process[pipe].write((String(id).padEnd(999, 'x') + '\\n').repeat(Number(lines)));
+  process.stdout.write(JSON.stringify({ jsonrpc: '2.0', id, result: results[method] ?? {} }) + '\\n');
+});
+`;
+
+describe('standard error', () => {
+  async function call(times: number, pipe: string, lines: number, meanwhile: (client: RawClient) => void) {
+    const script = join(base, 'noisy.mjs');
+    writeFileSync(script, NOISY);
+    const command = [process.execPath, script, pipe, String(lines)];
+    const client = new RawClient(inFrontOf(command, { state: join(base, `${pipe}-${lines}`) }));
+    await client.handshake();
+    await client.request('tools/list', {});
+    meanwhile(client);
+    const before = residentBytes(client.pid);
+    for (let i = 0; i < times; i++) await client.request('tools/call', { name: 'get_note' });
+    const grown = residentBytes(client.pid) - before;
+    expect((await client.end()).code).toBe(0);
+    return grown;
+  }
+
+  test('that nobody reads any more ends no session', async () => {
+    await call(20, 'stderr', 10, (client) => void client.process.stderr.destroy());
+  });
+
+  test.each([
+    ['what a server says there', 'stderr', 1000],
+    ['what Cordon says of its junk', 'stdout', 50],
+  ])('that nobody reads neither stops nor hoards %s', async (_, pipe, lines) => {
+    const grown = await call(60, pipe, lines, (client) => void client.process.stderr.pause());
+    expect(grown / MEGABYTE).toBeLessThan(40);
   });
 });

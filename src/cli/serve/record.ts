@@ -6,6 +6,7 @@ import { sha256 } from '../../json/digest.ts';
 import { plainSettings, type Settings } from '../../mediation/settings.ts';
 import { log } from '../../proxy/log.ts';
 import { noteUnrecorded } from '../../proxy/running.ts';
+import { tell } from '../../proxy/stderr.ts';
 import { TapedLog } from '../../proxy/taped-log.ts';
 import { MachineIndex } from '../../recording/index/machine-index.ts';
 import { openSigningKey } from '../../recording/keys/keys.ts';
@@ -54,6 +55,6 @@ export function logOf(config: Config, stateDir: string, settings: Settings, pins
 /** The log with a tape beside it, for who wants what was read to be judged again, and not only what was found. */
 export function tapeOf(config: Config, stateDir: string, session: string, log: SessionLog): TapedLog {
   const key = openTapeKey(tapeKeyFile() ?? tapeKeyPath(stateDir), true);
-  process.stderr.write(`cordon: arguments and answers are kept, sealed, in ${tapePath(stateDir, session)}\n`);
+  tell(`cordon: arguments and answers are kept, sealed, in ${tapePath(stateDir, session)}\n`);
   return new TapedLog(log, new TapeWriter(stateDir, session, key), config.record.onFailure);
 }

@@ -1,6 +1,7 @@
 import { isLoopback } from '../../../config/remote.ts';
 import { printable } from '../../../json/printable.ts';
 import { log } from '../../log.ts';
+import { tell } from '../../stderr.ts';
 import type { Credentials } from '../carrier.ts';
 import { Callback } from './callback.ts';
 import { boundedFetch } from './fetch.ts';
@@ -129,7 +130,7 @@ export class Authorization implements Credentials {
       throw new Error('the address to authorize at is no https address that a person could open');
     }
     const shown = `Open this address, which leads to ${address.host}, in a browser on this machine:`;
-    process.stderr.write(
+    tell(
       printable(`cordon: server ${this.#name} asks for authorization. ${shown}`).concat(
         `\n\n  ${printable(address.href)}\n\n`,
       ),
