@@ -41,8 +41,7 @@ test.each<[string, string[]]>([
   expect(packageOf(command, args)).toBeUndefined();
 });
 
+// Where time grew with the square of the length, this would not end within the test's limit.
 test('a name of any length is read at once', () => {
-  const from = process.hrtime.bigint();
-  expect(packageOf('npx', [`${'a.'.repeat(200_000)}@`])).toBeUndefined();
-  expect(Number(process.hrtime.bigint() - from) / 1e6).toBeLessThan(500);
+  expect(packageOf('npx', [`${'a.'.repeat(2_000_000)}@`])).toBeUndefined();
 });

@@ -15,6 +15,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { signalGroup, startTimeOf } from '../../src/proxy/process-group.ts';
 import { putOnRecord, type RunningRecord, reapLeftovers } from '../../src/proxy/running.ts';
+import { patiently } from '../support/patiently.ts';
 
 vi.mock('../../src/proxy/process-group.ts', async (original) => {
   const actual = await original<typeof import('../../src/proxy/process-group.ts')>();
@@ -92,7 +93,7 @@ describe('what a killed proxy left', () => {
     reapLeftovers(state);
     await left.gone;
     expect(left.child.signalCode).toBe('SIGTERM');
-    await vi.waitFor(() => expect(files()).toEqual([]));
+    await patiently(() => expect(files()).toEqual([]));
   });
 
   test('is left alone where the process is another one by now', async () => {

@@ -8,6 +8,7 @@ import { parseCheckpoint, parseNote } from '../../src/recording/note.ts';
 import { readEntries } from '../../src/recording/reader.ts';
 import { verifyLog } from '../../src/recording/verify.ts';
 import { WriteAhead } from '../../src/recording/wal.ts';
+import { patiently } from '../support/patiently.ts';
 import { checkpointed, filesOf, openRecorder, recordUpTo, temporaryFolder } from './support.ts';
 
 afterEach(() => {
@@ -140,7 +141,7 @@ describe('checkpoints', () => {
   test('have little left to do when much is new: full bundles are laid out between calls', async () => {
     const recorder = openRecorder(temporaryFolder());
     recordUpTo(recorder, 4_000);
-    await vi.waitFor(() => expect(existsSync(join(recorder.directory, 'tile', 'entries', '000'))).toBe(true));
+    await patiently(() => expect(existsSync(join(recorder.directory, 'tile', 'entries', '000'))).toBe(true));
     expect(signedSize(recorder.directory)).toBe(0);
     recorder.close();
   });
@@ -160,7 +161,7 @@ describe('checkpoints', () => {
     const state = temporaryFolder();
     const recorder = openRecorder(state, { sync });
     recordUpTo(recorder, 1_500);
-    await vi.waitFor(() => expect(signedSize(recorder.directory)).toBeGreaterThan(0), { timeout: 5_000 });
+    await patiently(() => expect(signedSize(recorder.directory)).toBeGreaterThan(0));
     recordUpTo(recorder, 2_600);
     // Closed while the next checkpoint is on its way to the disk.
     await new Promise((resolve) => setTimeout(resolve, 2_001));
@@ -205,7 +206,7 @@ describe('what cannot be recorded is an error', () => {
       const recorder = openRecorder(temporaryFolder(), { sync });
       recordUpTo(recorder, 2);
       rmSync(recorder.directory, { recursive: true });
-      await vi.waitFor(async () => {
+      await patiently(async () => {
         await vi.advanceTimersByTimeAsync(2_000);
         expect(() => recordUpTo(recorder, 3)).toThrow(failing('vanished'));
       });

@@ -7,6 +7,7 @@ import { readEntries } from '../../src/recording/reader.ts';
 import type { Recorder } from '../../src/recording/recorder.ts';
 import { type Gap, SessionLog, type SessionLogOptions } from '../../src/recording/session-log.ts';
 import { verifyLog } from '../../src/recording/verify.ts';
+import { patiently } from '../support/patiently.ts';
 import { openRecorder, temporaryFolder } from './support.ts';
 
 /** A log whose parts can be made to fail: no file can be made while `blocked`. */
@@ -103,7 +104,7 @@ describe('a log that cannot be written', () => {
     setting.say('tool.invoke');
     expect(setting.gaps).toMatchObject([{ reason: 'disk full', missing: { b: 1, 'tool.invoke': 1 } }]);
     await vi.advanceTimersByTimeAsync(10_000);
-    await vi.waitFor(() => expect(setting.verified('one')).toBe('ok'));
+    await patiently(() => expect(setting.verified('one')).toBe('ok'));
     expect(readdirSync(join(setting.state, 'sessions'))).toEqual(['one']);
     setting.broken = false;
     await vi.advanceTimersByTimeAsync(2_000);

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { onTestFinished, vi } from 'vitest';
 import { openSigningKey } from '../../src/recording/keys/keys.ts';
 import { Recorder, type RecorderOptions } from '../../src/recording/recorder.ts';
+import { patiently } from '../support/patiently.ts';
 
 /** An empty folder that goes away with the test. */
 export function temporaryFolder(): string {
@@ -39,7 +40,7 @@ export function recordUpTo(recorder: Recorder, size: number): void {
 /** Lets two seconds of a mocked clock pass, and waits until the checkpoint then due covers `size` entries. */
 export async function checkpointed(recorder: Recorder, size: number): Promise<void> {
   await vi.advanceTimersByTimeAsync(2_000);
-  await vi.waitFor(() => {
+  await patiently(() => {
     if (recorder.head().size < size) throw new Error(`no checkpoint over ${size} entries`);
   });
 }

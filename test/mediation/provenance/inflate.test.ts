@@ -1,4 +1,4 @@
-import { deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
+import { constants, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { decompress } from '../../../src/mediation/provenance/inflate.ts';
@@ -24,10 +24,11 @@ test('what node:zlib compresses comes back, in every format and at every level',
 });
 
 test('a bomb stops at the bound', () => {
-  const bomb = gzipSync(Buffer.alloc(50_000_000, 'a'), { level: 9 });
-  const start = performance.now();
+  const block = deflateRawSync(Buffer.alloc(50_000_000, 'a'), { finishFlush: constants.Z_SYNC_FLUSH });
+  const header = gzipSync('').subarray(0, 10);
+  // Fifty gigabytes: who went on past the bound would not be done within the test's limit.
+  const bomb = Buffer.concat([header, ...Array(1000).fill(block)]);
   expect(decompress(bomb, 1000)).toHaveLength(1000);
-  expect(performance.now() - start).toBeLessThan(100);
 });
 
 test('what is cut off yields what there is, but for a raw stream, which anything could be', () => {

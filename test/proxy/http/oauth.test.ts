@@ -6,6 +6,7 @@ import { afterAll, beforeEach, describe, expect, onTestFinished, test, vi } from
 import { Authorization } from '../../../src/proxy/http/oauth/authorization.ts';
 import { boundedFetch } from '../../../src/proxy/http/oauth/fetch.ts';
 import { TokenStore } from '../../../src/proxy/http/oauth/store.ts';
+import { patiently } from '../../support/patiently.ts';
 import { guarded } from './guarded.ts';
 import { call, initialize, json, result, serve, wireTo } from './support.ts';
 
@@ -23,8 +24,7 @@ function printed(): { address(): Promise<string>; text(): string } {
   const text = (): string => spy.mock.calls.map(([written]) => String(written)).join('');
   return {
     text,
-    address: () =>
-      vi.waitFor(() => /^ {2}(http\S+)$/m.exec(text())?.[1] ?? expect.fail('no address'), { timeout: 5000 }),
+    address: () => patiently(() => /^ {2}(http\S+)$/m.exec(text())?.[1] ?? expect.fail('no address')),
   };
 }
 
@@ -75,7 +75,7 @@ describe('a server that asks for authorization', () => {
       /^it asks for authorization: a person has to open the address that Cordon/,
     );
     await fetch(await screen.address());
-    await vi.waitFor(() => expect(issuer.valid.size).toBe(1));
+    await patiently(() => expect(issuer.valid.size).toBe(1));
     send(call(3));
     await until(() => lines.length === 1);
     expect(screen.text().match(/asks for authorization/g)).toHaveLength(1);
@@ -97,7 +97,7 @@ describe('a server that asks for authorization', () => {
     await new Promise((resolve) => setTimeout(resolve, 50));
     expect(settled).not.toHaveBeenCalled();
     await fetch(await screen.address());
-    await vi.waitFor(() => expect(settled).toHaveBeenCalledOnce());
+    await patiently(() => expect(settled).toHaveBeenCalledOnce());
   });
 
   test('is not asked again in the next run, and a token that ran out is renewed without a person', async () => {
@@ -132,7 +132,7 @@ describe('a server that asks for authorization', () => {
     send(call(1));
     await until(() => failed.length === 1);
     expect(failed[0]!.reason).toMatch(/^it asks for authorization/);
-    await vi.waitFor(() => expect(screen.text().match(/^ {2}http/gm)).toHaveLength(2));
+    await patiently(() => expect(screen.text().match(/^ {2}http/gm)).toHaveLength(2));
     const again = [...screen.text().matchAll(/^ {2}(http\S+)$/gm)].at(-1)![1]!;
     expect(new URL(again).searchParams.get('scope')).toBe('files:read files:write');
     issuer.wants = undefined;
@@ -155,7 +155,7 @@ describe('a server that asks for authorization', () => {
       await until(() => failed.length === i);
       const asked = [...screen.text().matchAll(/^ {2}(http\S+)$/gm)];
       if (i <= 2) await fetch(asked.at(-1)![1]!);
-      await vi.waitFor(() => expect(issuer.grants).toHaveLength(Math.min(i, 2) + 1));
+      await patiently(() => expect(issuer.grants).toHaveLength(Math.min(i, 2) + 1));
     }
     expect(failed.at(-1)!.reason).toMatch(/^it asks for authorization, which failed/);
     expect(screen.text().match(/^ {2}http/gm)).toHaveLength(3);
@@ -185,7 +185,7 @@ describe('a server that asks for authorization', () => {
       const under = wireTo(issuer.url, { state });
       const before = screen.text().length;
       under.send(initialize());
-      await vi.waitFor(() => expect(screen.text().length).toBeGreaterThan(before));
+      await patiently(() => expect(screen.text().length).toBeGreaterThan(before));
       await fetch([...screen.text().matchAll(/^ {2}(http\S+)$/gm)].at(-1)![1]!);
       await under.until(() => under.lines.length === 1);
     };

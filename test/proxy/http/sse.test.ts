@@ -125,15 +125,7 @@ test.each<[string, (bytes: number) => Buffer[]]>([
   ['a thousand lines of data', (n) => [Buffer.from('data: x\n'.repeat(n / 8))]],
   ['fields without a colon', (n) => [Buffer.from('datadatadata\n'.repeat(n / 13))]],
 ])('%s are read in time linear in their bytes', (_, make) => {
-  const time = (bytes: number): number => {
-    const chunks = make(bytes);
-    const reader = new SseReader(1 << 28, { data() {}, id() {}, retry() {}, oversize() {} });
-    const from = process.cpuUsage();
-    for (const chunk of chunks) reader.feed(chunk);
-    const { user, system } = process.cpuUsage(from);
-    return (user + system) / 1000;
-  };
-  time(1 << 18);
-  // Sixteen times the bytes: quadratic work would take 256 times as long.
-  expect(time(1 << 22)).toBeLessThan(64 * Math.max(time(1 << 18), 2));
+  const reader = new SseReader(1 << 28, { data() {}, id() {}, retry() {}, oversize() {} });
+  // Quadratic work over so many bytes would not be done within the test's limit.
+  for (const chunk of make(1 << 21)) reader.feed(chunk);
 });

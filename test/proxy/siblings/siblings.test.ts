@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { startTimeOf } from '../../../src/proxy/process-group.ts';
 import { sessionKeys } from '../../../src/proxy/siblings/client-process.ts';
 import { Registry } from '../../../src/proxy/siblings/registry.ts';
+import { patiently } from '../../support/patiently.ts';
 import { type Json, type Scene, scene } from '../support.ts';
 
 const STANDING = { clock: 0, readUntrusted: false, readMarked: false };
@@ -80,7 +81,7 @@ async function joined(): Promise<Scene> {
 /** What the log says of the call, once it is judged. */
 async function judged(one: Scene): Promise<Json> {
   const find = () => one.recorder.entries.find(({ kind }) => kind === 'tool.invoke');
-  await vi.waitFor(() => expect(find()).toBeDefined(), { timeout: 3000, interval: 5 });
+  await patiently(() => expect(find()).toBeDefined());
   return find()!.body;
 }
 
@@ -99,7 +100,7 @@ describe('an answer', () => {
     expect(heard.find(({ kind }) => kind === 'ask')).toMatchObject({
       leaves: expect.arrayContaining([{ path: '/to', text: EVE, form: 'string' }]),
     });
-    await vi.waitFor(() => expect(heard.at(-1)).toMatchObject({ kind: 'judged', read: [] }));
+    await patiently(() => expect(heard.at(-1)).toMatchObject({ kind: 'judged', read: [] }));
   });
 
   test.each<[string, Answer]>([
@@ -121,6 +122,17 @@ describe('an answer', () => {
       rule: 'silent-sibling',
       facts: { unheard: ['other'] },
     });
+  });
+
+  test('that never comes is waited for once', async () => {
+    await sibling(greets(() => undefined));
+    const one = await joined();
+    one.client({ id: 1, method: 'tools/call', params: CALL });
+    await judged(one);
+    one.client({ id: 2, method: 'tools/call', params: CALL });
+    // Judged before anything else can happen.
+    const judgements = one.recorder.entries.filter(({ kind }) => kind === 'tool.invoke');
+    expect(judgements.map(({ body }) => body['rule'])).toEqual(['silent-sibling', 'silent-sibling']);
   });
 });
 
@@ -153,7 +165,7 @@ test('what the client says while a call waits comes after it; a cancellation tak
   one.client({ id: 1, method: 'tools/call', params: CALL }, { id: 2, method: 'ping' });
   expect(reached('ping')).toBe(false);
   one.client({ method: 'notifications/cancelled', params: { requestId: 1 } });
-  await vi.waitFor(() => expect(reached('ping')).toBe(true), 3000);
+  await patiently(() => expect(reached('ping')).toBe(true));
   expect(reached('tools/call')).toBe(false);
   expect(one.recorder.entries.some(({ kind }) => kind === 'tool.invoke')).toBe(false);
 });

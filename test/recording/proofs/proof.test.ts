@@ -117,12 +117,8 @@ test('a proof of one entry out of ten million reads less than 64 KiB', () => {
     }
   }
   const root = rootHash(equal, size);
-  const begun = performance.now();
   const { subtree } = new StoredTree(folder, size);
   const path = proveInclusion(subtree, index, size);
   expect(rootFromInclusion(subtree(0, index), index, size, path)).toEqual(root);
-  const elapsed = performance.now() - begun;
   expect(bytes).toBeLessThan(65_536);
-  // 20 ms is what is aimed at; a loaded machine gets more.
-  expect(elapsed).toBeLessThan(100);
 });
