@@ -2,16 +2,16 @@ import { spawn, spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
-import { buildSync } from 'esbuild';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { attack } from '../../fixtures/attacks/01-tool-poisoning.ts';
 import { nextDay } from '../../fixtures/attacks/03-rug-pull.ts';
 import { evidence, tamperings } from '../../fixtures/attacks/55-log-tampering.ts';
+import { Relay } from '../../fixtures/lib/relay.ts';
 import { play } from '../../fixtures/lib/stage.ts';
 
 const cordon = resolve('dist/cordon.js');
 let dir = '';
-let servers = '';
+let relay: Relay;
 let state = '';
 
 const verify = (stateDir: string): Promise<number | null> =>
@@ -30,19 +30,15 @@ const sessionOf = (stateDir: string) => {
 
 beforeAll(async () => {
   dir = mkdtempSync(join(tmpdir(), 'cordon-aftermath-'));
-  servers = join(dir, 'serve.mjs');
   state = join(dir, 'stage', 'state');
-  buildSync({
-    entryPoints: [resolve('fixtures/lib/serve.ts')],
-    outfile: servers,
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-  });
-  await play(attack, 'honest', 'guard', { servers, cordon, dir: join(dir, 'stage') });
+  relay = await Relay.listen();
+  await play(attack, 'honest', 'guard', { relay, cordon, dir: join(dir, 'stage') });
 });
 
-afterAll(() => rmSync(dir, { recursive: true, force: true }));
+afterAll(() => {
+  relay.close();
+  rmSync(dir, { recursive: true, force: true });
+});
 
 test('55-log-tampering: the untouched log verifies', async () => {
   expect(await verify(state)).toBe(0);
@@ -50,7 +46,7 @@ test('55-log-tampering: the untouched log verifies', async () => {
 
 test('03-rug-pull-next-day: a person who approves the change has the tool back', async () => {
   const approval = join(dir, 'approval');
-  const again = { servers, cordon, dir: approval };
+  const again = { relay, cordon, dir: approval };
   const withheld = await play(nextDay, 'hostile', 'guard', again);
   expect(withheld.model.tools).toEqual([]);
   const { status } = spawnSync(process.execPath, [

@@ -3,7 +3,6 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { buildSync } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { CANARY } from '../../fixtures/attacks/45-remote-ref.ts';
 import { attacks } from '../../fixtures/attacks/index.ts';
@@ -11,11 +10,12 @@ import type { Attack, Run, Side } from '../../fixtures/lib/attack.ts';
 import type { Era } from '../../fixtures/lib/model.ts';
 import { failed, textOf } from '../../fixtures/lib/model.ts';
 import type { Fields } from '../../fixtures/lib/raw-server.ts';
+import { Relay } from '../../fixtures/lib/relay.ts';
 import { type How, play } from '../../fixtures/lib/stage.ts';
 
 const cordon = resolve('dist/cordon.js');
 let dir = '';
-let servers = '';
+let relay: Relay;
 let visits = 0;
 const canary = createServer((_, response) => {
   visits++;
@@ -25,20 +25,13 @@ let extra: Record<string, string> = {};
 
 beforeAll(async () => {
   dir = mkdtempSync(join(tmpdir(), 'cordon-attacks-'));
-  servers = join(dir, 'serve.mjs');
-  buildSync({
-    entryPoints: [resolve('fixtures/lib/serve.ts')],
-    outfile: servers,
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    target: 'node20',
-  });
+  relay = await Relay.listen();
   await new Promise<void>((done) => canary.listen(0, '127.0.0.1', done));
   extra = { [CANARY]: `http://127.0.0.1:${(canary.address() as AddressInfo).port}` };
 });
 
 afterAll(() => {
+  relay.close();
   canary.close();
   rmSync(dir, { recursive: true, force: true });
   // Hundreds of sessions: a disk that others use takes its time.
@@ -49,7 +42,7 @@ const stage = (attack: Attack, side: Side, how: How, era: Era = 'handshake') =>
     attack,
     side,
     how,
-    { servers, cordon, era, dir: join(dir, `${attack.name}-${side}-${how}-${era}`) },
+    { relay, cordon, era, dir: join(dir, `${attack.name}-${side}-${how}-${era}`) },
     extra,
   );
 
