@@ -10,6 +10,7 @@ const read = (name: string) => readFileSync(join(root, name), 'utf8');
 test.each([
   'README.md',
   'SECURITY.md',
+  'CONTRIBUTING.md',
   'docs/architecture.md',
   'docs/configuration.md',
   'docs/eras.md',
