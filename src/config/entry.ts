@@ -2,14 +2,14 @@ import { resolve } from 'node:path';
 import type { CommandEntry, ServerEntry } from './config.ts';
 import { BuildError, quote } from './error.ts';
 import { ExpandError, expand } from './expand.ts';
-import { checkHeaders, checkUrl, type RemoteEntry } from './remote.ts';
+import { checkHeaders, checkOAuth, checkUrl, type OAuthClient, type RemoteEntry } from './remote.ts';
 import type { EntryFile } from './schema.ts';
 
 type Variables = Readonly<Record<string, string | undefined>>;
 
 /** What Cordon reads of an entry; the rest is the client's. */
 const COMMAND_KEYS = new Set(['type', 'command', 'args', 'env', 'cwd', 'disabled']);
-const URL_KEYS = new Set(['type', 'url', 'headers', 'disabled']);
+const URL_KEYS = new Set(['type', 'url', 'headers', 'oauth', 'disabled']);
 const HTTP = new Set(['http', 'streamable-http', 'streamableHttp']);
 /** Transports that Cordon does not speak: the one before Streamable HTTP, and one that is no standard. */
 const UNSPOKEN = new Set(['sse', 'ws']);
@@ -90,17 +90,30 @@ function expander(path: readonly PropertyKey[], variables: Variables): Expander 
 
 function remoteEntry(
   name: string,
-  { headers = {} }: EntryFile,
+  { headers = {}, oauth }: EntryFile,
   url: string,
   path: readonly PropertyKey[],
   value: Expander,
 ): RemoteEntry {
   const expanded = Object.entries(headers).map(([key, text]) => [key, value(text, 'headers', key)] as const);
-  return {
+  const entry = {
     name,
     url: checkUrl(value(url, 'url'), [...path, 'url']),
     headers: checkHeaders(expanded, [...path, 'headers']),
   };
+  if (oauth === undefined) return entry;
+  if (expanded.some(([key]) => key.toLowerCase() === 'authorization'))
+    throw new BuildError(
+      [...path, 'oauth'],
+      'found beside an "Authorization" header, expected one of the two',
+    );
+  const client: OAuthClient = {};
+  for (const key of ['clientId', 'clientSecret', 'issuer'] as const) {
+    const text = oauth[key];
+    if (text !== undefined) client[key] = value(text, 'oauth', key);
+  }
+  if (oauth.callbackPort !== undefined) client.callbackPort = oauth.callbackPort;
+  return { ...entry, oauth: checkOAuth(client, [...path, 'oauth']) };
 }
 
 function commandEntry(

@@ -7,6 +7,18 @@ export interface RemoteEntry {
   url: string;
   /** Sent with every request to the server and to nobody else, variables expanded: secrets, as a rule. */
   headers: Readonly<Record<string, string>>;
+  oauth?: OAuthClient;
+}
+
+/** What Cordon is to the server's authorization server, where it does not register itself. Variables expanded. */
+export interface OAuthClient {
+  /** As registered beforehand; else Cordon registers itself. */
+  clientId?: string;
+  clientSecret?: string;
+  /** The authorization server that the secret is for, as `URL` writes it: whatever the server says, it goes to no other. */
+  issuer?: string;
+  /** Where a browser comes back to, where the registration names a port; else any free one. */
+  callbackPort?: number;
 }
 
 /** What the transport itself says in headers, and what only concerns one connection (RFC 9110, 7.6.1). */
@@ -74,4 +86,28 @@ export function checkHeaders(
     checked[name] = value;
   }
   return checked;
+}
+
+/** What the protocol allows in an identifier or a secret of a client (RFC 6749, A.1 and A.2). */
+const CLIENT_TEXT = /^[\x20-\x7e]{1,2048}$/;
+
+/** @throws BuildError for what cannot be used, or would be sent to whoever asks for it. Values are not shown. */
+export function checkOAuth(client: OAuthClient, path: readonly PropertyKey[]): OAuthClient {
+  const { clientId, clientSecret, issuer } = client;
+  for (const [key, text] of Object.entries({ clientId, clientSecret })) {
+    if (text !== undefined && !CLIENT_TEXT.test(text))
+      throw new BuildError([...path, key], 'found nothing, or what is no printable ASCII, after expansion');
+  }
+  if (clientSecret === undefined)
+    return issuer === undefined ? client : { ...client, issuer: checkUrl(issuer, [...path, 'issuer']) };
+  if (clientId === undefined)
+    throw new BuildError([...path, 'clientSecret'], 'found no "clientId" beside it, expected one');
+  if (issuer === undefined) {
+    const why = 'the server itself says where the secret is to be sent';
+    throw new BuildError(
+      [...path, 'clientSecret'],
+      `found no "issuer" beside it, expected the address of the authorization server: ${why}`,
+    );
+  }
+  return { ...client, issuer: checkUrl(issuer, [...path, 'issuer']) };
 }

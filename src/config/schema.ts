@@ -105,6 +105,17 @@ const entry = z.looseObject(
     disabled: z.boolean('true or false').optional(),
     url: text.optional(),
     headers: named(text, 'an object of strings').optional(),
+    oauth: z
+      .looseObject(
+        {
+          clientId: text.optional(),
+          clientSecret: text.optional(),
+          issuer: text.optional(),
+          callbackPort: whole(1, 65_535).optional(),
+        },
+        'an object',
+      )
+      .optional(),
     serverUrl: text.optional(),
     httpUrl: text.optional(),
   },
@@ -170,7 +181,7 @@ function explain(issue: z.core.$ZodIssue, located: Located): Problem[] {
 }
 
 /** Their values are often secrets. */
-const UNSHOWN = ['env', 'args', 'url', 'headers'];
+const UNSHOWN = ['env', 'args', 'url', 'headers', 'oauth'];
 
 /** What stands at the path, in words; of what may be a secret only its kind. */
 function describe(path: readonly PropertyKey[], root: unknown): string {

@@ -125,6 +125,59 @@ describe('an entry with an address', () => {
   });
 });
 
+describe('what a server at an address knows Cordon as', () => {
+  const url = 'https://a.example.invalid/';
+  const issuer = 'https://login.example.invalid';
+
+  test('is taken with its variables filled in', async () => {
+    const oauth = { clientId: '${ID}', clientSecret: '${SECRET}', issuer, callbackPort: 8123, xaa: true };
+    const { server, warnings } = await load({ url, oauth }, { ID: 'cordon', SECRET });
+    expect(warnings).toEqual([]);
+    expect(server).toMatchObject({
+      oauth: { clientId: 'cordon', clientSecret: SECRET, issuer: `${issuer}/`, callbackPort: 8123 },
+    });
+    expect((await load({ url, oauth: { callbackPort: 1 } })).server).toMatchObject({
+      oauth: { callbackPort: 1 },
+    });
+  });
+
+  test.each<[string, object, RegExp]>([
+    [
+      'a secret without an issuer',
+      { clientId: 'c', clientSecret: SECRET },
+      /clientSecret: found no "issuer"/,
+    ],
+    ['a secret without an id', { clientSecret: SECRET, issuer }, /clientSecret: found no "clientId"/],
+    [
+      'an issuer that anybody could be',
+      { clientId: 'c', clientSecret: SECRET, issuer: 'http://x.invalid' },
+      /oauth\.issuer: found http,/,
+    ],
+    [
+      'a secret with a line break',
+      { clientId: 'c', clientSecret: `${SECRET}\n`, issuer },
+      /no printable ASCII/,
+    ],
+    ['an empty id', { clientId: '${ID:-}' }, /oauth\.clientId: found nothing/],
+    ['a variable that is not set', { clientId: '${ID}' }, /the environment variable ID is not set/],
+    [
+      'a port that is none',
+      { callbackPort: 65_536 },
+      /callbackPort: found a number, expected a whole number/,
+    ],
+    ['a secret that is no text', { clientSecret: 5 }, /clientSecret: found a number/],
+  ])('is refused with %s, and no value is shown', async (_, oauth, expected) => {
+    const message = await refusal({ url, oauth });
+    expect(message).toMatch(expected);
+    expect(message).not.toContain(SECRET);
+  });
+
+  test('is refused beside a header that says who is there', async () => {
+    const headers = { authorization: SECRET };
+    expect(await refusal({ url, headers, oauth: { clientId: 'c' } })).toContain('expected one of the two');
+  });
+});
+
 test('what passes is what Node takes for a header', () => {
   const text = fc.string({ unit: 'binary', maxLength: 8 });
   fc.assert(

@@ -21,6 +21,6 @@ export function overHttp(
 ): Connect {
   const isConfigured = Object.keys(server.headers).some((name) => name.toLowerCase() === 'authorization');
   // One for all wires to it: what a person decides while one is gone is there for the next.
-  const credentials = isConfigured ? CONFIGURED : new Authorization(server.name, server.url, stateDir);
+  const credentials = isConfigured ? CONFIGURED : new Authorization(server, stateDir);
   return (limitBytes, events) => new HttpWire({ server, credentials, depth, alone }, limitBytes, events);
 }

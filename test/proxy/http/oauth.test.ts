@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { Authorization } from '../../../src/proxy/http/oauth/authorization.ts';
+import { Callback } from '../../../src/proxy/http/oauth/callback.ts';
 import { boundedFetch } from '../../../src/proxy/http/oauth/fetch.ts';
 import { TokenStore } from '../../../src/proxy/http/oauth/store.ts';
 import { patiently } from '../../support/patiently.ts';
@@ -173,9 +174,9 @@ describe('a server that asks for authorization', () => {
       ['far', other.url],
       ['near', one.url],
     ] as const) {
-      expect(new Authorization(name, url, state).header).toBeUndefined();
+      expect(new Authorization({ name, url }, state).header).toBeUndefined();
     }
-    expect(new Authorization('far', one.url, state).header).toBe('Bearer access-1');
+    expect(new Authorization({ name: 'far', url: one.url }, state).header).toBe('Bearer access-1');
   });
 
   test('keeps the address that browsers come back to, where it can', async () => {
@@ -197,6 +198,70 @@ describe('a server that asks for authorization', () => {
     writeFileSync(path, JSON.stringify({ client }));
     await authorize();
     expect(issuer.registered).toHaveLength(1);
+  });
+});
+
+describe('a server whose authorization server lets no client register itself', () => {
+  const unregistered = { registration_endpoint: undefined };
+
+  test('is authorized as the client of the configuration, which shows its secret to nobody else', async () => {
+    const issuer = await guarded(unregistered);
+    const screen = printed();
+    const oauth = { clientId: 'pre', clientSecret: 'c-secret', issuer: new URL(issuer.url).origin };
+    const { send, lines, until } = wireTo(issuer.url, { state, oauth });
+    send(initialize());
+    const address = await screen.address();
+    expect(new URL(address).searchParams.get('client_id')).toBe('pre');
+    await fetch(address);
+    await until(() => lines.length === 1);
+    expect(issuer.registered).toEqual([]);
+    const basic = `Basic ${Buffer.from('pre:c-secret').toString('base64')}`;
+    const shown = issuer.got.filter((one) => JSON.stringify(one).includes(basic));
+    expect(shown.map(({ url }) => url)).toEqual(['/token']);
+    const kept = readFileSync(join(state, 'tokens', files()[0]!), 'utf8');
+    expect(
+      kept + screen.text() + JSON.stringify(issuer.got.map(({ url, text }) => [url, text])),
+    ).not.toContain('c-secret');
+    // Another client was let have nothing.
+    const as = (clientId?: string) =>
+      new Authorization({ name: 'far', url: issuer.url, oauth: clientId ? { clientId } : {} }, state).header;
+    expect([as('pre'), as('other'), as()]).toEqual(['Bearer access-1', undefined, undefined]);
+  });
+
+  test('needs no secret where the client is public', async () => {
+    const issuer = await guarded({ ...unregistered, token_endpoint_auth_methods_supported: ['none'] });
+    const screen = printed();
+    const { send, lines, until } = wireTo(issuer.url, { state, oauth: { clientId: 'pre' } });
+    send(initialize());
+    await fetch(await screen.address());
+    await until(() => lines.length === 1);
+    const asked = issuer.got.find(({ url }) => url === '/token')!;
+    expect(new URLSearchParams(asked.text).get('client_id')).toBe('pre');
+    expect(asked.headers.authorization).toBeUndefined();
+  });
+
+  test('is not asked for anything in the name of the client where it names another authorization server', async () => {
+    const issuer = await guarded(unregistered);
+    const screen = printed();
+    const oauth = { clientId: 'pre', clientSecret: 'c-secret', issuer: 'https://login.example.invalid/' };
+    const { send, gone, until } = wireTo(issuer.url, { state, oauth });
+    send(initialize());
+    await until(() => gone.length === 1);
+    expect(gone[0]).toMatch(/^it asks for authorization, which failed/);
+    expect(issuer.got.map(({ url }) => url)).not.toContain('/token');
+    expect(screen.text()).not.toMatch(/c-secret|^ {2}http/m);
+  });
+
+  test('has its browsers come back to the port of the configuration, or fails with its number', async () => {
+    const other = await Callback.open(undefined);
+    const port = Number(new URL(other.url).port);
+    await expect(Callback.openAt(port)).rejects.toThrow(`port ${port} of this machine is taken`);
+    other.close();
+    // Somebody else may have got it meanwhile.
+    const again = await Callback.openAt(port).catch((error: Error) => error);
+    if (again instanceof Error) return expect(again.message).toContain(`port ${port}`);
+    expect(again.url).toBe(`http://127.0.0.1:${port}/callback`);
+    again.close();
   });
 });
 
@@ -310,16 +375,18 @@ test.each([
   ['tok', 'Bearer tok'],
 ])('the token %j that was kept makes the header %s', (token, header) => {
   const url = 'http://127.0.0.1:1/mcp';
-  new TokenStore(state, 'far', url).write({ tokens: { access_token: token, token_type: 'Bearer' } });
-  expect(new Authorization('far', url, state).header).toBe(header);
+  new TokenStore(state, { name: 'far', url }).write({
+    tokens: { access_token: token, token_type: 'Bearer' },
+  });
+  expect(new Authorization({ name: 'far', url }, state).header).toBe(header);
 });
 
 test('a broken file of tokens is none, and is replaced', () => {
-  const store = new TokenStore(state, 'far', 'http://127.0.0.1:1/mcp');
+  const store = new TokenStore(state, { name: 'far', url: 'http://127.0.0.1:1/mcp' });
   store.write({});
   for (const broken of ['', '{', 'null', '[]', '5', '{"tokens":5,"client":7}']) {
     writeFileSync(join(state, 'tokens', files()[0]!), broken);
-    expect(new Authorization('far', 'http://127.0.0.1:1/mcp', state).header).toBeUndefined();
+    expect(new Authorization({ name: 'far', url: 'http://127.0.0.1:1/mcp' }, state).header).toBeUndefined();
   }
 });
 

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
+import type { OAuthClient } from '../../../src/config/remote.ts';
 import { overHttp } from '../../../src/proxy/http/connect.ts';
 import type { Id } from '../../../src/proxy/message.ts';
 import type { Wire } from '../../../src/proxy/wire.ts';
@@ -106,6 +107,7 @@ export function wireTo(
     limitBytes?: number;
     alone?: boolean;
     state?: string;
+    oauth?: OAuthClient;
   } = {},
 ): Under {
   const told: Told = { lines: [], failed: [], gone: [], untils: [], order: [], drained: 0 };
@@ -118,8 +120,11 @@ export function wireTo(
     // What is told is taken in at the end of a turn, or of the session.
     if (name !== 'line' && name !== 'failed') look();
   };
-  const { headers = {}, limitBytes = 1 << 20, alone = true, state = NOWHERE } = options;
-  const connect = overHttp({ name: 'far', url, headers }, { stateDir: state, depth: 64, alone });
+  const { headers = {}, limitBytes = 1 << 20, alone = true, state = NOWHERE, oauth } = options;
+  const connect = overHttp(
+    { name: 'far', url, headers, ...(oauth && { oauth }) },
+    { stateDir: state, depth: 64, alone },
+  );
   const wire = connect(limitBytes, {
     line: (line) => {
       told.lines.push(line.toString('utf8'));

@@ -1,4 +1,4 @@
-import { isLoopback } from '../../../config/remote.ts';
+import { isLoopback, type OAuthClient, type RemoteEntry } from '../../../config/remote.ts';
 import { printable } from '../../../json/printable.ts';
 import { log } from '../../log.ts';
 import { tell } from '../../stderr.ts';
@@ -36,6 +36,7 @@ export class Authorization implements Credentials {
   readonly #name: string;
   readonly #url: string;
   readonly #isLocal: boolean;
+  readonly #client: OAuthClient;
   readonly #store: TokenStore;
   /** How often each set of further rights was asked for. */
   readonly #askedFor = new Map<string, number>();
@@ -43,11 +44,13 @@ export class Authorization implements Credentials {
   #attempt: Promise<Attempt> | undefined;
   pending: Promise<unknown> | undefined;
 
-  constructor(name: string, url: string, stateDir: string) {
+  constructor(server: Pick<RemoteEntry, 'name' | 'url' | 'oauth'>, stateDir: string) {
+    const { name, url, oauth = {} } = server;
     this.#name = name;
     this.#url = url;
     this.#isLocal = isLoopback(new URL(url).hostname);
-    this.#store = new TokenStore(stateDir, name, url);
+    this.#client = oauth;
+    this.#store = new TokenStore(stateDir, server);
     this.#load();
   }
 
@@ -77,7 +80,11 @@ export class Authorization implements Credentials {
     };
     let callback: Callback | undefined;
     try {
-      callback = await Callback.open(this.#store.read().client?.redirect_uris[0]);
+      const { callbackPort } = this.#client;
+      callback =
+        callbackPort === undefined
+          ? await Callback.open(this.#store.read().client?.redirect_uris[0])
+          : await Callback.openAt(callbackPort);
       const { auth, extractWWWAuthenticateParams } = await import('@modelcontextprotocol/sdk/client/auth.js');
       const asked = extractWWWAuthenticateParams(
         new Response(null, { status: 401, headers: { 'www-authenticate': challenge ?? '' } }),
@@ -86,7 +93,7 @@ export class Authorization implements Credentials {
       // Renewed, the token would allow no more than before: a person has to agree to that, and to what they agreed to.
       const isForMore = asked.error === 'insufficient_scope';
       const scope = isForMore ? this.#more(asked.scope) : asked.scope;
-      const provider = new Provider(this.#store, callback.url, isForMore);
+      const provider = new Provider(this.#store, this.#client, callback.url, isForMore);
       const options = {
         serverUrl: this.#url,
         fetchFn: boundedFetch(this.#isLocal),

@@ -17,11 +17,18 @@ export class Callback {
 
   /** Listens where it did before (`former`), if that is free: authorization servers remember the address. */
   static async open(former: string | undefined): Promise<Callback> {
-    const server = createServer({ requestTimeout: SLOW_MS, headersTimeout: SLOW_MS, keepAlive: false });
-    // It keeps no process running.
-    server.unref();
+    const server = made();
     const port = former === undefined ? 0 : Number(new URL(former).port);
     await listen(server, port).catch(() => listen(server, 0));
+    return new Callback(server);
+  }
+
+  /** Listens at the port that a registration names. @throws Error where another program does. */
+  static async openAt(port: number): Promise<Callback> {
+    const server = made();
+    await listen(server, port).catch(() => {
+      throw new Error(`port ${port} of this machine is taken ("callbackPort")`);
+    });
     return new Callback(server);
   }
 
@@ -44,6 +51,12 @@ export class Callback {
   close(): void {
     this.#server.close();
   }
+}
+
+function made(): Server {
+  const server = createServer({ requestTimeout: SLOW_MS, headersTimeout: SLOW_MS, keepAlive: false });
+  // It keeps no process running.
+  return server.unref();
 }
 
 function listen(server: Server, port: number): Promise<void> {

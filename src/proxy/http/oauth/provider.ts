@@ -5,12 +5,14 @@ import type {
   OAuthClientMetadata,
   OAuthTokens,
 } from '@modelcontextprotocol/sdk/shared/auth.js';
+import type { OAuthClient } from '../../../config/remote.ts';
 import type { TokenStore } from './store.ts';
 
 /** One attempt at an authorization, as the SDK's client wants it: it keeps what has to outlive the attempt. */
 export class Provider implements OAuthClientProvider {
   readonly redirectUrl: string;
   readonly #store: TokenStore;
+  readonly #client: OAuthClient;
   readonly #isAnew: boolean;
   readonly #state = randomBytes(32).toString('base64url');
   #verifier = '';
@@ -18,9 +20,10 @@ export class Provider implements OAuthClientProvider {
   /** Where a person has to say yes, once that is known. */
   authorizationUrl: URL | undefined;
 
-  /** `isAnew`: a person is to be asked, whatever tokens there are. */
-  constructor(store: TokenStore, redirectUrl: string, isAnew: boolean) {
+  /** `client`: what the configuration says of it; `isAnew`: a person is to be asked, whatever tokens there are. */
+  constructor(store: TokenStore, client: OAuthClient, redirectUrl: string, isAnew: boolean) {
     this.#store = store;
+    this.#client = client;
     this.#isAnew = isAnew;
     this.redirectUrl = redirectUrl;
   }
@@ -43,11 +46,19 @@ export class Provider implements OAuthClientProvider {
 
   /** A registration for another address is none: authorization servers compare it. */
   clientInformation(): OAuthClientInformationMixed | undefined {
+    const { clientId, clientSecret } = this.#client;
+    if (clientId !== undefined)
+      return {
+        client_id: clientId,
+        ...(clientSecret === undefined ? {} : { client_secret: clientSecret }),
+      };
     const { client } = this.#store.read();
     return client?.redirect_uris.includes(this.redirectUrl) ? client : undefined;
   }
 
   saveClientInformation(client: OAuthClientInformationMixed): void {
+    // The SDK hands back what it was given, secret and all: that stays in the configuration.
+    if (this.#client.clientId !== undefined) return;
     this.#store.write({ ...this.#store.read(), client: { ...client, redirect_uris: [this.redirectUrl] } });
   }
 
@@ -71,10 +82,17 @@ export class Provider implements OAuthClientProvider {
     return this.#verifier;
   }
 
-  /** @throws for a document that speaks for another than the one it was asked of (RFC 8414, 3.3). */
+  /**
+   * @throws for a document that speaks for another than the one it was asked of (RFC 8414, 3.3), and for another than
+   * the configuration names: which it is, says the server, and the client's secret would go there.
+   */
   saveDiscoveryState(discovered: OAuthDiscoveryState): void {
     const { authorizationServerUrl, authorizationServerMetadata } = discovered;
     const issuer = authorizationServerMetadata?.issuer;
+    const { issuer: expected } = this.#client;
+    if (expected !== undefined && withoutSlash(authorizationServerUrl) !== withoutSlash(expected)) {
+      throw new Error('the server names another authorization server than "issuer" of its configuration');
+    }
     if (issuer !== undefined && withoutSlash(issuer) !== withoutSlash(authorizationServerUrl)) {
       throw new Error('the document of the authorization server names another');
     }

@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { OAuthClientInformationFull, OAuthTokens } from '@modelcontextprotocol/sdk/shared/auth.js';
+import type { RemoteEntry } from '../../../config/remote.ts';
 import { canonical } from '../../../json/canonical.ts';
 import { sha256 } from '../../../json/digest.ts';
 
@@ -15,8 +16,10 @@ export interface Kept {
 export class TokenStore {
   readonly #path: string;
 
-  constructor(stateDir: string, name: string, url: string) {
-    const file = sha256(canonical([name, url])).slice('sha256:'.length, 'sha256:'.length + 32);
+  constructor(stateDir: string, { name, url, oauth }: Pick<RemoteEntry, 'name' | 'url' | 'oauth'>) {
+    // What one client was let have is of no use to another.
+    const clientId = oauth?.clientId === undefined ? [] : [oauth.clientId];
+    const file = sha256(canonical([name, url, ...clientId])).slice('sha256:'.length, 'sha256:'.length + 32);
     this.#path = join(stateDir, 'tokens', `${file}.json`);
   }
 
