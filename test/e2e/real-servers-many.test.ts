@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { patiently } from '../support/patiently.ts';
 import { CORDON, cordon, inFrontOfAll, servers } from './support/launch.ts';
 import { RawClient, type Received } from './support/raw-client.ts';
 import { sandbox, writeConfig } from './support/sandbox.ts';
@@ -295,7 +296,9 @@ describe('a server among others that speaks to its client', () => {
         sampling: {},
       });
       seen.push(JSON.stringify(message.result.capabilities));
-      await client.request('tools/list', {});
+      const named = async (): Promise<string> => (await client.request('tools/list', {})).line;
+      // A list is answered without a server that takes its time to start.
+      await patiently(async () => expect(await named()).toContain('everything__'));
     }
   });
   afterAll(() => client.end());

@@ -60,8 +60,11 @@ test.skipIf(process.platform === 'win32')(
     };
     let asked = 0;
     const status = () => JSON.parse(spawnSync(...shell(cordon('status', '--json', '--state', state))).stdout);
-    while (status().sessions[0]?.unrecorded === undefined && asked < 200) await send(++asked);
-    expect(status().sessions[0].unrecorded.reason).toContain('cannot write to');
+    let unrecorded: { reason: string } | undefined;
+    for (; unrecorded === undefined && asked < 200; unrecorded = status().sessions[0]?.unrecorded) {
+      await send(++asked);
+    }
+    expect(unrecorded?.reason).toContain('cannot write to');
     await send(++asked);
     // A new part has a new file, far from the limit.
     const parts = () => readdirSync(join(state, 'sessions')).filter((name) => name.includes('.'));
