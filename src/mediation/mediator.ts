@@ -8,6 +8,7 @@ import {
   type Standing,
   textsOfDescriptor,
 } from './advertised.ts';
+import { Coined } from './coined.ts';
 import type { Pins } from './descriptors/pins.ts';
 import { inspect } from './detectors/inspect.ts';
 import { isNetworkUri } from './effects/addresses.ts';
@@ -72,6 +73,8 @@ export class Mediator {
   /** A detector fired in something untrusted. */
   #readMarked = false;
   readonly #grounds = new Grounds();
+  /** Not beside siblings: of what two Cordons read, neither knows which came first. */
+  #coined: Coined | undefined = new Coined();
   #memory: Memory;
   /** Servers behind siblings could be steered by the descriptions that one server alone gives of itself. */
   #hasSiblings = false;
@@ -129,6 +132,7 @@ export class Mediator {
 
   /** From now on there are siblings: their servers are called by the client that reads what these servers describe. */
   join(): void {
+    this.#coined = undefined;
     if (this.#isOfSeveral) return;
     this.#hasSiblings = true;
     this.finish();
@@ -304,7 +308,11 @@ export class Mediator {
     const unheard = heard === undefined || heard.unheard.length === 0 ? undefined : heard.unheard;
     const hasForgotten = this.#provenance.evicted || heard?.forgot === true || unheard !== undefined;
     const own = this.#given(leaves, traced.length > 0 || hasForgotten, known);
-    const flows = traced.length === 0 ? traced : traced.filter((flow) => isForeign(flow, sink, own));
+    const foreign = traced.length === 0 ? traced : traced.filter((flow) => isForeign(flow, sink, own));
+    const flows = this.#coined?.without(leaves, foreign) ?? foreign;
+    // What was forgotten may have held it first.
+    if (traced.length > 0 && !hasForgotten)
+      this.#coined?.take(leaves, { flows: traced, foreign, prompted }, this.#events);
     const { effect, by } = this.#effect(sink, known);
     const ungrounded = this.#readMarked
       ? leaves.filter((leaf) => leaf.form !== 'key' && !isOwn(leaf, own) && !this.#grounds.hold(leaf.text))

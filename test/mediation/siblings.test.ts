@@ -177,6 +177,8 @@ test('siblings come to the verdicts of one Cordon in front of all servers, or as
         tool('send'),
         tool('list'),
       );
+      // Which of two Cordons read first is known to neither, so that what rests on that is not done beside siblings.
+      one.mediator.join();
       const family = new Family('web', 'mail');
       for (const each of steps) {
         if ('text' in each) {
