@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import TogetherLast from './test/setup/sequencer.ts';
 
 // Node parses that file whenever it starts, which doubles the time it takes; tests start it a thousand times, offline.
 delete process.env['NODE_EXTRA_CA_CERTS'];
@@ -11,14 +12,16 @@ const common = {
   setupFiles: ['test/setup/properties.ts'],
   ...(process.env['CORDON_PROPERTIES'] === undefined ? {} : { runner: 'test/setup/repeat.ts' }),
   // What takes so long hangs: on a machine that is busy all of them take many times as long as they should.
-  testTimeout: 180_000,
-  hookTimeout: 180_000,
+  testTimeout: 120_000,
+  hookTimeout: 120_000,
 };
 
 export default defineConfig({
   test: {
     globalSetup: ['test/setup/build.ts'],
-    maxWorkers: 2,
+    // For two cores: the tests of processes mostly wait for them.
+    maxWorkers: 3,
+    sequence: { sequencer: TogetherLast },
     projects: [
       { test: { ...common, name: 'apart', include: ['test/**/*.test.ts'], exclude: [TOGETHER] } },
       {

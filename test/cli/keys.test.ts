@@ -144,7 +144,7 @@ describe('rotate', () => {
     await refused();
     rmSync(join(folder, '0004'));
     expect((await run(keys, 'verify', '--state', state)).code).toBe(0);
-  }, 60_000);
+  });
 
   test('manifests that do not lead to the key in force make no key good', async () => {
     const state = temporaryFolder();

@@ -10,7 +10,7 @@ import { isLabelled, withLabelsTakenOut, withoutLabels } from './support/wire.ts
 
 /** `npm run differential` has many more of them, from a seed that it prints. */
 const COUNT = Number(process.env['CORDON_CONVERSATIONS'] ?? 5);
-const PATIENCE_MS = 30_000 + COUNT * 6_000;
+const PATIENCE_MS = 120_000 + COUNT * 6_000;
 
 const base = sandbox();
 let count = 0;

@@ -86,7 +86,6 @@ test.skipIf(process.platform === 'win32')(
     expect(gap.missing['tool.invoke']).toBeGreaterThan(0);
     expect(invoked + gap.missing['tool.invoke']!).toBe(asked);
   },
-  60_000,
 );
 
 function shell([program, ...args]: string[]): [string, string[], { encoding: 'utf8' }] {
@@ -127,7 +126,7 @@ test.skipIf(process.platform === 'win32' || !isReadable)(
       let refused: string | undefined;
       let asked = 1;
       const began = Date.now();
-      for (; refused === undefined && Date.now() - began < 15_000; asked++) {
+      for (; refused === undefined && Date.now() - began < 60_000; asked++) {
         refused = await send(asked);
         await new Promise((resolve) => setTimeout(resolve, 50));
       }
@@ -144,5 +143,4 @@ test.skipIf(process.platform === 'win32' || !isReadable)(
     );
     expect(allowed.length).toBeGreaterThanOrEqual(readFileSync(outbox, 'utf8').trim().split('\n').length);
   },
-  60_000,
 );

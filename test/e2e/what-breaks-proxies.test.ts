@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { withoutShell } from '../../src/config/command.ts';
 import { childEnvironment } from '../../src/config/environment.ts';
 import { LineReader } from '../../src/proxy/framing.ts';
-import { inFrontOf, inFrontOfAll } from './support/launch.ts';
+import { inFrontOf, inFrontOfAll, withTimers } from './support/launch.ts';
 import { ended } from './support/processes.ts';
 import { Puppet, type Strings, type Tool } from './support/puppet.ts';
 import { RawClient, type Received } from './support/raw-client.ts';
@@ -19,8 +19,6 @@ const TOOLS: readonly Tool[] = [
   { name: 'get_other_note', description: 'Returns another note.' },
   { name: 'send_mail', description: 'Sends an e-mail.' },
 ];
-/** Makes a minute of Cordon's timers a second, and no other process's. */
-const MINUTE_A_SECOND = 'const s = setTimeout; globalThis.setTimeout = (f, ms, ...a) => s(f, ms / 60, ...a);';
 
 const json = (value: object): string => JSON.stringify({ jsonrpc: '2.0', ...value });
 const text = (value: string): object => ({ content: [{ type: 'text', text: value }] });
@@ -111,13 +109,10 @@ describe.concurrent('2: clients that lose patience after a minute', () => {
 
   test('are the only ones who end a call: one of two minutes and without progress is answered', async () => {
     const puppet = await puppetOf();
-    const [node, ...rest] = inFrontOf(puppet.command, { state: join(folder(), 'state') });
-    const client = new RawClient([
-      node!,
-      '--import',
-      `data:text/javascript,${encodeURIComponent(MINUTE_A_SECOND)}`,
-      ...rest,
-    ]);
+    // A minute of Cordon's timers is a second, and no other process's.
+    const client = new RawClient(
+      withTimers(inFrontOf(puppet.command, { state: join(folder(), 'state') }), 'ms / 60'),
+    );
     await client.handshake();
     const answer = client.request('tools/call', { name: 'get_note', arguments: {} }, 'slow');
     await puppet.got(({ message }) => message.id === 'slow');

@@ -27,7 +27,7 @@ describe.each(TRACES.map((trace) => [trace.id, trace] as const))('%s', (_, trace
 
   test('and to the same through the whole process over stdio', async () => {
     expect(await wholeProcess(trace, OFFICE, folder)).toEqual(expected(trace));
-  }, 60_000);
+  });
 });
 
 test('a question names the argument and the tool that its value came from', () => {

@@ -1,6 +1,7 @@
 import { PassThrough, Writable } from 'node:stream';
 import { expect, test, vi } from 'vitest';
 import { tell } from '../../src/proxy/stderr.ts';
+import { patiently } from '../support/patiently.ts';
 
 /** Takes nothing until it is let. */
 class Slow extends Writable {
@@ -35,7 +36,7 @@ test('what nobody reads is bounded, its source waits, and both are told of', asy
   stderr.read();
   await drained;
   expect(source.isPaused()).toBe(false);
-  await vi.waitFor(() => expect(stderr.taken.at(-1)).toContain('9 lines are missing'));
+  await patiently(() => expect(stderr.taken.at(-1)).toContain('9 lines are missing'));
   expect(stderr.taken).toHaveLength(12);
   vi.restoreAllMocks();
 });

@@ -62,7 +62,7 @@ test('no count is lost among eight processes, of which some are killed while the
   await Promise.all([counting, dying, counting, dying, counting, dying, counting, counting].map(run));
   expect(readFileSync(join(folder, 'deaths'), 'utf8')).toBe('xxx');
   expect(readFileSync(join(folder, 'count'), 'utf8')).toBe('200');
-}, 60_000);
+});
 
 test('a holder that lives is waited for, and named when patience ends', () => {
   const folder = temporaryFolder();

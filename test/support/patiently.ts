@@ -2,5 +2,5 @@ import { vi } from 'vitest';
 
 /** Waits until `look` no longer throws; what it returns. As long as a test may take: a busy machine is no defect. */
 export function patiently<T>(look: () => T | Promise<T>): Promise<T> {
-  return vi.waitFor(look, { timeout: 25_000, interval: 5 });
+  return vi.waitFor(look, { timeout: 60_000, interval: 5 });
 }

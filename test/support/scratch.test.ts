@@ -29,5 +29,5 @@ test.each([
   expect((await closed)[0]).toBe(code);
   expect(existsSync(folder)).toBe(false);
   // A process that was just killed may not have been cleared away; one that lives on stays.
-  await expect.poll(() => mentioning(folder), { timeout: 20_000 }).toEqual([]);
+  await expect.poll(() => mentioning(folder), { timeout: 60_000 }).toEqual([]);
 });

@@ -92,7 +92,7 @@ describe('tail', () => {
   test('--follow of a closed log ends', () => {
     const state = recorded();
     const [program, ...args] = cordon('log', 'tail', 'one', '--lines', '1', '--follow', '--state', state);
-    const { status, stdout } = spawnSync(program!, args, { encoding: 'utf8', timeout: 20_000 });
+    const { status, stdout } = spawnSync(program!, args, { encoding: 'utf8', timeout: 60_000 });
     expect([status, stdout.trim().split('\n').length]).toEqual([0, 1]);
   });
 });

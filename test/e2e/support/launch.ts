@@ -21,6 +21,12 @@ export function inFrontOfAll(config: string, state: string, mode: Mode = 'guard'
   return [process.execPath, CORDON, 'run', '--config', config, '--state', state, '--mode', mode];
 }
 
+/** A command of Node whose timers run for `length`, an expression of `ms`: so that no test has to race with one. */
+export function withTimers([node, ...rest]: readonly string[], length: string): string[] {
+  const script = `const s = setTimeout; globalThis.setTimeout = (f, ms, ...a) => s(f, ${length}, ...a);`;
+  return [node!, '--import', `data:text/javascript,${encodeURIComponent(script)}`, ...rest];
+}
+
 /** Any other command of Cordon. */
 export function cordon(...args: string[]): string[] {
   return [process.execPath, CORDON, ...args];

@@ -82,7 +82,7 @@ export function killEverythingMentioning(text: string): void {
 export async function eventually(
   condition: () => boolean | Promise<boolean>,
   what: string | (() => string),
-  patienceMs = 15_000,
+  patienceMs = 60_000,
 ): Promise<void> {
   const limit = Date.now() + patienceMs;
   while (!(await condition())) {

@@ -29,8 +29,8 @@ export interface StartOptions {
   env?: NodeJS.ProcessEnv;
 }
 
-/** How long a test waits for something that must happen before it calls it a hang. */
-const PATIENCE_MS = 20_000;
+/** How long a test waits for something that must happen before it calls it a hang: never the time in which it should. */
+const PATIENCE_MS = 60_000;
 
 const started = new Set<RawClient>();
 afterAll(() => {

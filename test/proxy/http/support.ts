@@ -168,7 +168,7 @@ export function wireTo(
         const timer = setTimeout(() => {
           clearInterval(poll);
           reject(new Error(`${what} did not come: ${JSON.stringify(told).slice(0, 2000)}`));
-        }, 10_000);
+        }, 60_000);
         // What the server notes is not told here.
         const poll = setInterval(once, 5);
         waiting.add(once);
