@@ -65,7 +65,8 @@ function measure(work: string): void {
   if (isLong) results['long'] = run(copy, [cordon], ['--suites', 'mem', '--mem-calls', LONG_CALLS])['mem']!;
   const git = (...args: string[]) => execFileSync('git', ['-C', root, ...args], { encoding: 'utf8' }).trim();
   const changed = git('status', '--porcelain', '--untracked-files=no') === '' ? '' : ', changed since';
-  const command = ['npm run bench:overhead', ...process.argv.slice(2)].join(' ');
+  const options = process.argv.slice(2);
+  const command = ['npm run bench:overhead', ...(options.length > 0 ? ['--', ...options] : [])].join(' ');
   process.stdout.write(
     `\nMeasured by \`${command}\` on ${new Date().toISOString().slice(0, 10)} at commit ${git('rev-parse', '--short', 'HEAD')}${changed}, ` +
       `Node ${process.versions.node} on ${cpus().length} cores, load ${load} before it.\n\n` +

@@ -25,6 +25,8 @@ export class Inspector {
       { cwd, stdio: ['ignore', 'pipe', 'pipe'], env: { PATH: process.env['PATH'] ?? '', HOME: cwd } },
     );
     const [output, errors] = await Promise.all([text(child.stdout), text(child.stderr)]);
+    // Nothing is the same as nothing: that would be taken for a proof.
+    if (output === '' && errors === '') throw new Error(`the Inspector said nothing to ${options.join(' ')}`);
     return `${JSON.stringify(output === '' ? null : printed(output))} ${errors}`.replaceAll(cwd, 'FOLDER');
   }
 }

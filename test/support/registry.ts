@@ -1,7 +1,7 @@
 /** Packages that only a proof needs: too heavy for everybody's installation, fetched when the proof is asked for. */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
 const NODE_22 = '22.23.3';
@@ -20,7 +20,8 @@ export class Unavailable extends Error {}
 export function fromRegistry(packages: Readonly<Record<string, string>>): string {
   const manifest = JSON.stringify({ private: true, dependencies: packages }, null, 2);
   const folder = join(CACHE, createHash('sha256').update(manifest).digest('hex').slice(0, 16));
-  if (existsSync(folder)) return folder;
+  // By its real path: a program that asks whether it was started by its own name does nothing where a link leads to it.
+  if (existsSync(folder)) return realpathSync(folder);
   const draft = `${folder}.${process.pid}`;
   mkdirSync(draft, { recursive: true });
   writeFileSync(join(draft, 'package.json'), manifest);
@@ -32,7 +33,7 @@ export function fromRegistry(packages: Readonly<Record<string, string>>): string
     throw new Unavailable(`the registry did not give ${Object.keys(packages).join(', ')}: ${why}`);
   }
   renameSync(draft, folder);
-  return folder;
+  return realpathSync(folder);
 }
 
 /**
