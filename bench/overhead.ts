@@ -15,6 +15,10 @@ const SUITES = 'cold,small,r10k,r1m,a1m,r10m,p32,p256,mem';
 /** What is read is remembered up to a bound, what was called is not: a long run shows what a call leaves behind. */
 const LONG_CALLS = '400000';
 const WARM_SUITES = ['small', 'r10k'];
+/** Below that the harness does not warm up by as many calls as it takes to read 10 MB. */
+const LEAST_WARM_SCALE = 0.4;
+/** In sessions of its own: what is said to a tool after it was read from one may be held back. */
+const APART = 'a1m';
 /** Its daemon outlives the run. */
 const SKIPPED_PEER = 'mcporter-serve';
 
@@ -57,24 +61,34 @@ function measure(work: string): void {
     name,
     cmd: `node {here}/variants/${name}.mjs {upstream}`,
   }));
-  const targets = [cordon, inFront(WARM, warm, { suites: WARM_SUITES }), ...variants, ...peers];
+  const warmed = inFront(WARM, warm, { suites: WARM_SUITES });
+  const { rounds, scale } = values;
+  const targets = [cordon, ...(Number(scale) < LEAST_WARM_SCALE ? [] : [warmed]), ...variants, ...peers];
   const load = loadavg()[0]!.toFixed(2);
-  const { suites, rounds, scale } = values;
-  const results = run(copy, targets, ['--suites', suites, '--rounds', rounds, '--scale', scale]);
-  const isLong = suites.split(',').includes('mem');
-  if (isLong) results['long'] = run(copy, [cordon], ['--suites', 'mem', '--mem-calls', LONG_CALLS])['mem']!;
+  const suites = values.suites.split(',');
+  const together = suites.filter((suite) => suite !== APART);
+  const options = ['--rounds', rounds, '--scale', scale];
+  const results: Results = {
+    ...(together.length > 0 ? run(copy, targets, ['--suites', together.join(), ...options]) : {}),
+    ...(suites.includes(APART) ? run(copy, targets, ['--suites', APART, ...options]) : {}),
+  };
+  if (suites.includes('mem')) {
+    const { mem } = run(copy, [cordon], ['--suites', 'mem', '--mem-calls', LONG_CALLS, '--scale', scale]);
+    results['long'] = mem!;
+  }
+  const names = peers.map(({ name }) => name);
+  process.stdout.write(`\n${heading(load)}\n\n${report(results, names)}`);
+}
+
+/** How the figures came about, `load` being that of the machine before. */
+function heading(load: string): string {
   const git = (...args: string[]) => execFileSync('git', ['-C', root, ...args], { encoding: 'utf8' }).trim();
   const changed = git('status', '--porcelain', '--untracked-files=no') === '' ? '' : ', changed since';
-  const options = process.argv.slice(2);
-  const command = ['npm run bench:overhead', ...(options.length > 0 ? ['--', ...options] : [])].join(' ');
-  process.stdout.write(
-    `\nMeasured by \`${command}\` on ${new Date().toISOString().slice(0, 10)} at commit ${git('rev-parse', '--short', 'HEAD')}${changed}, ` +
-      `Node ${process.versions.node} on ${cpus().length} cores, load ${load} before it.\n\n` +
-      report(
-        results,
-        peers.map(({ name }) => name),
-      ),
-  );
+  const given = process.argv.slice(2);
+  const command = ['npm run bench:overhead', ...(given.length > 0 ? ['--', ...given] : [])].join(' ');
+  const date = new Date().toISOString().slice(0, 10);
+  const commit = git('rev-parse', '--short', 'HEAD');
+  return `Measured by \`${command}\` on ${date} at commit ${commit}${changed}, Node ${process.versions.node} on ${cpus().length} cores, load ${load} before it.`;
 }
 
 /** The peers of targets.json, where they are installed. */
