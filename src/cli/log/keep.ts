@@ -65,6 +65,8 @@ export function prune(state: string, _words: readonly string[], json: boolean, f
   const pruned: string[] = [];
   const kept: { session: string; why: string }[] = [];
   for (const { id, directory, pruned: wasPruned } of listSessions(state)) {
+    // An earlier part of a session that goes on is closed, but the tape of the whole is still written.
+    if (isRunning(state, tapedSession(id))) continue;
     try {
       if (pruneLog(directory, key, signers, before, now)) pruned.push(id);
       // Also where an earlier pruning was cut short of it. The first part that goes takes the tape along.

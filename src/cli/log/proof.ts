@@ -80,7 +80,7 @@ function logMeant(state: string, session: string | undefined): string {
 }
 
 /** What a proof of inclusion proves: the entry and where it stands. */
-export function sayEntry({ checkpoint, index, entry }: ProvedEntry, json: boolean): void {
+function sayEntry({ checkpoint, index, entry }: ProvedEntry, json: boolean): void {
   const { origin, size } = checkpoint;
   const read = parseEntry(entry);
   if (json) {

@@ -8,6 +8,8 @@ import { startTimeOf } from '../../../src/proxy/process-group.ts';
 import { readBlob } from '../../../src/recording/blobs.ts';
 import { MachineIndex } from '../../../src/recording/index/machine-index.ts';
 import { openSigningKey } from '../../../src/recording/keys/keys.ts';
+import { hasTape, TapeWriter } from '../../../src/recording/tape/tape.ts';
+import { openTapeKey, tapeKeyPath } from '../../../src/recording/tape/tape-key.ts';
 import { openRecorder, recordUpTo, temporaryFolder } from '../../recording/support.ts';
 import { run } from '../support/run.ts';
 
@@ -19,6 +21,14 @@ function broken(): { state: string; directory: string } {
   const recorder = openRecorder(state);
   recordUpTo(recorder, 5);
   return { state, directory: recorder.directory };
+}
+
+/** Has a session's process be this one. */
+function runs(state: string, session: string): void {
+  const { pid } = process;
+  mkdirSync(join(state, 'running'));
+  const self = { pid, startTime: startTimeOf(pid), session, mode: '', servers: [], lock: '' };
+  writeFileSync(join(state, 'running', `${pid}.json`), JSON.stringify(self));
 }
 
 describe('cordon log seal', () => {
@@ -41,16 +51,7 @@ describe('cordon log seal', () => {
 
   test('does not touch a session that runs', async () => {
     const { state } = broken();
-    mkdirSync(join(state, 'running'));
-    const self = {
-      pid: process.pid,
-      startTime: startTimeOf(process.pid),
-      session: 'one',
-      mode: '',
-      servers: [],
-      lock: '',
-    };
-    writeFileSync(join(state, 'running', `${process.pid}.json`), JSON.stringify(self));
+    runs(state, 'one');
     expect(await run(log, 'seal', '--state', state)).toMatchObject({
       code: 2,
       err: expect.stringContaining('is running'),
@@ -131,6 +132,17 @@ describe('cordon log prune', () => {
       code: 0,
       err: 'cordon log: not searched, because they were pruned: 1 of 3 sessions\n',
     });
+  });
+
+  test('leaves an earlier part of a session that runs, and with it its tape', async () => {
+    const state = temporaryFolder();
+    for (const sessionId of ['one', 'one.2', 'two']) openRecorder(state, { sessionId }).close();
+    const key = openTapeKey(tapeKeyPath(state), true);
+    for (const session of ['one', 'two']) new TapeWriter(state, session, key).close();
+    runs(state, 'one');
+    const { out } = await run(log, 'prune', '--older-than', '90d', '--state', state, '--json');
+    expect(JSON.parse(out).pruned).toEqual(['two']);
+    expect([hasTape(state, 'one'), hasTape(state, 'two')]).toEqual([true, false]);
   });
 
   test.each(['', '5', 'd', '5m', '-5d', '1e3d', '9999999d'])('--older-than %j: 2', async (age) => {
