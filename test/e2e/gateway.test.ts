@@ -40,7 +40,7 @@ async function open(
   const puppets: Record<string, Puppet> = {};
   const mcpServers: Record<string, object> = { ...entries };
   for (const [name, strings] of Object.entries(servers)) {
-    puppets[name] = await Puppet.listen(directory, { tools: TOOLS, strings });
+    puppets[name] = await Puppet.listen(directory, { flags: ['node'], tools: TOOLS, strings });
     const [command, ...args] = puppets[name].command;
     mcpServers[name] = { command, args };
   }

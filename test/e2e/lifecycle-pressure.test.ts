@@ -16,7 +16,7 @@ async function open(
   strings?: (received: Received) => string | undefined,
 ): Promise<{ client: RawClient; puppet: Puppet }> {
   const tools = [{ name: 'get_note', description: 'Returns a note.' }];
-  const puppet = await Puppet.listen(base, strings ? { tools, strings } : { tools });
+  const puppet = await Puppet.listen(base, { flags: ['node'], tools, ...(strings ? { strings } : {}) });
   const client = new RawClient(inFrontOf(puppet.command, { state }));
   await client.handshake();
   await client.request('tools/list', {});

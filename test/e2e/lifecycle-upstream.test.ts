@@ -30,7 +30,7 @@ function echo({ message: { id, method, params } }: Received): string | undefined
 
 async function open(start = (command: string[]) => command): Promise<{ client: RawClient; puppet: Puppet }> {
   const directory = folder();
-  const puppet = await Puppet.listen(directory, { tools: TOOLS, strings: echo });
+  const puppet = await Puppet.listen(directory, { flags: ['node'], tools: TOOLS, strings: echo });
   const command = inFrontOf(puppet.command, {
     state: join(directory, 'state'),
     options: ['--name', 'mute'],
@@ -212,8 +212,8 @@ test('a list that Cordon asks for by itself and never gets holds up only what ne
 test('one of several that goes takes nothing of the others along', async () => {
   const directory = folder();
   const puppets = await Promise.all([
-    Puppet.listen(directory, { tools: TOOLS, strings: echo }),
-    Puppet.listen(directory, { tools: TOOLS, strings: echo }),
+    Puppet.listen(directory, { flags: ['node'], tools: TOOLS, strings: echo }),
+    Puppet.listen(directory, { flags: ['node'], tools: TOOLS, strings: echo }),
   ]);
   const [mute, other] = puppets.map(({ command: [command, ...args] }) => ({ command, args }));
   const config = writeConfig(directory, { mcpServers: { mute, other } });

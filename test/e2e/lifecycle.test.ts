@@ -30,7 +30,7 @@ async function family(): Promise<{
   const directory = folder();
   const state = join(directory, 'state');
   const puppets = await Promise.all([
-    Puppet.listen(directory),
+    Puppet.listen(directory, { flags: ['node'] }),
     Puppet.listen(directory, { flags: ['family'] }),
     Puppet.listen(directory, { flags: ['family', 'stubborn'] }),
   ]);

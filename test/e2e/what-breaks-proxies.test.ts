@@ -6,7 +6,7 @@ import { childEnvironment } from '../../src/config/environment.ts';
 import { LineReader } from '../../src/proxy/framing.ts';
 import { inFrontOf, inFrontOfAll, withTimers } from './support/launch.ts';
 import { ended } from './support/processes.ts';
-import { Puppet, type Strings, type Tool } from './support/puppet.ts';
+import { type Flag, Puppet, type Strings, type Tool } from './support/puppet.ts';
 import { RawClient, type Received } from './support/raw-client.ts';
 import { sandbox, writeConfig } from './support/sandbox.ts';
 import { labelsOf, words } from './support/wire.ts';
@@ -30,8 +30,8 @@ function folder(): string {
   return path;
 }
 
-async function puppetOf(strings: Strings = () => undefined, tools = TOOLS): Promise<Puppet> {
-  return Puppet.listen(folder(), { tools, strings });
+async function puppetOf(strings: Strings = () => undefined, flags?: readonly Flag[]): Promise<Puppet> {
+  return Puppet.listen(folder(), { tools: TOOLS, strings, ...(flags ? { flags } : {}) });
 }
 
 function alone(puppet: Puppet, state = join(folder(), 'state')): RawClient {
@@ -60,7 +60,7 @@ describe.concurrent('1: a first message that only asks whether the server is of 
 
   test('on a process that is then killed leaves nothing that troubles the next', async () => {
     const state = join(folder(), 'state');
-    const [first, second] = [await puppetOf(), await puppetOf()];
+    const [first, second] = [await puppetOf(() => undefined, ['node']), await puppetOf()];
     const probing = alone(first, state);
     probing.send(json({ id: 0, method: 'server/discover', params: probe }));
     await first.got(about('server/discover'));

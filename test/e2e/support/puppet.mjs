@@ -1,5 +1,6 @@
 // An MCP server without a will of its own: what it reads goes to a socket, what comes from the socket it prints.
-// Usage: node puppet.mjs SOCKET [stubborn] [family]
+// Usage: node puppet.mjs SOCKET [node] [stubborn] [family]
+//   node      nothing more
 //   stubborn  survives the end of its input and SIGTERM
 //   family    starts a child of its own, as npx does, that is as stubborn
 import { spawn } from 'node:child_process';

@@ -1,17 +1,20 @@
-import { createServer, type Server, type Socket } from 'node:net';
+import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll } from 'vitest';
+import { type Pipes, Relay } from '../../../fixtures/lib/relay.ts';
 import { Lines } from './lines.ts';
 import { eventually, startedAs } from './processes.ts';
 import type { Message, Received } from './raw-client.ts';
 
 const script = fileURLToPath(new URL('./puppet.mjs', import.meta.url));
 
-const open = new Set<Server>();
+const open = new Set<Server | Relay>();
 afterAll(() => {
   for (const server of open) server.close();
 });
+
+let relay: Promise<Relay> | undefined;
 
 export interface Tool {
   name: string;
@@ -26,44 +29,46 @@ export type Strings = (received: Received) => string | readonly string[] | undef
 
 let count = 0;
 
+/** Has a puppet be a process of Node, whose signals and end are what is tested; see puppet.mjs. */
+export type Flag = 'node' | 'stubborn' | 'family';
+
 /**
  * An upstream whose strings the test pulls: `command` starts the process, every line that reaches it is in `received`,
- * and `send` makes it print. It answers `initialize`, `tools/list` and `ping` by itself, the rest is `strings`.
+ * and `send` makes it print. Without flags the process is but a shell, which starts at once. It answers `initialize`, `tools/list` and `ping` by itself, the rest is `strings`.
  */
 export class Puppet {
   readonly received: Received[] = [];
   strings: Strings;
   tools: readonly Tool[];
-  private readonly path: string;
-  private readonly flags: readonly string[];
-  private socket: Socket | undefined;
+  command: string[] = [];
+  /** What of `command` tells this puppet from all others, and its child from itself. */
+  private words: string[] = [];
+  private output: Pipes['output'] | undefined;
 
-  private constructor(path: string, flags: readonly string[], tools: readonly Tool[], strings: Strings) {
-    this.path = path;
-    this.flags = flags;
+  private constructor(tools: readonly Tool[], strings: Strings) {
     this.tools = tools;
     this.strings = strings;
   }
 
   static async listen(
     directory: string,
-    options: { flags?: readonly ('stubborn' | 'family')[]; tools?: readonly Tool[]; strings?: Strings } = {},
+    options: { flags?: readonly Flag[]; tools?: readonly Tool[]; strings?: Strings } = {},
   ): Promise<Puppet> {
     const path = join(directory, `puppet-${count++}.sock`);
-    const puppet = new Puppet(
-      path,
-      options.flags ?? [],
-      options.tools ?? [],
-      options.strings ?? (() => undefined),
-    );
-    const server = createServer((socket) => puppet.attach(socket));
-    open.add(server);
-    await new Promise<void>((resolve) => server.listen(path, resolve));
+    const puppet = new Puppet(options.tools ?? [], options.strings ?? (() => undefined));
+    if (options.flags === undefined) {
+      relay ??= Relay.listen();
+      open.add(await relay);
+      puppet.words = (await relay).command(path, (pipes) => puppet.attach(pipes));
+      puppet.command = puppet.words;
+    } else {
+      const server = createServer((socket) => puppet.attach({ input: socket, output: socket }));
+      open.add(server);
+      await new Promise<void>((resolve) => server.listen(path, resolve));
+      puppet.words = [process.execPath, script, path];
+      puppet.command = [...puppet.words, ...options.flags];
+    }
     return puppet;
-  }
-
-  get command(): string[] {
-    return [...this.words, ...this.flags];
   }
 
   /** The processes of this puppet that live: itself and its child. */
@@ -87,13 +92,13 @@ export class Puppet {
 
   /** Prints the bytes alone. */
   write(bytes: string | Buffer): void {
-    if (!this.socket) throw new Error('the puppet was not started');
-    this.socket.write(bytes);
+    if (!this.output) throw new Error('the puppet was not started');
+    this.output.write(bytes);
   }
 
   /** Makes the puppet exit with 0, unless it is stubborn. */
   leave(): void {
-    this.socket?.end();
+    this.output?.end();
   }
 
   /** The first message that reached the puppet, now or later, and fits. */
@@ -102,15 +107,12 @@ export class Puppet {
     return this.received.find(fits)!;
   }
 
-  private get words(): string[] {
-    return [process.execPath, script, this.path];
-  }
-
-  private attach(socket: Socket): void {
-    this.socket = socket;
+  private attach({ input, output }: Omit<Pipes, 'pid'>): void {
+    this.output = output;
     const lines = new Lines((line) => this.take(line));
-    socket.on('data', (chunk) => lines.push(chunk));
-    socket.on('error', () => {});
+    input.on('data', (chunk) => lines.push(chunk));
+    input.on('end', () => output.end());
+    input.on('error', () => {});
   }
 
   private take(line: string): void {
