@@ -46,7 +46,10 @@ async function main([name = '', ...argv]: string[]): Promise<number> {
     process.stderr.write(`${name === '' ? '' : `cordon: no such command: ${printable(name)}\n\n`}${USAGE}`);
     return 2;
   }
-  if (name !== 'run') process.stdout.on('error', stopped);
+  if (name !== 'run') {
+    process.stdout.on('error', stopped);
+    process.stderr.on('error', () => {});
+  }
   const { command } = await COMMANDS[name]!();
   return command(argv);
 }

@@ -11,6 +11,7 @@ import { fromOutline } from '../mediation/descriptors/outline.ts';
 import { outlookOf } from '../mediation/policy/outlook.ts';
 import { type DraftedServer, draft } from './policy/draft.ts';
 import { explanation } from './policy/explain.ts';
+import { UsageError } from './read-command.ts';
 
 const USAGE = `usage: cordon policy draft   [--config FILE]
        cordon policy explain [--config FILE] [--json] SERVER TOOL
@@ -34,8 +35,6 @@ const OPTIONS = {
   json: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
 } as const;
-
-class UsageError extends Error {}
 
 /** `cordon policy`: what the policy would make of tools, before any call of them. */
 export async function command(argv: string[]): Promise<number> {

@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util';
 import { CommandError, resolveCommand } from '../config/command.ts';
 import { quote } from '../config/error.ts';
 import { isServerName, nameAfter, SERVER_NAME } from '../config/names.ts';
+import { UsageError } from './read-command.ts';
 
 const USAGE = `usage: cordon print-config --client CLIENT [options] -- COMMAND [ARG...]
        cordon print-config --client CLIENT [options] --config FILE
@@ -81,8 +82,6 @@ export async function command(argv: string[]): Promise<number> {
     return 2;
   }
 }
-
-class UsageError extends Error {}
 
 function print(argv: string[]): number {
   const end = argv.indexOf('--');

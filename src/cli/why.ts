@@ -44,8 +44,10 @@ export async function command(argv: string[]): Promise<number> {
     const evidence = evidenceOf(state, id);
     if (evidence === undefined) {
       const where = printable(state);
+      const gone = listSessions(state).filter(({ pruned }) => pruned !== undefined).length;
+      const rest = gone === 0 ? '' : `; ${gone === 1 ? '1 session was' : `${gone} sessions were`} pruned`;
       process.stderr.write(
-        `cordon why: nothing was denied or held back under the id ${printable(id)} in what ${where} records\n`,
+        `cordon why: nothing was denied or held back under the id ${printable(id)} in what ${where} records${rest}\n`,
       );
       return 1;
     }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { command as log } from '../../../src/cli/log.ts';
+import { command as why } from '../../../src/cli/why.ts';
 import { sha256 } from '../../../src/json/digest.ts';
 import { startTimeOf } from '../../../src/proxy/process-group.ts';
 import { readBlob } from '../../../src/recording/blobs.ts';
@@ -131,6 +132,10 @@ describe('cordon log prune', () => {
     expect(await run(log, 'grep', 'session.open', '--state', state)).toMatchObject({
       code: 0,
       err: 'cordon log: not searched, because they were pruned: 1 of 3 sessions\n',
+    });
+    expect(await run(why, 'd-01234567', '--state', state)).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/under the id d-01234567 .*; 1 session was pruned\n$/),
     });
   });
 
