@@ -113,9 +113,11 @@ export class Indexer {
     if (places.reserve(most, held.start + from)) this.#recent.fill(0);
     this.#count = 0;
     if (words.count > 1 || held.text.length > BLOCK) this.#words(held, words);
+    const stretches = this.#count;
     if (view.n >= SHORTEST_COPY) this.#stretches(held, to, words);
     // What decodes from a text, once and once more, may share with it all but the end of a copy.
-    places.add(this.#keys, this.#count, held.kind, held.transforms.length > 0);
+    const again = held.transforms.length > 0 ? stretches : this.#count;
+    places.add(this.#keys, this.#count, held.kind, again);
   }
 
   #words(held: Piece, words: Words): void {

@@ -65,7 +65,7 @@ export function needlesOf(view: View, leaf: Leaf): Needle[] {
   while (first < last && classOf(codes[first]!) === OTHER) first++;
   while (last > first && classOf(codes[last - 1]!) === OTHER) last--;
   add(first, last, (shape) => isWholeEvidence(shape, leaf.form));
-  atoms(codes, n, add);
+  atoms(view, leaf.text, add);
   return needles;
 }
 
@@ -162,7 +162,7 @@ function isWholeEvidence(shape: Shape, form: Leaf['form']): boolean {
 function isAtomEvidence({ length, letters, digits, joints, hyphens, words, hump }: Shape): boolean {
   if (digits >= 5) return true;
   if (letters === 0) return false;
-  if (words === 1) return (digits > 0 && length >= 5) || (hump && length >= 8);
+  if (words === 1) return (digits > 0 && length >= 5) || (hump && length >= SHORTEST_HUMPED);
   // Words joined by a single hyphen, slash or apostrophe are ordinary language, unless a digit is among them.
   return length >= 5 && (digits > 0 || joints - hyphens > 0 || hyphens > 1) && letters + digits >= 4;
 }
@@ -183,19 +183,29 @@ function isAssigningOrNesting(c: number): boolean {
 
 /** No atom is shorter. */
 const SHORTEST_TOKEN = 5;
+/** Nor one of letters alone, with a capital inside. */
+const SHORTEST_HUMPED = 8;
 
 type Add = (from: number, to: number, carries: (shape: Shape) => boolean) => boolean;
 
 /** Stretches without white space, quotes and brackets, whole and in parts, and what stands in quotes. */
-function atoms(codes: Uint16Array, n: number, add: Add): void {
+function atoms({ codes, map, n }: View, text: string, add: Add): void {
   let start = 0;
   let quote = -1;
   let opened = 0;
+  /** What is no lower-case letter of ASCII in the stretch. */
+  let others = 0;
   for (let i = 0; i <= n; i++) {
     const c = i < n ? codes[i]! : SPACE;
-    if (!divides(c, codes, i)) continue;
-    if (i - start >= SHORTEST_TOKEN) token(codes, start, i, add);
+    if (!divides(c, codes, i)) {
+      others |= c >= 97 && c <= 122 ? 0 : 1;
+      continue;
+    }
+    // Most are plain words, which are no evidence but with a capital inside.
+    const isWord = others === 0 && (i - start < SHORTEST_HUMPED || !hasHump(map, text, start, i));
+    if (i - start >= SHORTEST_TOKEN && !isWord) token(codes, start, i, add);
     start = i + 1;
+    others = 0;
     if (c !== 34 && c !== 39 && c !== 96) continue;
     if (quote === c && i - opened <= LONGEST_QUOTE && i - opened > 2) {
       add(opened + 1, i, isQuotedEvidence);

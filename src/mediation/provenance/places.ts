@@ -1,5 +1,3 @@
-import { Presence } from './presence.ts';
-
 /** Slots of the first table and of the largest; each is four times as large as the one before. Powers of two. */
 const FIRST = 16_384;
 const LARGEST = 524_288;
@@ -10,6 +8,9 @@ export const MAX_PLACES = 32;
 const MAX_FOUND = 1024;
 /** Beyond this many slots from its place a key is given up; with seeded hashes nobody gets there. */
 const MAX_PROBES = 256;
+
+/** A word of a table's filter is for four slots: the shift from the number of the one to that of the other. */
+const WORD = 2;
 
 /** What `Places` must know of the texts that it points into. */
 interface Horizon {
@@ -24,6 +25,11 @@ interface Table {
   entries: Int32Array;
   /** A key's slot is what is left of its low lane after this shift. */
   shift: number;
+  /**
+   * Which keys may be in it: two bits of one word for each. Most of what is looked up stands nowhere, and this stays
+   * in the processor's cache where the entries do not.
+   */
+  filter: Int32Array;
   count: number;
   /** Classes in it, a bit for each, modulo 32. */
   kinds: number;
@@ -55,7 +61,6 @@ export class Places {
   touched = 0;
   /** Oldest first; the last is written to. */
   #tables: Table[] = [];
-  readonly #presence = new Presence();
 
   constructor(horizon: Horizon) {
     this.#horizon = horizon;
@@ -67,8 +72,8 @@ export class Places {
 
   /** In bytes. */
   get bytes(): number {
-    let sum = this.#presence.bytes;
-    for (const { entries } of this.#tables) sum += entries.byteLength;
+    let sum = 0;
+    for (const { entries, filter } of this.#tables) sum += entries.byteLength + filter.byteLength;
     return sum;
   }
 
@@ -85,6 +90,7 @@ export class Places {
     const shift = Math.clz32(slots) + 1;
     this.#tables.push({
       entries: new Int32Array(2 * slots),
+      filter: new Int32Array(slots >>> WORD),
       shift,
       count: 0,
       kinds: 0,
@@ -96,12 +102,11 @@ export class Places {
 
   /**
    * Keeps the places of `n` keys, three numbers each: lanes and position. There must be room. `kind` is 1 to 255.
-   * `again`: also where a text of this class said them before.
+   * Those from `again` on are kept also where a text of this class said them before.
    */
-  add(keys: Int32Array, n: number, kind: number, again = false): void {
+  add(keys: Int32Array, n: number, kind: number, again = n): void {
     const table = this.#tables[this.#tables.length - 1]!;
-    const { entries, shift } = table;
-    const presence = this.#presence;
+    const { entries, shift, filter } = table;
     const mask = entries.length - 1;
     let seen = 0;
     for (let i = 0; i < 3 * n; i += 3) seen |= entries[2 * (keys[i]! >>> shift)]!;
@@ -116,11 +121,11 @@ export class Places {
         if (found === 0) {
           entries[at] = tag;
           entries[at + 1] = keys[i + 2]!;
-          presence.add(tag);
+          filter[keys[i + 1]! >>> (shift + WORD)]! |= bitsOf(keys[i]!, keys[i + 1]!);
           count++;
           break;
         }
-        if (found === tag && !again) break;
+        if (found === tag && i < 3 * again) break;
         if ((found ^ tag) >>> 8 === 0 && ++same === MAX_PLACES) break;
         if (probes === MAX_PROBES) {
           this.overflowed = true;
@@ -131,21 +136,39 @@ export class Places {
     }
     table.count = count;
     table.kinds |= 1 << kind;
-    if (presence.isCrowded) this.#recall();
-  }
-
-  /** Makes the table of what may stand anywhere anew. */
-  #recall(): void {
-    const presence = this.#presence;
-    presence.restart(this.#tables.reduce((keys, { count }) => keys + count, 0));
-    for (const { entries } of this.#tables) {
-      for (let at = 0; at < entries.length; at += 2) if (entries[at] !== 0) presence.add(entries[at]!);
-    }
   }
 
   /** Loads what tells whether `n` keys, pairs of lanes, stand anywhere. */
   touch(keys: Int32Array, n: number): void {
-    this.#presence.touch(keys, n);
+    let seen = 0;
+    for (const { filter, shift } of this.#tables) {
+      for (let i = 1; i < 2 * n; i += 2) seen |= filter[keys[i]! >>> (shift + WORD)]!;
+    }
+    this.touched = seen;
+  }
+
+  /**
+   * Of the keys whose lanes stand at some places of two arrays, `from` one to before another, writes 1 into `into` for
+   * those that may stand anywhere. Table by table, so that no load waits for another.
+   */
+  likely(
+    los: Int32Array,
+    his: Int32Array,
+    places: Int32Array,
+    from: number,
+    to: number,
+    into: Uint8Array,
+  ): void {
+    into.fill(0, 0, to - from);
+    for (const { filter, shift } of this.#tables) {
+      for (let i = from; i < to; i++) {
+        const lo = los[places[i]!]!;
+        const hi = his[places[i]!]!;
+        const bits = bitsOf(lo, hi);
+        const missing = ~filter[hi >>> (shift + WORD)]! & bits;
+        into[i - from]! |= 1 ^ ((missing | -missing) >>> 31);
+      }
+    }
   }
 
   /**
@@ -154,7 +177,7 @@ export class Places {
    */
   find(lo: number, hi: number, full: number): number {
     this.kinds = 0;
-    if (!this.#presence.may(hi)) return 0;
+    const bits = bitsOf(lo, hi);
     const tables = this.#tables;
     const positions = this.positions;
     const { tail, head } = this.#horizon;
@@ -162,7 +185,8 @@ export class Places {
     let kinds = 0;
     let count = 0;
     for (let t = 0; t < tables.length; t++) {
-      const { entries, shift, kinds: all } = tables[t]!;
+      const { entries, shift, kinds: all, filter } = tables[t]!;
+      if ((~filter[hi >>> (shift + WORD)]! & bits) !== 0) continue;
       // That full classes hold it is known already, and which of them does not matter.
       if ((kinds & full) !== 0 && (all & ~full) === 0) {
         kinds |= all;
@@ -191,6 +215,11 @@ export class Places {
     while (gone + 1 < this.#tables.length && this.#tables[gone]!.end <= before) gone++;
     if (gone === 0) return;
     this.#tables = this.#tables.slice(gone);
-    this.#recall();
   }
+}
+
+/** The bits of a key in its word of a filter. */
+function bitsOf(lo: number, hi: number): number {
+  const mixed = Math.imul(lo ^ hi, 0x9e3779b1);
+  return (1 << (mixed >>> 27)) | (1 << (mixed >>> 22));
 }

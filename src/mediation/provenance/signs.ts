@@ -102,26 +102,11 @@ function isCode(i: number): boolean {
 /** A mark, or a word for one, in brackets, or between brackets that face away: `[at]`, `(.)`, `]tod[`. */
 function isBracketed(i: number): boolean {
   const next = bytes[i + 1] === 32 ? i + 2 : i + 1;
-  if (isMark(bytes[next]!) || closesBehind(next)) return true;
   const last = bytes[i - 1] === 32 ? i - 2 : i - 1;
-  return isMark(bytes[last]!) || closesBefore(last);
+  return (
+    isMark(bytes[next]!) || isMark(bytes[last]!) || isWordAt(next) || isWordAt(last - 1) || isWordAt(last - 2)
+  );
 }
-
-/** Whether a word for a mark begins there, and a bracket, or a blank, stands behind it. */
-function closesBehind(i: number): boolean {
-  if (!isWordAt(i)) return false;
-  return BOUNDS[bytes[i + 2]!]! + BOUNDS[bytes[i + 3]!]! > 0;
-}
-
-/** Whether a word for a mark ends there, and a bracket, or a blank, stands before it. */
-function closesBefore(i: number): boolean {
-  if (!isWordAt(i - 1) && !isWordAt(i - 2)) return false;
-  return BOUNDS[bytes[i - 2]!]! + BOUNDS[bytes[i - 3]!]! > 0;
-}
-
-/** What may follow a word in brackets: a bracket that closes, or a blank. */
-const BOUNDS = new Uint8Array(256);
-for (const c of '])}> ') BOUNDS[c.charCodeAt(0)] = 1;
 
 /** `.`, `/`, `:`, `@`. */
 function isMark(c: number): boolean {

@@ -12,10 +12,8 @@ export const LANDMARK = 4;
 /** A stretch needs this many different characters. */
 const FEWEST_DIFFERENT = 6;
 
-/** Stretches whose places are loaded into the cache together. */
+/** Stretches that are asked for together. */
 export const TOUCHED = 256;
-
-const touched = new Int32Array(2 * TOUCHED);
 
 /**
  * The stretches of a leaf that are looked up. Texts are indexed at their landmarks and, between two that are further
@@ -34,6 +32,7 @@ export class Stretches {
   lo = new Int32Array(0);
   hi = new Int32Array(0);
   #landmarks = new Int32Array(0);
+  readonly #likely = new Uint8Array(TOUCHED);
 
   /** Reads the first `n` of `codes`. */
   read(hash: Hash, codes: Uint16Array, n: number): void {
@@ -57,11 +56,14 @@ export class Stretches {
     }
   }
 
-  /** Loads what tells whether the next `TOUCHED` of those looked up stand anywhere, from one on. */
-  touch({ places }: Store, from: number): void {
-    const end = Math.min(from + TOUCHED, this.count);
-    for (let i = from; i < end; i++) touched[2 * (i - from) + 1] = this.hi[this.places[i]!]!;
-    places.touch(touched, end - from);
+  /** Asks which of the next `TOUCHED` of those looked up, from one on, may stand anywhere. */
+  ask({ places }: Store, from: number): void {
+    places.likely(this.lo, this.hi, this.places, from, Math.min(from + TOUCHED, this.count), this.#likely);
+  }
+
+  /** Whether one of those asked for last may stand anywhere. */
+  isLikely(i: number): boolean {
+    return this.#likely[i % TOUCHED] === 1;
   }
 
   #look(codes: Uint16Array, at: number, isChosen: boolean): void {

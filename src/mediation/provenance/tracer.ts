@@ -198,8 +198,8 @@ export class Tracer {
     };
     for (let i = 0; i < count; i++) {
       const at = places[i]!;
-      if (i % TOUCHED === 0) stretches.touch(this.#store, i);
-      if (at + GRAM <= covered) continue;
+      if (i % TOUCHED === 0) stretches.ask(this.#store, i);
+      if (!stretches.isLikely(i) || at + GRAM <= covered) continue;
       const standing = copies.standing(lo[at]!, hi[at]!, this.#full);
       if (standing === 0) continue;
       if (standing < 0) {

@@ -10,7 +10,7 @@ function session() {
   return {
     texts,
     places,
-    add(keys: readonly number[], kind: number, position: number, again = false): void {
+    add(keys: readonly number[], kind: number, position: number, again = keys.length): void {
       texts.head = Math.max(texts.head, position + 1);
       const numbers = Int32Array.from(keys.flatMap((key) => [mix(key), mix(~key), position]));
       places.reserve(keys.length, position);
@@ -36,7 +36,7 @@ test('a key is found at its first position in each class', () => {
 test('a key that is added again is found at both places of its class', () => {
   const { add, find } = session();
   add([1], 3, 10);
-  add([1], 3, 20, true);
+  add([1], 3, 20, 0);
   add([1], 3, 30);
   expect(find(1)).toEqual([10, 20]);
 });
