@@ -14,6 +14,7 @@ import { CORDON, type Results, report, WARM } from './overhead/report.ts';
 const SUITES = 'cold,small,r10k,r1m,a1m,r10m,p32,p256,mem';
 /** What is read is remembered up to a bound, what was called is not: a long run shows what a call leaves behind. */
 const LONG_CALLS = '400000';
+/** Their answers are written whole, as its upstream needs them. */
 const WARM_SUITES = ['small', 'r10k'];
 /** Below that the harness does not warm up by as many calls as it takes to read 10 MB. */
 const LEAST_WARM_SCALE = 0.4;

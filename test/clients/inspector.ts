@@ -5,6 +5,9 @@ import { text } from 'node:stream/consumers';
 import type { Step } from '../e2e/support/scenarios.ts';
 import { type Launch, withoutOurs } from './sdk.ts';
 
+/** What a server may take to start: on a busy machine its own fifteen seconds are not enough for a server alone. */
+const PATIENCE = ['--connect-timeout', '120000'];
+
 export class Inspector {
   readonly #command: readonly string[];
 
@@ -21,7 +24,19 @@ export class Inspector {
     const [file, ...args] = this.#command;
     const child = spawn(
       file!,
-      [...args, '-q', '--format', 'json', ...options, '--cwd', cwd, ...variables, '--', ...command],
+      [
+        ...args,
+        '-q',
+        '--format',
+        'json',
+        ...PATIENCE,
+        ...options,
+        '--cwd',
+        cwd,
+        ...variables,
+        '--',
+        ...command,
+      ],
       { cwd, stdio: ['ignore', 'pipe', 'pipe'], env: { PATH: process.env['PATH'] ?? '', HOME: cwd } },
     );
     const [output, errors] = await Promise.all([text(child.stdout), text(child.stderr)]);
