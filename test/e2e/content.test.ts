@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { readEntries } from '../../src/recording/reader.ts';
 import { cordon, inFrontOfAll } from './support/launch.ts';
+import { eventually } from './support/processes.ts';
 import { RawClient } from './support/raw-client.ts';
 import { sandbox, writeConfig } from './support/sandbox.ts';
 
@@ -107,9 +108,9 @@ test('a session that was killed is judged again as far as it came; a key that is
   const client = await session(folder, env);
   // The settings and pins that it began with are written within two seconds.
   const blobs = join(folder, 'state', 'blobs');
-  while (!existsSync(blobs) || readdirSync(blobs).length < 2)
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  await new Promise((resolve) => setTimeout(resolve, 200));
+  const written = () =>
+    (existsSync(blobs) ? readdirSync(blobs) : []).filter((name) => /^[0-9a-f]{64}$/.test(name));
+  await eventually(() => written().length >= 2, 'the settings and pins');
   client.process.kill('SIGKILL');
   await client.exit;
   expect(existsSync(join(folder, 'state', 'keys', 'tape.key'))).toBe(false);

@@ -2,10 +2,12 @@ import { spawn } from 'node:child_process';
 import { randomBytes, randomInt } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { type ContentDigest, ContentDigester } from '../../src/recording/content.ts';
 import { openSigningKey, ownSigners } from '../../src/recording/keys/keys.ts';
+import { parseCheckpoint, parseNote } from '../../src/recording/note.ts';
 import { readEntries } from '../../src/recording/reader.ts';
 import { sealLog } from '../../src/recording/upkeep/seal.ts';
 import { verifyLog } from '../../src/recording/verify.ts';
@@ -32,8 +34,8 @@ const HELLO = [
   { method: 'notifications/initialized' },
 ];
 
-/** A client that keeps calls in flight until the proxy is gone. It is killed so long after the first answer to a call. */
-function load([program, ...args]: readonly string[], killAfterMs: number): Promise<void> {
+/** A client that keeps calls in flight until the proxy is gone. It is killed when `doom`, begun with the first answer to a call, is over. */
+function load([program, ...args]: readonly string[], doom: () => Promise<unknown>): Promise<void> {
   const proxy = spawn(program!, args, { stdio: ['pipe', 'pipe', 'ignore'] });
   proxy.stdin.on('error', () => {});
   const line = (message: object) => `${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`;
@@ -42,8 +44,10 @@ function load([program, ...args]: readonly string[], killAfterMs: number): Promi
   let doomed = false;
   proxy.stdout.on('data', (chunk: Buffer) => {
     for (const byte of chunk) if (byte === 10) answered++;
-    if (answered > 1 && !doomed) setTimeout(() => proxy.kill('SIGKILL'), killAfterMs);
-    doomed = answered > 1;
+    if (answered > 1 && !doomed) {
+      doomed = true;
+      void doom().finally(() => proxy.kill('SIGKILL'));
+    }
     let lines = '';
     for (let room = randomInt(1, IN_FLIGHT); sent < answered + room; sent++) {
       const text = randomBytes(randomInt(1, sent % 500 === 499 ? 20_000 : 100)).toString('hex');
@@ -55,6 +59,13 @@ function load([program, ...args]: readonly string[], killAfterMs: number): Promi
   return new Promise((resolve) => proxy.once('close', () => resolve()));
 }
 
+/** Whether the only session has a checkpoint of its entries: it begins with one of none. */
+function hasSigned(state: string): boolean {
+  const [session] = readdirSync(join(state, 'sessions'));
+  const checkpoint = readFileSync(join(state, 'sessions', session!, 'checkpoint'));
+  return parseCheckpoint(parseNote(checkpoint).text).size > 0;
+}
+
 /** One proxy, killed at a random moment; what the log has to hold all the same. */
 async function killed(
   number: number,
@@ -62,10 +73,12 @@ async function killed(
   const folder = join(base, String(number));
   const [state, file] = [join(folder, 'state'), join(folder, 'ledger')];
   mkdirSync(folder);
-  // The first lives long enough for a checkpoint, however slow the machine.
-  const after =
-    number === 0 ? 2 * LONGEST_MS : number % 3 === 0 ? randomInt(0, 200) : randomInt(0, LONGEST_MS);
-  await load(inFrontOf([process.execPath, ledgerServer, file], { state }), after);
+  const after = randomInt(0, number % 3 === 0 ? 200 : LONGEST_MS);
+  await load(inFrontOf([process.execPath, ledgerServer, file], { state }), async () => {
+    // The first lives until a checkpoint, however slow the machine.
+    if (number === 0) await eventually(() => hasSigned(state), 'a checkpoint');
+    await sleep(after);
+  });
   // The server reads what was in its pipe to the end.
   await eventually(
     () => existsSync(file) && readFileSync(file, 'utf8').endsWith('end\n'),
