@@ -63,13 +63,17 @@ export function readCommand(
   }
 }
 
-/** Of a usage only what somebody needs who nearly had it right: its first lines, and those of the action he named. */
+/** Of a usage only what somebody needs who nearly had it right: its first lines, and the action he named, or the names of all. */
 function synopsis(usage: string, action: string | undefined): string {
   const lines = usage.split('\n');
-  const first = lines.indexOf('');
+  const first = lines.slice(0, lines.indexOf('') + 1);
   const at = lines.findIndex((line) => line.startsWith(`  ${action} `));
-  const length = lines.slice(at + 1).findIndex((line) => !line.startsWith('   ')) + 1;
-  return [...lines.slice(0, first + 1), ...(at < 0 ? [] : [...lines.slice(at, at + length), ''])].join('\n');
+  if (at >= 0) {
+    const length = lines.slice(at + 1).findIndex((line) => !line.startsWith('   ')) + 1;
+    return [...first, ...lines.slice(at, at + length), ''].join('\n');
+  }
+  const actions = lines.flatMap((line) => /^ {2}([a-z]+) /.exec(line)?.[1] ?? []);
+  return [...first, ...(actions.length === 0 ? [] : [`  one of ${actions.join(', ')}`, ''])].join('\n');
 }
 
 const COMMON: OptionTypes = {

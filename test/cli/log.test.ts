@@ -170,6 +170,7 @@ describe('cordon log', () => {
     [['show', '--frobnicate'], /usage: cordon log/],
     [['list', '--entry', '1'], /list takes no --entry/],
     [['list', 'one'], /^cordon log: does not fit: "list" "one"\n/],
+    [['frobnicate'], /\n {2}one of list, show, tail, grep, verify, .*, prune\n/],
     [['witness'], /^ {2}witness REQUEST --trusted-keys FILE\n {20}/m],
     [['prove', '--entry', '-1'], /ambiguous\. Did you forget/],
   ])('%j is answered with exit code 2', async (argv, words) => {
