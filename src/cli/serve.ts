@@ -189,6 +189,7 @@ function makeSession(
       ...{ stateDir, session: id, mediator, journal },
       servers: Object.fromEntries(commands.map(({ name, command }) => [name, command])),
       heard: (task) => session.heard(task),
+      named: (tools) => session.named(tools),
     }),
     lastRun: { read: () => file.read<Introduction>(), write: (all) => file.write(all) },
     gateway: config.several,

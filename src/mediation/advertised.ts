@@ -38,6 +38,11 @@ export interface Known {
 }
 
 const MAX_VERBS = 256;
+/** Names of tools that one session tells its siblings, and that are kept of what all siblings tell. */
+const MAX_SHARED = 2000;
+const MAX_TOLD = 20_000;
+/** What clients and model providers take. */
+const MAX_NAME_CHARS = 128;
 
 /** What the servers of a session advertise, and what follows from it: standing, effects, words of schemas, verbs. */
 export class Advertised {
@@ -46,6 +51,8 @@ export class Advertised {
   readonly #known = new Map<string, Known>();
   readonly #toolNames = new Map<string, Set<string>>();
   readonly #foreign = new Map<string, readonly string[]>();
+  /** Tools of siblings' servers, also of those that have left: the model may remember them. */
+  readonly #siblingTools = new Set<string>();
   #verbs: Verbs | undefined;
   /** Tools were named that descriptions read before could speak of. */
   #hasNewNames = false;
@@ -173,6 +180,27 @@ export class Advertised {
     return known.words;
   }
 
+  /** Names of tools, as siblings are told them. */
+  get toolNames(): readonly string[] {
+    const names = new Set<string>();
+    for (const all of this.#toolNames.values()) {
+      for (const name of all) {
+        if (names.size === MAX_SHARED) return [...names];
+        if (name !== '' && name.length <= MAX_NAME_CHARS) names.add(name);
+      }
+    }
+    return [...names];
+  }
+
+  /** Takes names of tools that siblings' servers have: to the servers here they are foreign ones. */
+  hearTools(names: readonly string[]): void {
+    const before = this.#siblingTools.size;
+    for (const name of names) if (this.#siblingTools.size < MAX_TOLD) this.#siblingTools.add(name);
+    if (this.#siblingTools.size === before) return;
+    this.#foreign.clear();
+    this.#hasNewNames = true;
+  }
+
   /** Names of other servers' tools that this server has none of. */
   foreignTools(server: string): readonly string[] {
     let names = this.#foreign.get(server);
@@ -181,7 +209,9 @@ export class Advertised {
       const others = [...this.#toolNames]
         .filter(([other]) => other !== server)
         .flatMap(([, all]) => [...all]);
-      names = others.filter((name) => !own?.has(name));
+      // Of two servers of one kind each has the other's names: before its own are known it would speak of foreign ones.
+      const siblings = own === undefined ? [] : this.#siblingTools;
+      names = [...new Set([...others, ...siblings])].filter((name) => !own?.has(name));
       this.#foreign.set(server, names);
     }
     return names;
@@ -222,7 +252,7 @@ export class Advertised {
     for (const { name } of descriptors) names.add(name);
     this.#toolNames.set(server, names);
     if (names.size === before) return;
-    this.#hasNewNames = this.#toolNames.size > 1;
+    this.#hasNewNames = this.#toolNames.size > 1 || this.#siblingTools.size > 0;
     this.#foreign.clear();
     this.#verbs = verbsOf(this.#toolNames);
   }

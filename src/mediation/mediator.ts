@@ -151,6 +151,17 @@ export class Mediator {
     return sink && this.#carrying(sink, this.#knownOf(sink));
   }
 
+  /** Names of this session's tools, as siblings are told them. */
+  get toolNames(): readonly string[] {
+    return this.#advertised.toolNames;
+  }
+
+  /** Takes the names of siblings' tools, of which descriptions and outputs here may speak; `recheck` looks at the former again. */
+  hearTools(names: readonly string[]): void {
+    this.finish();
+    this.#advertised.hearTools(names);
+  }
+
   /** What siblings are told of this session. */
   get siblingStanding(): SiblingStanding {
     return { clock: this.#events, readUntrusted: this.#readUntrusted, readMarked: this.#readMarked };

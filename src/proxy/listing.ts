@@ -214,6 +214,9 @@ export function describe(
   context.pins.refresh();
   const described = context.mediator.describe(upstream.name, kind, values, new Date().toISOString());
   report(context, upstream, kind, described);
+  if (kind === 'tool') context.siblings.noteTools();
+  // What this server said before its tools were known may speak of siblings'. Several look at it before they list.
+  if (kind === 'tool' && context.upstreams.length === 1) recheck(context);
   return described;
 }
 

@@ -10,6 +10,7 @@ import { noteFault } from './faults.ts';
 import { LineReader } from './framing.ts';
 import type { LastRun } from './handshakes.ts';
 import type { Journal } from './journal.ts';
+import { recheck } from './listing.ts';
 import { log } from './log.ts';
 import {
   type Id,
@@ -214,6 +215,14 @@ export class Session implements Context {
   heard(task: () => void): void {
     this.turn(task);
     this.readOn();
+  }
+
+  /** Siblings have tools of these names, of which what servers here describe may speak. */
+  named(tools: readonly string[]): void {
+    this.turn(() => {
+      this.mediator.hearTools(tools);
+      recheck(this);
+    });
   }
 
   /** Sends what this turn produced: recorded, forwarded, learned from, in this order. */

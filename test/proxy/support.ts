@@ -179,6 +179,7 @@ export function scene(
       ...{ stateDir: options.stateDir ?? '/nowhere', session: 's', mediator, journal },
       servers: Object.fromEntries(servers.map((name) => [name, name])),
       heard: (task) => session.heard(task),
+      named: (tools) => session.named(tools),
     }),
     lastRun: {
       read: () => lastRun,

@@ -103,6 +103,8 @@ export class TapePlayer {
         return mediator.prompt(step.text);
       case 'join':
         return mediator.join();
+      case 'tools':
+        return mediator.hearTools(step.names);
       case 'testify':
         mediator.testify(step.leaves, step.standing);
         return;

@@ -20,6 +20,7 @@ const MEMBERS: Readonly<
   remember: { flows: 'object' },
   prompt: { text: 'string' },
   join: {},
+  tools: { names: 'object' },
   testify: { leaves: 'object', standing: 'object' },
   offer: { leaves: 'object', read: 'object', standing: 'object' },
   lock: { lock: 'object', merged: 'boolean' },

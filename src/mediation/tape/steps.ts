@@ -17,8 +17,9 @@ export type Step =
   | { step: 'settle'; bytes: number }
   | { step: 'remember'; flows: readonly RememberedFlow[] }
   | { step: 'prompt'; text: string }
-  /** There are siblings from now on; one asked what was read of its call; it told what anybody had read of it. */
+  /** There are siblings from now on; these tools are theirs; one asked what was read of its call; it told what anybody had read of it. */
   | { step: 'join' }
+  | { step: 'tools'; names: readonly string[] }
   | { step: 'testify'; leaves: readonly Leaf[]; standing: Standing }
   | { step: 'offer'; leaves: readonly Leaf[]; read: readonly Leaf[]; standing: Standing }
   /** A lock that others had written was taken over (`merged`: and written again with what was new here). */

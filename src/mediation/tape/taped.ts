@@ -43,6 +43,11 @@ export class TapedMediator extends Mediator {
     super.join();
   }
 
+  override hearTools(names: readonly string[]): void {
+    this.#note({ step: 'tools', names });
+    super.hearTools(names);
+  }
+
   override testify(leaves: readonly Leaf[], standing: Standing): Testimony {
     this.#note({ step: 'testify', leaves, standing });
     return super.testify(leaves, standing);

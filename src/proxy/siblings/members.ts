@@ -32,10 +32,13 @@ export interface MembersOptions {
   servers: Readonly<Record<string, string>>;
   /** What siblings are told of this session. */
   standing(): Standing;
+  tools(): readonly string[];
   joined(member: Member): void;
   /** It is gone. `isLost`: without a word, and with what it had read. */
   left(member: Member, isLost: boolean): void;
   said(member: Member, link: Link, said: Said): void;
+  /** A member's servers have these tools. */
+  named(tools: readonly string[]): void;
 }
 
 /** The siblings of this proxy: who is registered, and a link to each. */
@@ -127,7 +130,7 @@ export class Members {
       const link: Link = new Link(socket, {
         said: (said) => {
           if (said.kind === 'hello' && said.session === member.registration.session) {
-            this.#take(member, link, said.standing);
+            this.#take(member, link, said);
             resolve();
           } else this.#hear(member, link, said);
         },
@@ -148,7 +151,7 @@ export class Members {
         if (member !== undefined) return this.#hear(member, link, said);
         member = said.kind === 'hello' ? this.#memberOf(said.session) : undefined;
         if (member === undefined || said.kind !== 'hello') return link.close();
-        this.#take(member, link, said.standing);
+        this.#take(member, link, said);
         link.say(this.#hello());
       },
       closed: () => {
@@ -158,7 +161,8 @@ export class Members {
   }
 
   #hello(): Said {
-    return { kind: 'hello', session: this.#options.session, standing: this.#options.standing() };
+    const { session, standing, tools } = this.#options;
+    return { kind: 'hello', session, standing: standing(), tools: tools() };
   }
 
   /** Who says hello has to be registered, under a key of this client session. */
@@ -179,15 +183,17 @@ export class Members {
     return member;
   }
 
-  #take(member: Member, link: Link, { readUntrusted }: Standing): void {
+  #take(member: Member, link: Link, { standing, tools }: Said & { kind: 'hello' }): void {
     member.links.add(link);
     member.isSilent = false;
-    member.hasRead ||= readUntrusted;
+    member.hasRead ||= standing.readUntrusted;
+    this.#options.named(tools);
   }
 
   #hear(member: Member, link: Link, said: Said): void {
     if (this.#members.get(member.registration.session) !== member) return;
     if (said.kind === 'bye') this.#drop(member, false);
+    else if (said.kind === 'tools') this.#options.named(said.tools);
     else if (said.kind === 'read') member.hasRead ||= said.standing.readUntrusted;
     else this.#options.said(member, link, said);
   }

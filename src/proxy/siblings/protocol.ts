@@ -5,7 +5,9 @@ import { type Standing, standingFrom } from '../../mediation/siblings.ts';
 /** What siblings say to each other: one JSON object a line. */
 export type Said =
   /** First on each side. */
-  | { kind: 'hello'; session: string; standing: Standing }
+  | { kind: 'hello'; session: string; standing: Standing; tools: readonly string[] }
+  /** My servers' tools have these names now. */
+  | { kind: 'tools'; tools: readonly string[] }
   /** Something untrusted was read now, for the first time. */
   | { kind: 'read'; standing: Standing }
   /** What have you read of these leaves? */
@@ -18,12 +20,15 @@ export type Said =
   | { kind: 'bye' };
 
 /** Siblings of another version understand one another not at all, rather than in part. */
-const VERSION = 1;
+const VERSION = 2;
 /** Longer lines are neither sent nor read. */
 export const LONGEST_LINE = 32 * 1024 * 1024;
 const MOST_LEAVES = 65_536;
 const FORMS: readonly Leaf['form'][] = ['string', 'number', 'key'];
-const KINDS: readonly Said['kind'][] = ['hello', 'read', 'ask', 'answer', 'judged', 'bye'];
+const KINDS: readonly Said['kind'][] = ['hello', 'tools', 'read', 'ask', 'answer', 'judged', 'bye'];
+/** Names of one session, and the longest. */
+const MOST_TOOLS = 2000;
+const LONGEST_NAME = 128;
 
 /** The line of a message; undefined where it would be too long. */
 export function lineOf(said: Said): Buffer | undefined {
@@ -48,7 +53,14 @@ function read(value: Record<string, unknown>): Said {
   const standing = () => standingFrom(value['standing']);
   switch (kind) {
     case 'hello':
-      return { kind, session: text(value['session'], 'session'), standing: standing() };
+      return {
+        kind,
+        session: text(value['session'], 'session'),
+        standing: standing(),
+        tools: toolsFrom(value['tools']),
+      };
+    case 'tools':
+      return { kind, tools: toolsFrom(value['tools']) };
     case 'read':
       return { kind, standing: standing() };
     case 'ask':
@@ -60,6 +72,12 @@ function read(value: Record<string, unknown>): Said {
     case 'bye':
       return { kind };
   }
+}
+
+function toolsFrom(value: unknown): readonly string[] {
+  const names = listed(value, 'tools').map((name) => text(name, 'tools'));
+  one(names.length <= MOST_TOOLS && names.every(({ length }) => length <= LONGEST_NAME), [true], 'tools');
+  return names;
 }
 
 function bounded(value: unknown): readonly unknown[] {

@@ -18,6 +18,8 @@ export interface SiblingsOptions {
   journal: Journal;
   /** Does what waited for an answer: as a turn of the session. */
   heard(task: () => void): void;
+  /** Siblings' servers have tools of these names: as a turn of the session. */
+  named(tools: readonly string[]): void;
 }
 
 /** What siblings were asked last, and what was said so far. */
@@ -48,6 +50,7 @@ export class Siblings {
   #question: Question | undefined;
   #questions = 0;
   #hasToldRead = false;
+  #toldTools = 0;
   /** Bytes of the messages that wait for an answer of siblings. */
   waitingBytes = 0;
 
@@ -57,6 +60,8 @@ export class Siblings {
     this.#members = new Members({
       ...{ stateDir, session, servers },
       standing: () => mediator.siblingStanding,
+      tools: () => mediator.toolNames,
+      named: (tools) => options.named(tools),
       joined: ({ registration }) => {
         mediator.join();
         journal.note('sibling.join', { session: registration.session });
@@ -132,6 +137,15 @@ export class Siblings {
     if (!standing.readUntrusted) return;
     this.#hasToldRead = true;
     this.#members.tell({ kind: 'read', standing });
+  }
+
+  /** Siblings know which tools the servers here have: a description there may speak of them. */
+  noteTools(): void {
+    if (this.#members.size === 0) return;
+    const tools = this.#options.mediator.toolNames;
+    if (tools.length === this.#toldTools) return;
+    this.#toldTools = tools.length;
+    this.#members.tell({ kind: 'tools', tools });
   }
 
   #left(member: Member, isLost: boolean): void {

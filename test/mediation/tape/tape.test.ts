@@ -44,7 +44,16 @@ function player(steps: Step[], instead?: ReadonlyMap<string, unknown>): TapePlay
 }
 
 test('all that changes what a mediator decides is taped', () => {
-  const asking = ['constructor', 'standing', 'words', 'withholds', 'finish', 'carried', 'siblingStanding'];
+  const asking = [
+    'constructor',
+    'standing',
+    'words',
+    'withholds',
+    'finish',
+    'carried',
+    'siblingStanding',
+    'toolNames',
+  ];
   const methods = Object.getOwnPropertyNames(Mediator.prototype).filter((name) => !asking.includes(name));
   for (const method of methods) expect(Object.hasOwn(TapedMediator.prototype, method), method).toBe(true);
   expect(methods.length).toBeGreaterThan(7);
@@ -67,13 +76,22 @@ test('what siblings asked and said is taped as well', () => {
   const steps = taped((mediator) => {
     mediator.describe('mail', 'tool', [tool('send')], NOW);
     mediator.join();
+    mediator.hearTools(['read_page']);
     mediator.testify([{ path: '/to', text: 'crew@friends.example.invalid', form: 'string' }], standing);
     mediator.offer([{ path: '/to', text: 'crew@friends.example.invalid', form: 'string' }], [], standing);
     const heard = { ...standing, clock: 40, flows: [flow({ span: [0, EVE.length] })], forgot: false };
     mediator.judgeAnswer('mail', 'elicitation/create', {}, { ...heard, clock: 30, flows: [], unheard: [] });
     judged = mediator.judge('mail', 'tools/call', send, { ...heard, unheard: ['other'] });
   });
-  expect(steps.map(({ step }) => step)).toEqual(['describe', 'join', 'testify', 'offer', 'answer', 'judge']);
+  expect(steps.map(({ step }) => step)).toEqual([
+    'describe',
+    'join',
+    'tools',
+    'testify',
+    'offer',
+    'answer',
+    'judge',
+  ]);
   const { judgement } = player(steps).play('e41')!;
   expect(judged!.rule).toBe('silent-sibling');
   expect(judgement).toEqual(judged);

@@ -5,16 +5,17 @@ import { LONGEST_LINE, lineOf, type Said, saidIn } from '../../../src/proxy/sibl
 const standing = { clock: 3, readUntrusted: true, readMarked: false };
 const leaves = [{ path: '/to', text: 'a\nb\u2028 \ud83d', form: 'string' as const }];
 const ALL: Said[] = [
-  { kind: 'hello', session: 's', standing },
+  { kind: 'hello', session: 's', standing, tools: ['send_mail'] },
   { kind: 'read', standing },
   { kind: 'ask', id: 1, standing, leaves },
   { kind: 'answer', id: 1, testimony: { flows: [] } },
   { kind: 'judged', id: 1, standing, read: leaves },
   { kind: 'bye' },
+  { kind: 'tools', tools: [] },
 ];
 
 const sent = (said: unknown, more: object = {}) =>
-  saidIn(Buffer.from(JSON.stringify({ v: 1, ...(said as object), ...more })));
+  saidIn(Buffer.from(JSON.stringify({ v: 2, ...(said as object), ...more })));
 
 test.each(ALL)('$kind arrives as it was said', (said) => {
   const line = lineOf(said)!;
@@ -23,9 +24,13 @@ test.each(ALL)('$kind arrives as it was said', (said) => {
 });
 
 test.each<[string, unknown]>([
-  ['another version', { ...ALL[0], v: 2 }],
+  ['another version', { ...ALL[0], v: 1 }],
   ['another kind', { kind: 'run' }],
-  ['a hello without a name', { kind: 'hello', standing }],
+  ['a hello without a name', { kind: 'hello', standing, tools: [] }],
+  ['tools that are none', { kind: 'tools', tools: 'send_mail' }],
+  ['too many tools', { kind: 'tools', tools: Array.from({ length: 2001 }, () => 'x') }],
+  ['a tool with a long name', { kind: 'tools', tools: ['x'.repeat(129)] }],
+  ['a tool that is more than a name', { kind: 'tools', tools: [{ name: 'x' }] }],
   ['no standing', { kind: 'read' }],
   ['a clock that is none', { kind: 'read', standing: { ...standing, clock: -1 } }],
   ['an id that is none', { ...ALL[2], id: '1' }],
@@ -47,7 +52,7 @@ test('any bytes mean something or nothing, and break nothing', () => {
   fc.assert(
     fc.property(
       fc.constantFrom(...ALL),
-      fc.dictionary(fc.constantFrom('id', 'standing', 'leaves', 'read', 'session'), fc.jsonValue()),
+      fc.dictionary(fc.constantFrom('id', 'standing', 'leaves', 'read', 'session', 'tools'), fc.jsonValue()),
       (said, more) => {
         sent(said, more);
       },
