@@ -1,6 +1,7 @@
 import { BAD_UPSTREAM, errorLine } from '../answers.ts';
 import type { Connect, Wire, WireEvents } from '../wire.ts';
-import { Meeting, type OpeningMemory } from './meeting.ts';
+import type { OpeningMemory } from './discovery.ts';
+import { Meeting } from './meeting.ts';
 import type { Stage, Track } from './track.ts';
 
 /** How long a server that ended over a question gets to be gone, in ms. */

@@ -1,47 +1,21 @@
 import { BAD_UPSTREAM, errorLine, UPSTREAM_GONE } from '../answers.ts';
-import { log } from '../log.ts';
+import { type Answer, METHOD_NOT_FOUND, type Request } from '../message.ts';
 import {
-  type Answer,
-  type Id,
-  INVALID_PARAMS,
-  idKey,
-  METHOD_NOT_FOUND,
-  type Message,
-  parseMessage,
-  type Request,
-  WireFault,
-} from '../message.ts';
-import { ownId } from '../upstream.ts';
-import { type Ends, fieldsOf, isStateless, META, metaOf, STATELESS, type Translation } from './era.ts';
+  answerTo,
+  Discovery,
+  isNoAnswer,
+  isOfItsTerms,
+  isOfTheEra,
+  type OpeningMemory,
+  type Outcome,
+  read,
+  SILENCE_MS,
+} from './discovery.ts';
+import { type Ends, fieldsOf, isStateless, META, metaOf, type Translation } from './era.ts';
 import { HandshakeClient } from './handshake-client.ts';
 import { StatelessClient } from './stateless-client.ts';
 import type { Stage, Track } from './track.ts';
 
-/**
- * What an earlier run found out about how a server must be met, where that is not by what the client says first:
- * `initialize` where the server died of `server/discover` or never answered it, `server/discover` where it knows no
- * `initialize`.
- */
-export type Opening = 'initialize' | 'server/discover';
-
-/** Where that is kept from run to run. */
-export interface OpeningMemory {
-  readonly known: Opening | undefined;
-  learn(opening: Opening | undefined): void;
-}
-
-/** What becomes of asking a server `server/discover`. */
-interface Outcome {
-  found(answer: Answer): void;
-  /** It says that it does not know that; without an answer, it ended over it. */
-  refused(answer: Answer | undefined): void;
-  silent(): void;
-}
-
-/** A server that has said nothing to `server/discover` for so long, in ms, is taken for one that never will. */
-const SILENCE_MS = 10_000;
-/** Deeper than any limit that a message may be given: what is too deep is for the session to refuse. */
-const DEPTH = 256;
 /** What a client says before it is known how to say it to the server. */
 const MAX_HELD = 1000;
 
@@ -53,11 +27,12 @@ export class Meeting {
   readonly #track: Track;
   readonly #memory: OpeningMemory;
   readonly #ends: Ends;
-  #wasSilent = false;
+  readonly #discovery: Discovery;
 
   constructor(track: Track, memory: OpeningMemory) {
     this.#track = track;
     this.#memory = memory;
+    this.#discovery = new Discovery(track, memory);
     const up = (line: Buffer): void => track.toClientLater(line);
     // The session tells what nobody asked for from what was, and has it on record.
     this.#ends = { up, unasked: up, down: (line) => track.toServer(line) };
@@ -113,7 +88,7 @@ export class Meeting {
       for (const line of held) this.#track.toServer(line);
     };
     const outcome = { found, refused, silent: refused };
-    this.#ask(capabilities, clientInfo, outcome, (line) => this.#hold(held, line));
+    this.#discovery.ask(capabilities, clientInfo, outcome, (line) => this.#hold(held, line));
   }
 
   /** A client that asks first: it gets the server's own word, and if there is none a refusal that it can act on. */
@@ -142,7 +117,7 @@ export class Meeting {
       },
       silent: () => refuse(`did not answer this within ${SILENCE_MS} ms`),
     };
-    this.#await(discover.id, outcome, (line) => {
+    this.#discovery.answered(discover.id, outcome, (line) => {
       const message = read(line);
       if (message?.kind !== 'request' || message.method !== 'initialize') return this.#hold(held, line);
       // It did not wait for the answer.
@@ -180,7 +155,9 @@ export class Meeting {
       else translate();
     };
     const outcome = { found, refused, silent: translate };
-    this.#ask(meta[META.capabilities], meta[META.client], outcome, (line) => this.#hold(held, line));
+    this.#discovery.ask(meta[META.capabilities], meta[META.client], outcome, (line) =>
+      this.#hold(held, line),
+    );
   }
 
   /** Nothing was found out: what waited for it fails for the same reason, and the next message is a first one again. */
@@ -212,57 +189,7 @@ export class Meeting {
   #greeted(isRefused: boolean): void {
     // Where it was met so because of what an earlier run made of it, that was wrong.
     if (isRefused) this.#memory.learn(undefined);
-    else if (this.#wasSilent) this.#memory.learn('initialize');
-  }
-
-  /** Asks `server/discover` in the client's words. */
-  #ask(capabilities: unknown, client: unknown, outcome: Outcome, fromClient?: (line: Buffer) => void): void {
-    const id = ownId();
-    const _meta = {
-      [META.version]: STATELESS,
-      [META.capabilities]: capabilities ?? {},
-      ...(client === undefined ? {} : { [META.client]: client }),
-    };
-    const request = { jsonrpc: '2.0', id, method: 'server/discover', params: { _meta } };
-    this.#track.toServer(Buffer.from(JSON.stringify(request)));
-    this.#await(id, outcome, fromClient);
-  }
-
-  #await(id: Id, outcome: Outcome, fromClient?: (line: Buffer) => void): void {
-    const track = this.#track;
-    const timer = setTimeout(() => {
-      if (track.stage !== stage) return;
-      log('warn', `server ${track.name} did not answer server/discover within ${SILENCE_MS} ms`);
-      this.#wasSilent = true;
-      outcome.silent();
-      track.turn();
-    }, SILENCE_MS).unref();
-    const stage: Stage = {
-      ...(fromClient && { fromClient }),
-      fromServer: (line) => {
-        const answer = answerTo(id, line);
-        if (answer === undefined) return track.toClient(line);
-        clearTimeout(timer);
-        const { supportedVersions } = answer.failed ? {} : fieldsOf(answer.payload);
-        if (Array.isArray(supportedVersions) && supportedVersions.includes(STATELESS)) outcome.found(answer);
-        else outcome.refused(answer);
-      },
-      gone: (reason) => {
-        clearTimeout(timer);
-        const isBack = track.reopen();
-        if (!isBack) return false;
-        log(
-          'warn',
-          `server ${track.name} ended when it was asked server/discover, and is started again: ${reason}`,
-        );
-        this.#memory.learn('initialize');
-        outcome.refused(undefined);
-        track.turn();
-        return true;
-      },
-      end: () => clearTimeout(timer),
-    };
-    track.stage = stage;
+    else if (this.#discovery.wasSilent) this.#memory.learn('initialize');
   }
 
   #translate(translation: Translation): Stage {
@@ -283,38 +210,4 @@ export class Meeting {
     track.stage = stage;
     return stage;
   }
-}
-
-/**
- * The server refused not what it was asked but how: with other parameters, as another version, it would have answered.
- * Old servers say the same of a method that they do not know, so this says nothing about its era.
- */
-function isOfItsTerms(answer: Answer): boolean {
-  return (answer.failed && fieldsOf(answer.payload)['code'] === INVALID_PARAMS) || isOfTheEra(answer);
-}
-
-/** Cordon's own word for an answer that will not come: the server cannot be reached, say, or asks for authorization. */
-function isNoAnswer(answer: Answer): boolean {
-  return answer.failed && fieldsOf(answer.payload)['code'] === BAD_UPSTREAM;
-}
-
-/** An error that only the stateless revision has: of its version, its headers, its capabilities. */
-function isOfTheEra(answer: Answer): boolean {
-  const { code } = answer.failed ? fieldsOf(answer.payload) : {};
-  return typeof code === 'number' && code <= -32_020 && code >= -32_099;
-}
-
-function read(line: Buffer): Message | undefined {
-  try {
-    return parseMessage(line, DEPTH);
-  } catch (error) {
-    if (!(error instanceof WireFault)) throw error;
-    return undefined;
-  }
-}
-
-/** The answer that a line holds to what was asked under an id, if it is that. */
-function answerTo(id: Id, line: Buffer): Answer | undefined {
-  const message = read(line);
-  return message?.kind === 'answer' && idKey(message.id) === idKey(id) ? message : undefined;
 }

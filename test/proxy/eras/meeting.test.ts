@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { Meeting, type Opening } from '../../../src/proxy/eras/meeting.ts';
+import type { Opening } from '../../../src/proxy/eras/discovery.ts';
+import { Meeting } from '../../../src/proxy/eras/meeting.ts';
 import type { Stage, Track } from '../../../src/proxy/eras/track.ts';
 import { type Loose, VERSION } from './support.ts';
 
