@@ -9,6 +9,8 @@ const BACKLOG_BYTES = 2 * 1024 * 1024;
 const BACKLOG_OF_ONE_BYTES = 64 * 1024 * 1024;
 /** ... and for so long, in ms, before it counts as gone. */
 const STUCK_MS = 30_000;
+/** Who has been behind for so long, in ms, is named: nobody else would tell a person why everything waits. */
+const NAMED_MS = 5000;
 
 /** Who is read, and who has to wait since the other side does not take what it says. So memory stays bounded. */
 export class Pressure {
@@ -18,6 +20,8 @@ export class Pressure {
   readonly #held: { readonly waitingBytes: number };
   readonly #limit: number;
   readonly #stuck = new Map<Upstream, NodeJS.Timeout>();
+  /** Who is behind, until they are named. */
+  readonly #slow = new Map<Upstream | Outbox, NodeJS.Timeout>();
 
   /** `held` is what the client has said and waits in Cordon itself. */
   constructor(
@@ -39,11 +43,19 @@ export class Pressure {
       for (const upstream of this.#upstreams) upstream.wire.pause();
       // What it asks for makes it fall behind further, also where no server is needed to answer it.
       this.#input.pause();
+      this.#time(
+        this.#client,
+        'the client does not read what it is sent: no server is read until it has caught up',
+      );
     }
     if (this.#held.waitingBytes > BACKLOG_BYTES) this.#input.pause();
     for (const upstream of this.#upstreams) {
       if (!this.#isBehind(upstream)) continue;
       this.#input.pause();
+      this.#time(
+        upstream,
+        `server ${upstream.name} does not read what it is sent: the client is not read until it has caught up`,
+      );
       if (this.#upstreams.length > 1 && !this.#stuck.has(upstream)) this.#watch(upstream);
     }
   }
@@ -55,7 +67,9 @@ export class Pressure {
       clearTimeout(timer);
       this.#stuck.delete(upstream);
     }
+    for (const upstream of this.#upstreams) if (!this.#isBehind(upstream)) this.#caughtUp(upstream);
     if (this.#client.backlogBytes > BACKLOG_BYTES) return;
+    this.#caughtUp(this.#client);
     for (const upstream of this.#upstreams) upstream.wire.resume();
     if (this.#held.waitingBytes > BACKLOG_BYTES) return;
     if (!this.#upstreams.some((upstream) => this.#isBehind(upstream))) this.#input.resume();
@@ -63,6 +77,15 @@ export class Pressure {
 
   #isBehind({ gone, wire }: Upstream): boolean {
     return wire.backlogBytes > this.#limit && gone === undefined;
+  }
+
+  #time(side: Upstream | Outbox, text: string): void {
+    if (!this.#slow.has(side)) this.#slow.set(side, setTimeout(() => log('warn', text), NAMED_MS).unref());
+  }
+
+  #caughtUp(side: Upstream | Outbox): void {
+    clearTimeout(this.#slow.get(side));
+    this.#slow.delete(side);
   }
 
   #watch(upstream: Upstream): void {

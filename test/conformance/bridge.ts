@@ -20,14 +20,14 @@ interface Session {
 }
 
 export class Bridge {
-  readonly #command: readonly string[];
+  readonly #command: () => readonly string[];
   readonly #server: Server;
   readonly #sessions = new Map<string, Session>();
   /** Every child, so that none is left. */
   readonly #children = new Set<Child>();
   #stateless: Stateless | undefined;
 
-  private constructor(command: readonly string[]) {
+  private constructor(command: () => readonly string[]) {
     this.#command = command;
     this.#server = createServer((request, response) => {
       this.#serve(request, response).catch((error: Error) => {
@@ -39,8 +39,8 @@ export class Bridge {
     this.#server.keepAliveTimeout = 0;
   }
 
-  /** Serves the stdio server that `command` starts, a process for every session. */
-  static async listen(command: readonly string[]): Promise<Bridge> {
+  /** Serves the stdio server that `command` starts, a process for every session: it is asked for each. */
+  static async listen(command: () => readonly string[]): Promise<Bridge> {
     const bridge = new Bridge(command);
     await new Promise<void>((resolve) => bridge.#server.listen(0, '127.0.0.1', resolve));
     return bridge;
@@ -60,7 +60,7 @@ export class Bridge {
   }
 
   #child(take: (message: Message) => void): Child {
-    const child = new Child(this.#command, take);
+    const child = new Child(this.#command(), take);
     this.#children.add(child);
     return child;
   }

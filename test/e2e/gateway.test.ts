@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { readEntries } from '../../src/recording/reader.ts';
 import { cordon, inFrontOfAll } from './support/launch.ts';
 import { eventually } from './support/processes.ts';
 import { Puppet, type Strings, type Tool } from './support/puppet.ts';
@@ -79,6 +80,13 @@ describe.concurrent('several servers', () => {
     expect(status(state).find(({ name }) => name === 'lost')!.reason).toContain('no-such-command-anywhere');
     await client.end();
     expect(client.junk).toEqual([]);
+    const [session] = readdirSync(join(state, 'sessions'));
+    const exits = [...readEntries(join(state, 'sessions', session!))].filter(
+      ({ kind }) => kind === 'server.exit',
+    );
+    const reasonOf = (name: string) => exits.find(({ server }) => server === name)?.['reason'];
+    expect(reasonOf('lost')).toContain('no-such-command-anywhere');
+    expect(reasonOf('brief')).toBe('it exited with code 0');
   });
 
   test('one that never answers the handshake holds no list up for long, and is there once it comes up', async () => {

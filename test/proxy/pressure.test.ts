@@ -5,10 +5,12 @@ import { Pressure } from '../../src/proxy/pressure.ts';
 import { Upstream } from '../../src/proxy/upstream.ts';
 import { NO_WIRE, type Wire } from '../../src/proxy/wire.ts';
 
-vi.mock('../../src/proxy/log.ts', () => ({ log: () => {} }));
+const said: string[] = [];
+vi.mock('../../src/proxy/log.ts', () => ({ log: (_: string, text: string) => void said.push(text) }));
 
 beforeEach(() => {
   vi.useFakeTimers();
+  said.length = 0;
 });
 afterEach(() => {
   vi.useRealTimers();
@@ -69,6 +71,38 @@ describe('a client that does not read', () => {
     on.client.backlogBytes = 0;
     on.pressure.readOn();
     expect(on.reads()).toEqual([true, true, true]);
+  });
+});
+
+describe('who keeps everything waiting', () => {
+  test.each<['client' | 'server', RegExp]>([
+    ['client', /^the client does not read .*no server is read/],
+    ['server', /^server a does not read .*the client is not read/],
+  ])('is named after five seconds, once until it has caught up: the %s', (side, expected) => {
+    const on = scene(['a']);
+    const slow = side === 'client' ? on.client : on.wires[0]!;
+    const behind = (bytes: number): void => {
+      slow.backlogBytes = bytes;
+      on.pressure.holdBack();
+      on.pressure.readOn();
+    };
+    behind(3 * MB);
+    vi.advanceTimersByTime(4999);
+    behind(4 * MB);
+    expect(said).toEqual([]);
+    vi.advanceTimersByTime(1);
+    expect(said).toEqual([expect.stringMatching(expected)]);
+    behind(5 * MB);
+    vi.advanceTimersByTime(60_000);
+    expect(said).toHaveLength(1);
+    behind(0);
+    behind(3 * MB);
+    behind(0);
+    vi.advanceTimersByTime(60_000);
+    expect(said).toHaveLength(1);
+    behind(3 * MB);
+    vi.advanceTimersByTime(5000);
+    expect(said).toHaveLength(2);
   });
 });
 

@@ -137,6 +137,24 @@ describe('a request of a server', () => {
     expect(on.toClient).toHaveLength(1001);
   });
 
+  test('that the client never answers holds up nothing else, of its server or of another', () => {
+    const on = listed();
+    for (const name of ['a', 'b']) calling(on, `${name}__fetch`, {}, name);
+    on.server('a', { id: 1, method: 'elicitation/create', params: {} });
+    calling(on, 'a__send', {}, 'next');
+    for (const name of ['b', 'a']) answer(on, name, 'tools/call', text(name));
+    const ids = parsed(on.toClient).map(({ id }) => id);
+    expect(ids.slice(1)).toEqual(['b', 'next']);
+    // Its call is still open, as it would be without Cordon, and can be taken back.
+    on.client({ method: 'notifications/cancelled', params: { requestId: 'a' } });
+    expect(methods(on, 'a').at(-1)).toBe('notifications/cancelled');
+    on.exits('a');
+    expect(parsed(on.toClient).at(-1)).toMatchObject({
+      method: 'notifications/cancelled',
+      params: { requestId: ids[0] },
+    });
+  });
+
   test('does not reach a client that has not come up', () => {
     const on = scene({ servers: ['a', 'b'] });
     on.server('a', { id: 1, method: 'roots/list' });
