@@ -4,9 +4,12 @@ import TogetherLast from './test/setup/sequencer.ts';
 // Node parses that file whenever it starts, which doubles the time it takes; tests start it a thousand times, offline.
 delete process.env['NODE_EXTRA_CA_CERTS'];
 
-/** Rooms whose tests replace no module, but for one: a process runs one file after another, and loads what they test once. */
+/**
+ * Rooms whose tests replace no module, but for one, and start no long-lived processes: a process runs one file after
+ * another, and loads what they test once.
+ */
 const TOGETHER =
-  'test/{cli,config,independent,json,mediation,protection,proxy/http,recording}/**/!(machine-index).test.ts';
+  'test/{cli,config,independent,json,mediation,proxy/http,recording}/**/!(machine-index).test.ts';
 
 const common = {
   setupFiles: ['test/setup/properties.ts'],
