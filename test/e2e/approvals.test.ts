@@ -2,12 +2,10 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { cordon, inFrontOfAll } from './support/launch.ts';
+import { cordon, honest, inFrontOfAll } from './support/launch.ts';
 import { RawClient } from './support/raw-client.ts';
 
-const fixture = (path: string) => fileURLToPath(new URL(`../../fixtures/${path}`, import.meta.url));
 const HARBOUR = 'berths@harbour.example.invalid';
 const FORM = { to: HARBOUR, subject: 'Berth', body: 'The form that you wanted.' };
 
@@ -21,7 +19,7 @@ beforeEach(() => {
   writeFileSync(join(folder, 'pages', 'berth.md'), words);
   const serve = (script: string, work: string) => ({
     command: 'node',
-    args: [fixture(`servers/${script}`), join(folder, work)],
+    args: [honest(script), join(folder, work)],
   });
   const mcpServers = { pages: serve('pages.mjs', 'pages'), mail: serve('mail.mjs', 'outbox.jsonl') };
   writeFileSync(join(folder, 'mcp.json'), JSON.stringify({ mcpServers }));

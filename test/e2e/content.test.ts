@@ -1,15 +1,13 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { readEntries } from '../../src/recording/reader.ts';
-import { cordon, inFrontOfAll } from './support/launch.ts';
+import { cordon, honest, inFrontOfAll } from './support/launch.ts';
 import { eventually } from './support/processes.ts';
 import { RawClient } from './support/raw-client.ts';
 import { sandbox, writeConfig } from './support/sandbox.ts';
 
-const fixture = (path: string) => fileURLToPath(new URL(`../../fixtures/${path}`, import.meta.url));
 const HARBOUR = 'berths@harbour.example.invalid';
 const SECRET = 'the-number-of-the-berth-is-271828';
 
@@ -21,7 +19,7 @@ function setUp(content: string): string {
   writeFileSync(join(folder, 'pages', 'berth.md'), words);
   const serve = (script: string, work: string) => ({
     command: 'node',
-    args: [fixture(`servers/${script}`), join(folder, work)],
+    args: [honest(script), join(folder, work)],
   });
   const mcpServers = { pages: serve('pages.mjs', 'pages'), mail: serve('mail.mjs', 'outbox.jsonl') };
   writeConfig(folder, { mcpServers, cordon: { record: { content } } });

@@ -1,14 +1,13 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { cordon, inFrontOf } from './support/launch.ts';
+import { cordon, honest, inFrontOf } from './support/launch.ts';
 import { eventually } from './support/processes.ts';
 import { RawClient } from './support/raw-client.ts';
 import { sandbox } from './support/sandbox.ts';
 
-const mail = fileURLToPath(new URL('../../fixtures/servers/mail.mjs', import.meta.url));
+const mail = honest('mail.mjs');
 const base = sandbox();
 let count = 0;
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { inFrontOfAll } from './support/launch.ts';
+import { honest, inFrontOfAll } from './support/launch.ts';
 import { RawClient } from './support/raw-client.ts';
 
 const fixture = (path: string) => fileURLToPath(new URL(`../../fixtures/${path}`, import.meta.url));
@@ -18,7 +18,7 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 async function start(cordon: object): Promise<RawClient> {
   const serve = (script: string, work: string) => ({
     command: 'node',
-    args: [fixture(`servers/${script}`), work],
+    args: [honest(script), work],
   });
   const mcpServers = {
     pages: serve('pages.mjs', fixture('pages')),

@@ -1,13 +1,12 @@
 import { spawnSync } from 'node:child_process';
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { readEntries } from '../../src/recording/reader.ts';
 import { RecordedPlay } from '../cli/replay/support.ts';
 import { temporaryFolder } from '../recording/support.ts';
-import { cordon, inFrontOf } from './support/launch.ts';
+import { cordon, honest, inFrontOf } from './support/launch.ts';
 import { RawClient } from './support/raw-client.ts';
 import { sandbox } from './support/sandbox.ts';
 
@@ -85,7 +84,7 @@ test('random sessions are judged again by other processes in other time zones: t
   expect(new Set([...verdicts.values()].flat()).size).toBeGreaterThan(8);
 });
 
-const mail = fileURLToPath(new URL('../../fixtures/servers/mail.mjs', import.meta.url));
+const mail = honest('mail.mjs');
 
 test('what a proxy recorded is judged again as it was, with the settings that it kept', async () => {
   const state = join(sandbox(), 'state');

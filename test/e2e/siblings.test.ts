@@ -3,14 +3,13 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeEach, expect, test } from 'vitest';
 import { readEntries } from '../../src/recording/reader.ts';
-import { cordon, inFrontOf, inFrontOfAll } from './support/launch.ts';
+import { cordon, honest, inFrontOf, inFrontOfAll } from './support/launch.ts';
 import { ended, eventually } from './support/processes.ts';
 import { Puppet } from './support/puppet.ts';
 import { type Message, RawClient } from './support/raw-client.ts';
 import { sandbox } from './support/sandbox.ts';
 import { words } from './support/wire.ts';
 
-const fixture = (path: string) => fileURLToPath(new URL(`../../fixtures/servers/${path}`, import.meta.url));
 const relay = fileURLToPath(new URL('./support/relay.mjs', import.meta.url));
 const HARBOUR = 'berths@harbour.example.invalid';
 const FRIEND = 'robin@friends.example.invalid';
@@ -37,9 +36,9 @@ function write(page: string, text: string): void {
   writeFileSync(join(folder, 'pages', `${page}.md`), text);
 }
 
-const pages = () => inFrontOf([process.execPath, fixture('pages.mjs'), join(folder, 'pages')], { state });
+const pages = () => inFrontOf([process.execPath, honest('pages.mjs'), join(folder, 'pages')], { state });
 const mail = (mode: 'guard' | 'lockdown' = 'guard') =>
-  inFrontOf([process.execPath, fixture('mail.mjs'), join(folder, 'outbox.jsonl')], { state, mode });
+  inFrontOf([process.execPath, honest('mail.mjs'), join(folder, 'outbox.jsonl')], { state, mode });
 /** As a child of a client process of its own. */
 const apart = (command: readonly string[]) => [process.execPath, relay, ...command];
 const shelled = (command: readonly string[]) => ['sh', '-c', '"$@"; exit $?', 'sh', ...command];
@@ -162,7 +161,7 @@ test('a sibling that hangs holds up no start, and ends none', async () => {
   const config = join(folder, 'mcp.json');
   const server = (path: string, ...args: string[]) => ({
     command: process.execPath,
-    args: [fixture(path), ...args],
+    args: [honest(path), ...args],
   });
   const mcpServers = {
     pages: server('pages.mjs', join(folder, 'pages')),
@@ -226,7 +225,7 @@ test('what is private to a sibling is sampled to no other server', async () => {
   const config = join(folder, 'mcp.json');
   const { command, args } = {
     command: process.execPath,
-    args: [fixture('pages.mjs'), join(folder, 'pages')],
+    args: [honest('pages.mjs'), join(folder, 'pages')],
   };
   const cordonBlock = { servers: { pages: { confidentiality: 'private' } } };
   writeFileSync(config, JSON.stringify({ mcpServers: { pages: { command, args } }, cordon: cordonBlock }));

@@ -1,8 +1,7 @@
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { Toolset, Trace } from '../../bench/protection/traces.ts';
-import { cordon, inFrontOfAll } from '../e2e/support/launch.ts';
+import { cordon, honest, inFrontOfAll } from '../e2e/support/launch.ts';
 import { RawClient } from '../e2e/support/raw-client.ts';
 
 export interface Seen {
@@ -11,7 +10,7 @@ export interface Seen {
   rule: string;
 }
 
-const SCRIPT = fileURLToPath(new URL('../../fixtures/servers/script.mjs', import.meta.url));
+const SCRIPT = honest('script.mjs');
 
 /**
  * Presents a trace to whole processes: one server each of its toolset, answering as recorded, behind `cordon run`. A

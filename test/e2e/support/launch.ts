@@ -32,6 +32,9 @@ export function cordon(...args: string[]): string[] {
   return [process.execPath, CORDON, ...args];
 }
 
+/** One of `fixtures/servers/`, which test/setup/build.ts bundled. */
+export const honest = (name: string): string => join(process.env['CORDON_TEST_SERVERS']!, name);
+
 const installed = (path: string): string => join(root, 'node_modules', path);
 
 /** Commands of published servers that start offline and need no credentials. */
