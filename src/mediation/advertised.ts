@@ -2,13 +2,14 @@ import type { DescriptorKind, Finding, PinState, Source, Text } from '../event.t
 import { type Descriptor, describeAll, textsOf } from './descriptors/descriptor.ts';
 import type { Pins } from './descriptors/pins.ts';
 import { type InspectContext, inspect, inspectAgain } from './detectors/inspect.ts';
-import { type EffectOpinion, effectOfTool, verbOf } from './effects/effects.ts';
+import { type EffectOpinion, effectOfTool } from './effects/effects.ts';
 import { schemaWords } from './evidence.ts';
 import { raise, raisedBy } from './labels.ts';
 import { type GivenRoles, givenRoles } from './policy/given.ts';
-import { orderedTo, type Verbs } from './policy/steering.ts';
+import type { Verbs } from './policy/steering.ts';
 import type { Settings } from './settings.ts';
 import { recordOf, type Sink, type SinkKind } from './sinks.ts';
+import { ToolNames } from './tool-names.ts';
 import { walk } from './walk.ts';
 
 /** A descriptor as it was judged: withheld unless `pinned`. */
@@ -37,25 +38,12 @@ export interface Known {
   words: { names: Set<string>; values: Set<string> } | undefined;
 }
 
-const MAX_VERBS = 256;
-/** Names of tools that one session tells its siblings, and that are kept of what all siblings tell. */
-const MAX_SHARED = 2000;
-const MAX_TOLD = 20_000;
-/** What clients and model providers take. */
-const MAX_NAME_CHARS = 128;
-
 /** What the servers of a session advertise, and what follows from it: standing, effects, words of schemas, verbs. */
 export class Advertised {
   readonly #settings: Settings;
   readonly #pins: Pins;
   readonly #known = new Map<string, Known>();
-  readonly #toolNames = new Map<string, Set<string>>();
-  readonly #foreign = new Map<string, readonly string[]>();
-  /** Tools of siblings' servers, also of those that have left: the model may remember them. */
-  readonly #siblingTools = new Set<string>();
-  #verbs: Verbs | undefined;
-  /** Tools were named that descriptions read before could speak of. */
-  #hasNewNames = false;
+  readonly #toolNames = new ToolNames();
 
   constructor(settings: Settings, pins: Pins) {
     this.#settings = settings;
@@ -64,7 +52,7 @@ export class Advertised {
 
   /** Sentences that begin with a verb which a tool of the session is named by: whoever writes them wants it called. */
   get verbs(): Verbs | undefined {
-    return this.#verbs;
+    return this.#toolNames.verbs;
   }
 
   /** Takes a list or a page of it; each value's state, in order, and whether it is new or changed. */
@@ -75,7 +63,11 @@ export class Advertised {
     now: string,
   ): (Described & { isNew: boolean })[] {
     const descriptors = describeAll(kind, server, values);
-    if (kind === 'tool') this.#noteTools(server, descriptors);
+    if (kind === 'tool')
+      this.#toolNames.note(
+        server,
+        descriptors.map(({ name }) => name),
+      );
     const context = this.#contextOf(server);
     return descriptors.map((descriptor) => {
       const key = keyOf(server, kind, descriptor.name);
@@ -108,8 +100,7 @@ export class Advertised {
    * whether one that speaks of another's tools is noticed. Those that are judged otherwise now.
    */
   recheck(now: string): Described[] {
-    if (!this.#hasNewNames) return [];
-    this.#hasNewNames = false;
+    if (!this.#toolNames.takeNews()) return [];
     const changed: Described[] = [];
     for (const known of this.#known.values()) {
       const { descriptor, findings: before } = known;
@@ -182,39 +173,17 @@ export class Advertised {
 
   /** Names of tools, as siblings are told them. */
   get toolNames(): readonly string[] {
-    const names = new Set<string>();
-    for (const all of this.#toolNames.values()) {
-      for (const name of all) {
-        if (names.size === MAX_SHARED) return [...names];
-        if (name !== '' && name.length <= MAX_NAME_CHARS) names.add(name);
-      }
-    }
-    return [...names];
+    return this.#toolNames.shared;
   }
 
-  /** Takes names of tools that siblings' servers have: to the servers here they are foreign ones. */
+  /** Takes names of tools that siblings' servers have. */
   hearTools(names: readonly string[]): void {
-    const before = this.#siblingTools.size;
-    for (const name of names) if (this.#siblingTools.size < MAX_TOLD) this.#siblingTools.add(name);
-    if (this.#siblingTools.size === before) return;
-    this.#foreign.clear();
-    this.#hasNewNames = true;
+    this.#toolNames.hear(names);
   }
 
   /** Names of other servers' tools that this server has none of. */
   foreignTools(server: string): readonly string[] {
-    let names = this.#foreign.get(server);
-    if (names === undefined) {
-      const own = this.#toolNames.get(server);
-      const others = [...this.#toolNames]
-        .filter(([other]) => other !== server)
-        .flatMap(([, all]) => [...all]);
-      // Of two servers of one kind each has the other's names: before its own are known it would speak of foreign ones.
-      const siblings = own === undefined ? [] : this.#siblingTools;
-      names = [...new Set([...others, ...siblings])].filter((name) => !own?.has(name));
-      this.#foreign.set(server, names);
-    }
-    return names;
+    return this.#toolNames.foreignTo(server);
   }
 
   #pinned(server: string, kind: DescriptorKind, name: string): Standing {
@@ -242,19 +211,8 @@ export class Advertised {
   }
 
   #contextOf(server: string): InspectContext & { ownTools: readonly string[] } {
-    const ownTools = [...(this.#toolNames.get(server) ?? [])];
+    const ownTools = this.#toolNames.of(server);
     return { server, kind: 'descriptor', foreignTools: this.foreignTools(server), ownTools };
-  }
-
-  #noteTools(server: string, descriptors: readonly Descriptor[]): void {
-    const names = this.#toolNames.get(server) ?? new Set();
-    const before = names.size;
-    for (const { name } of descriptors) names.add(name);
-    this.#toolNames.set(server, names);
-    if (names.size === before) return;
-    this.#hasNewNames = this.#toolNames.size > 1 || this.#siblingTools.size > 0;
-    this.#foreign.clear();
-    this.#verbs = verbsOf(this.#toolNames);
   }
 }
 
@@ -284,14 +242,6 @@ function formOf(kind: DescriptorKind, path: string): 'field' | 'prose' {
   if (kind === 'prompt') return /^(?:\/arguments\/\d+)?\/name$/.test(path) ? 'field' : 'prose';
   const isListed = kind === 'resource' || kind === 'resourceTemplate';
   return isListed && /^\/(?:uri|uriTemplate|mimeType)$/.test(path) ? 'field' : 'prose';
-}
-
-function verbsOf(toolNames: ReadonlyMap<string, ReadonlySet<string>>): Verbs {
-  const verbs = new Set<string>();
-  for (const [server, names] of toolNames) {
-    for (const name of names) if (verbs.size < MAX_VERBS) verbs.add(verbOf(name, server));
-  }
-  return orderedTo([...verbs]);
 }
 
 /** Whether the same was found, in whatever order. */
