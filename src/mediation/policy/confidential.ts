@@ -48,9 +48,7 @@ export function isLeak(flow: Flow, leaf: string, role: Role, outlet: Outlet): bo
   if (!isOpen && (confidentiality === 'private' || flow.source.server === server)) return false;
   const isPlace = role === 'destination' && flow.match === 'whole' && confidentiality === 'private';
   if (isPlace && flow.transforms.length === 0 && namesPlace(leaf)) return false;
-  if (!isOwn) return true;
-  const address = role === 'destination' ? undefined : addressAround(leaf, flow.span[0]);
-  return address !== undefined && !isOwnPlace(address, domains);
+  return !isOwn || (role !== 'destination' && isInForeignAddress(leaf, flow.span[0], domains));
 }
 
 const MAILBOX = /^<?[\w.+-]{1,64}@([a-z0-9.-]{1,255})>?$/i;
@@ -68,10 +66,30 @@ function isOwnPlace(text: string, domains: readonly string[]): boolean {
   });
 }
 
-/** The address in a text that the place `at` is part of: whoever shows the text may fetch it. */
-function addressAround(text: string, at: number): string | undefined {
-  const slashes = text.lastIndexOf('//', at);
-  if (slashes < 0 || /[\s<>"']/.test(text.slice(slashes, at))) return undefined;
-  const scheme = /[a-z][a-z0-9+.-]{0,11}:$/i.exec(text.slice(Math.max(0, slashes - 13), slashes))?.[0] ?? '';
-  return /^[^\s<>"')]*/.exec(text.slice(slashes - scheme.length))?.[0];
+/** What an address begins with, as browsers read it: either slash, also as an entity, or the colon alone. */
+const BEGINNING =
+  /(?:[/\\]|&(?:#0{0,8}47|#x0{0,8}2f|sol|#0{0,8}92|#x0{0,8}5c|bsol);?){2}|(?:https?|wss?|ftp):/gi;
+const MOST_BEGINNINGS = 16;
+
+/**
+ * Whether the place `at` is part of an address that is not the user's own: whoever shows the text may fetch it. One
+ * address may hold another as its query, and in a tag it goes on through blanks.
+ */
+function isInForeignAddress(text: string, at: number, domains: readonly string[]): boolean {
+  const tag = text.lastIndexOf('<', at);
+  const from = tag > text.lastIndexOf('>', at) ? tag : wordStart(text, at);
+  let beginnings = 0;
+  for (const { index } of text.slice(from, at).matchAll(BEGINNING)) {
+    if (++beginnings > MOST_BEGINNINGS) return true;
+    const start = from + index;
+    const scheme = /[a-z][a-z0-9+.-]{0,11}:$/i.exec(text.slice(Math.max(from, start - 13), start))?.[0] ?? '';
+    if (!isOwnPlace(/^[^\s<>"')]*/.exec(text.slice(start - scheme.length))![0], domains)) return true;
+  }
+  return false;
+}
+
+function wordStart(text: string, at: number): number {
+  let start = at;
+  while (start > 0 && !/[\s<>"']/.test(text[start - 1]!)) start--;
+  return start;
 }

