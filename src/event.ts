@@ -34,7 +34,7 @@ export type Channel =
   | 'request'
   | 'descriptor';
 
-export type Steering = 'here' | 'near' | 'sought';
+export type Steering = 'here' | 'near' | 'sought' | 'led';
 
 /** Where labelled data entered the session. `event` is the session-wide id of the message (`e12`). */
 export interface Source {
@@ -54,7 +54,7 @@ export interface Source {
   echo?: boolean;
   /**
    * The very text (`here`) or another of its message (`near`) tells somebody to do something, or such a text named what
-   * this was looked up by (`sought`): mediation/policy/steering.ts and sought.ts.
+   * this was looked up by (`sought`) or the address that it was read from (`led`): mediation/policy/steering.ts and sought.ts.
    */
   steers?: Steering;
   /** It answers a call that asked for what the user named, in the user's own words. */

@@ -1,4 +1,4 @@
-import type { Finding, Label, Text } from '../event.ts';
+import type { Finding, Label, Steering, Text } from '../event.ts';
 import type { Inbound } from './inbound.ts';
 import type { Judgement } from './judgement.ts';
 import type { Part } from './labelling.ts';
@@ -17,8 +17,8 @@ export interface Labelled {
   /** What it answers carried taint, which it may repeat. */
   call?: Judgement | undefined;
   asked?: boolean;
-  /** What it was looked up by stands in a text that steers. */
-  sought?: boolean;
+  /** What it was looked up by, or its address, stands in a text that steers. */
+  choice?: Extract<Steering, 'sought' | 'led'> | undefined;
   /** Members for the result's `_meta`, as JSON text without braces. */
   meta: string;
   /** Text to put in front of the content, where a detector marked it. */

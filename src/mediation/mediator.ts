@@ -27,7 +27,7 @@ import { factsOf } from './policy/facts.ts';
 import { Memory } from './policy/memory.ts';
 import { type Case, decide, type Verdict } from './policy/policy.ts';
 import { orderOf } from './policy/rules.ts';
-import { isSought } from './policy/sought.ts';
+import { choiceOf } from './policy/sought.ts';
 import { isProtocolMethod } from './protocol.ts';
 import { Provenance } from './provenance/provenance.ts';
 import type { Settings } from './settings.ts';
@@ -234,7 +234,7 @@ export class Mediator {
       named: call?.named === true || isProtocolMethod(origin),
       call: carriedTaint ? call : undefined,
       asked: call?.asked === true,
-      sought: isOfUnknown || (call !== undefined && isSought(call)),
+      choice: isOfUnknown ? 'sought' : call && choiceOf(call),
       meta: labelMembers(label, event),
       notice: findings.length > 0 ? noticeText(server, findings) : undefined,
     };

@@ -14,7 +14,7 @@ const STANDINGS: readonly Facts['descriptor'][] = ['usable', 'withheld', 'unlist
 const ROLES: readonly Role[] = ['destination', 'selector', 'credential', 'code', 'content', 'scalar'];
 export const MATCHES: readonly FlowFact['flow']['match'][] = ['whole', 'atom', 'span'];
 export const FORMS: readonly Form[] = ['field', 'prose'];
-export const STEERINGS: readonly Steering[] = ['here', 'near', 'sought'];
+export const STEERINGS: readonly Steering[] = ['here', 'near', 'sought', 'led'];
 export const INTEGRITIES: readonly Integrity[] = ['trusted', 'untrusted', 'poisoned-suspect'];
 export const CHANNELS: readonly Channel[] = [
   ...([

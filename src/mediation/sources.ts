@@ -33,7 +33,7 @@ export class Sources {
   of(labelled: Labelled, verbs: Verbs | undefined): Learned[] {
     const { event, inbound, label, findings, texts, parts, named = false, call } = labelled;
     const { server, origin, channel } = inbound;
-    const { asked = false, sought = false } = labelled;
+    const { asked = false, choice } = labelled;
     const isMarked = findings.length > 0;
     const groups = (parts ?? [[label, structured(texts)] as const]).map(([own, group]) => ({
       source: { event, server, origin, channel, label: own, named, asked },
@@ -42,7 +42,7 @@ export class Sources {
     // A detector that fired on the whole alone marks all of it.
     const isMarkedWhole = isMarked && groups.every(({ marked }) => marked.length === 0);
     const isSteering = isMarked || groups.some(({ steering }) => steering.length > 0);
-    const near = sought ? 'sought' : isSteering && 'near';
+    const near = choice !== 'sought' && isSteering ? 'near' : choice;
     return groups.flatMap(({ source, marked, steering, others }) => {
       const suspect: Source = { ...source, steers: 'here', marked: true };
       if (isMarkedWhole) return echoesApart(suspect, [...steering, ...others], call);

@@ -35,6 +35,12 @@ const READING_VERBS = new Set([
   'think',
 ]);
 
+/** A tool whose name starts with one of these ends what it is given. */
+const ENDING_VERBS = new Set([
+  ...['delete', 'remove', 'destroy', 'drop', 'purge', 'erase', 'wipe', 'truncate', 'unlink', 'rm', 'rmdir'],
+  ...['uninstall', 'cancel', 'close', 'terminate'],
+]);
+
 /** What a call would do, and which of the sources of that opinion decided. */
 export interface EffectOpinion {
   effect: Effect;
@@ -63,8 +69,8 @@ export function effectOfTool(
 }
 
 /**
- * It has an effect unless its name starts with a reading verb. Its annotations can raise that; lower it only where the
- * user trusts the server: they are the word of a party that may lie.
+ * It has an effect unless its name starts with a reading verb, and destroys if it starts with one that ends things. Its
+ * annotations can raise that; lower it only where the user trusts the server: they are the word of a party that may lie.
  */
 function effectByDescriptor(
   name: string,
@@ -75,7 +81,10 @@ function effectByDescriptor(
   const annotations = recordOf(recordOf(descriptor)['annotations']);
   if (annotations['destructiveHint'] === true) return { effect: 'destroy', by: 'annotation' };
   if (isTrusted && annotations['readOnlyHint'] === true) return { effect: 'read', by: 'annotation' };
-  if (!READING_VERBS.has(verbOf(name, server))) return { effect: 'write', by: 'default' };
+  const verb = verbOf(name, server);
+  if (ENDING_VERBS.has(verb) && !(isTrusted && annotations['destructiveHint'] === false))
+    return { effect: 'destroy', by: 'verb' };
+  if (!READING_VERBS.has(verb)) return { effect: 'write', by: 'default' };
   if (annotations['readOnlyHint'] === false) return { effect: 'write', by: 'annotation' };
   return { effect: 'read', by: 'verb' };
 }

@@ -1,4 +1,5 @@
 import type { Effect, Flow, Leaf, Role } from '../../event.ts';
+import { isNetworkUri } from '../effects/addresses.ts';
 import { isAnswer } from '../own.ts';
 import { namesPlace } from './places.ts';
 
@@ -21,12 +22,17 @@ export function outletOf(
   roleOf: (leaf: Leaf) => Role,
   domains: readonly string[],
 ): Outlet {
+  // What destroys or runs something is no send, though an address stands in it.
+  const isBeyondSend = effect === 'destroy' || effect === 'execute';
   const named = leaves.filter(
     (leaf) => leaf.form !== 'key' && leaf.text !== '' && roleOf(leaf) === 'destination',
   );
   return {
     reads: effect === 'read',
-    isOpen: effect === 'send' || named.length > 0,
+    isOpen:
+      effect === 'send' ||
+      named.length > 0 ||
+      (isBeyondSend && leaves.some(({ text }) => isNetworkUri(text))),
     isOwn: named.length > 0 && named.every(({ text }) => isOwnPlace(text, domains)),
     domains,
     server,

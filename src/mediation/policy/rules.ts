@@ -77,7 +77,7 @@ export const ARGUMENT_RULES: readonly ArgumentRule[] = [
   {
     name: 'mention',
     verdict: 'allow',
-    when: (fact) => !isGrave(fact) && isMention(fact.flow),
+    when: (fact) => !isGrave(fact) && isMention(fact),
     because: 'the message that holds it tells nobody to do anything',
     example: 'a link in "I read an interesting article on www.example.invalid"',
   },
@@ -166,18 +166,22 @@ function isTelling({ span }: FlowView): boolean {
 }
 
 /**
- * Where a lie is enough and no order is needed: what opens or runs, and the account or telephone that somebody's
- * running text gives ("the rent goes to ... from now on").
+ * Where a lie is enough and no order is needed: what opens or runs, what is destroyed unless the called server itself
+ * lists it, and the account or telephone that somebody's running text gives ("the rent goes to ... from now on").
  */
-function isGrave({ role, flow, namesPlace, isAccount, siblings }: Fact): boolean {
+function isGrave({ role, effect, server, flow, namesPlace, isAccount, siblings }: Fact): boolean {
   if (role === 'credential') return true;
+  if (role === 'selector' && effect === 'destroy')
+    return !siblings.some((one) => isField(one.flow) && one.flow.source.server === server);
   // A word or a number inside of code is what the code is about; what runs is the agent's own.
   if (role === 'code') return flow.match !== 'atom' || namesPlace;
   return role === 'destination' && isAccount && !siblings.some(({ flow }) => isField(flow));
 }
 
-function isMention({ source }: FlowView): boolean {
-  return source.steers === undefined && source.marked !== true;
+/** What a text that steers leads to may be worked with like what is mentioned; only a place in it is that writer's choice. */
+function isMention({ flow: { source }, namesPlace }: FlowFact): boolean {
+  const isLed = source.steers === 'led' && !namesPlace;
+  return (source.steers === undefined || isLed) && source.marked !== true;
 }
 
 /**
@@ -204,8 +208,8 @@ function isHandedOut({ role, effect, server, siblings }: Fact): boolean {
 }
 
 /** Whether a text that steers names the value: a tag or a link of that text is a part of what it says. */
-function isNaming({ flow }: FlowFact): boolean {
-  return !isMention(flow) && flow.match === 'whole' && !isField(flow);
+function isNaming(one: FlowFact): boolean {
+  return !isMention(one) && one.flow.match === 'whole' && !isField(one.flow);
 }
 
 /** To its own server a credential is no secret and opens nothing that it has not. */
@@ -223,17 +227,17 @@ function isOwnCredential({ role, server, flow, siblings }: Fact): boolean {
 function isKnownBefore(fact: Fact): boolean {
   const { role, siblings } = fact;
   if (role === 'selector' || isGrave(fact)) return false;
-  const told = siblings.filter(({ flow }) => !isMention(flow)).map(({ flow }) => flow.source);
-  return siblings.some(
-    ({ flow: { match, source }, flow }) =>
+  const told = siblings.filter((one) => !isMention(one)).map(({ flow }) => flow.source);
+  return siblings.some((one) => {
+    const { match, source } = one.flow;
+    return (
       match === 'whole' &&
-      isMention(flow) &&
+      isMention(one) &&
       source.echo !== true &&
       // Of what two Cordons read, neither knows which came first.
-      told.every(
-        ({ event, session }) => session === source.session && orderOf(source.event) < orderOf(event),
-      ),
-  );
+      told.every(({ event, session }) => session === source.session && orderOf(source.event) < orderOf(event))
+    );
+  });
 }
 
 /**

@@ -1,16 +1,26 @@
+import type { Steering } from '../../event.ts';
 import type { Judgement } from '../judgement.ts';
 
 /**
- * Whether a call looked something up by a value that a text which steers names: who wrote that text has chosen what is
- * found, though he need not know its id, and so what is found by that. Reads are let through, so what they return has to
- * tell.
+ * Whether a call looked something up by a value that a text which steers names (`sought`), or read an address that stands
+ * in one (`led`): who wrote that text has chosen what is found, though he need not know its id, and so what is found by
+ * that. Reads are let through, so what they return has to tell.
  */
-export function isSought({ effect, flows, facts }: Pick<Judgement, 'effect' | 'flows' | 'facts'>): boolean {
-  if (effect !== 'read') return false;
-  return flows.some(({ source, match, form, alone, common }, index) => {
-    if (source.label.integrity === 'trusted' || match !== 'whole' || common === true) return false;
+export function choiceOf({
+  effect,
+  flows,
+  facts,
+}: Pick<Judgement, 'effect' | 'flows' | 'facts'>): Extract<Steering, 'sought' | 'led'> | undefined {
+  if (effect !== 'read' && !facts.reads) return undefined;
+  let isLed = false;
+  for (const [index, { source, match, form, alone, common }] of flows.entries()) {
+    if (source.label.integrity === 'trusted' || match === 'span' || common === true) continue;
     const isField = form === 'field' && alone;
-    const isChosen = source.steers === 'sought' || (source.steers === 'here' && !isField);
-    return isChosen && facts.places[facts.flows[index]!.place]!.role === 'selector';
-  });
+    const { role } = facts.places[facts.flows[index]!.place]!;
+    if (source.steers === 'sought' || (source.steers === 'here' && !isField)) {
+      if (role === 'selector') return 'sought';
+      if (role === 'destination') isLed = true;
+    } else if (source.steers === 'led' && role === 'destination') isLed = true;
+  }
+  return isLed ? 'led' : undefined;
 }

@@ -1,4 +1,5 @@
 import { formOf } from '../structure/structure.ts';
+import { FOREIGN_WORDS, isForeign } from './foreign.ts';
 import { Lexicon } from './lexicon.ts';
 
 /**
@@ -32,7 +33,34 @@ const ASKING = [
     'will you',
   ],
   ...['want you', 'you are to', "you're to", 'kindly', 'instead', 'assistant'],
+  ...['would like', "'d like", 'would love', "'d love", 'would appreciate', "'d appreciate", 'appreciated'],
+  ...[
+    'feel free',
+    'why not',
+    'how about',
+    'go ahead',
+    'supposed to',
+    'asked to',
+    'told to',
+    'asks you',
+    'ask you',
+  ],
+  ...["you'll", "you'd", 'from now on', 'next step', 'next steps'],
+  ...['would be great', 'would be good', 'would be nice', 'would be kind', 'would be helpful'],
+  ...[
+    "'d be great",
+    "'d be good",
+    "'d be nice",
+    'user wants',
+    'user asks',
+    'user asked',
+    'user needs',
+    'user said',
+  ],
 ];
+/** What the reader is invited to do to others; that he can find, read or see something is no invitation. */
+const INVITED =
+  '(?:can|may|could|might)\\s(?:(?:also|just|simply|then|now)\\s)?(?:send|forward|mail|e-?mail|pay|transfer|wire|delete|remove|share|upload|post|publish|reply|write|give|grant|invite|add|buy|order|book)';
 /** A file's name is none. */
 const TO_DO = 'to-?do(?![.\\w])';
 
@@ -43,12 +71,24 @@ const ORDERS =
 const TITLES =
   'email mail message reply post share visit call update change set use finish check search look list show order book schedule copy print return output answer report contact log sign register start turn purchase';
 
-const ASKS = new RegExp(`\\b(?:${[...ASKING, TO_DO].join('|')})\\b`, 'i');
+const ASKS = new RegExp(`\\b(?:${[...ASKING, TO_DO, `you\\s${INVITED}`].join('|')})\\b`, 'i');
 /** What an order is followed by, where its verb could be a noun. */
 const OBJECT =
   '(?:the|an?|this|that|these|those|my|your|our|their|his|her|all|any|every|each|it|me|us|them|him|to)\\b|https?:|www\\.|["\'\\d@]';
 
+/** What leads up to an order. */
+const LEADING =
+  'and|or|but|so|then|also|just|simply|now|next|first|finally|later|afterwards|otherwise|again|still|only|after that|if so|yes|ok|okay|hi|hello|dear';
+/** How Node reports a call to the file system that failed: `ENOENT: no such file or directory, open '/x'`. */
+const FAILED =
+  /\b(E(?:NOENT|ACCES|PERM|ISDIR|NOTDIR|EXIST|MFILE|NFILE|BUSY|ROFS|LOOP|NAMETOOLONG|NOSPC|XDEV|INVAL|IO|BADF): [a-z -]{3,48}), (?:open|read|write|rename)(?: '[^'\s]{1,1024}')?(?: -> '[^'\s]{1,1024}')?(?=[ \t]{0,8}(?:\n|$))/g;
+
 const ORDERED = ordered(ORDERS.split(' '));
+/** One more order behind another, or what something is for. */
+const CHAINED = new RegExp(
+  `\\b(?:and|or|then|also|just|simply|better|rather|to)\\s(?:be\\s(?:sent|forwarded|mailed|paid|transferred)|${ORDERS.split(' ').join('|')})\\s(?:${OBJECT})`,
+  'i',
+);
 const ORDERED_IN_PROSE = ordered(TITLES.split(' '), OBJECT);
 /** The verbs that a session's tools are named by, which are orders too. */
 export interface Verbs {
@@ -57,27 +97,18 @@ export interface Verbs {
 }
 /** Words that running English cannot do without. */
 const ENGLISH = /\b(?:the|an?|of|to|and|is|are|was|in|for|it|on|at|with|i|my|by|from|this)\b/i;
-/** And words that other languages in our letters cannot do without, though English stands around them. */
-const FOREIGN = new Set(
-  `und der das dem den ist nicht ein eine einen bitte auf für mit von zum zur wir uns sie ich noch heute sofort
-  el la los las para por una del con que su todos esta este pero ahora le les des est pour dans vous nous votre avec sur cette qui merci
-  il lo gli della delle di che sono questo os uma não você het een voor niet met naar deze zijn och att det som på inte til og ikke
-  nie się jest proszę bir ve için lütfen yang dan untuk dengan ini không của các`.split(/\s+/),
-);
 const WORDS: readonly (readonly string[])[] = [
-  [...ASKING.map(longestWord), 'do', 'todo'],
+  [...ASKING.map(longestWord), 'do', 'todo', 'you'],
   ORDERS.split(' '),
   TITLES.split(' '),
-  [...FOREIGN].filter((word) => /^[a-z]+$/.test(word)),
+  FOREIGN_WORDS,
 ];
 const [ASKED, ORDER, TITLE, FOREIGN_WORD, OWN_VERB] = [1, 2, 4, 8, 16];
 let noVerbs: Verbs | undefined;
 
-const FOREIGN_WORDS = 3;
-const FOREIGN_WITHIN = 12;
-const LONGEST_FOREIGN = 7;
 /** Letters of other scripts inside Latin words are there to be misread. */
 const MIXED = /[a-z][\u0370-\u052f\u2c80-\u2dff]|[\u0370-\u052f\u2c80-\u2dff][a-z]/i;
+const APOSTROPHES = /[\u2018\u2019\u02bc]/g;
 const OTHER_SCRIPT = /(?!\p{Script=Latin})\p{L}/u;
 const FEWEST_WORDS = 8;
 const LONGEST_READ = 64 * 1024;
@@ -94,13 +125,18 @@ export function steers(text: string, verbs?: Verbs): boolean {
   if (ascii && !/\s/.test(text)) return false;
   // Who writes so much asks for something in it; reading it to the end would cost more than the exemption is worth.
   if (text.length > LONGEST_READ) return true;
-  const plain = ascii ? text : text.normalize('NFKC').replace(/\p{Cf}/gu, '');
+  const plain = ascii
+    ? text
+    : text
+        .normalize('NFKC')
+        .replace(/\p{Cf}/gu, '')
+        .replace(APOSTROPHES, "'");
   const isProse = formOf(text) === 'prose';
   if (verbs === undefined) noVerbs ??= orderedTo([]);
   const { pattern, lexicon } = verbs ?? noVerbs!;
   const held = lexicon.in(plain);
   if ((held & ASKED) !== 0 && ASKS.test(plain)) return true;
-  if ((held & ORDER) !== 0 && ORDERED.test(plain)) return true;
+  if ((held & ORDER) !== 0 && isOrder(plain)) return true;
   if (isProse && (held & TITLE) !== 0 && ORDERED_IN_PROSE.test(plain)) return true;
   if (isProse && (held & OWN_VERB) !== 0 && pattern.test(plain)) return true;
   if (!ascii && MIXED.test(plain)) return true;
@@ -114,10 +150,18 @@ export function orderedTo(verbs: readonly string[]): Verbs {
   return { pattern: ordered(own, OBJECT), lexicon: new Lexicon(...WORDS, own) };
 }
 
-/** Matches a sentence, a list item or an element that begins with one of `verbs`. The gap is bounded: no backtracking. */
+/** What could not be done is reported, not ordered. */
+function isOrder(text: string): boolean {
+  return (ORDERED.test(text) && ORDERED.test(text.replace(FAILED, '$1'))) || CHAINED.test(text);
+}
+
+/**
+ * Matches a sentence, a list item or an element that begins with one of `verbs`, behind a few words that lead up to it
+ * ("then also ..."). The gaps are bounded: no backtracking.
+ */
 function ordered(verbs: readonly string[], object = ''): RegExp {
   return new RegExp(
-    `(?:^|[.!?\\n:;,>])[\\s"'*\\d.()\\-]{0,8}(?:${verbs.join('|') || '(?!)'})\\s(?:${object})`,
+    `(?:^|[.!?\\n:;,>])[\\s"'*\\d.()\\-]{0,8}(?:(?:${LEADING})[ ,]{1,2}){0,3}(?:${verbs.join('|') || '(?!)'})\\s(?:${object})`,
     'i',
   );
 }
@@ -138,31 +182,6 @@ function isRunning(text: string): boolean {
     if (text.charCodeAt(i) === 32 && ++words >= FEWEST_WORDS) return true;
   }
   return text.length >= FEWEST_WORDS && OTHER_SCRIPT.test(text);
-}
-
-/** Whether so many words that another language needs stand near one another. */
-function isForeign(text: string): boolean {
-  const met: number[] = [];
-  let words = 0;
-  let from = -1;
-  for (let i = 0; i <= text.length; i++) {
-    if (i < text.length && isWordLetter(text.charCodeAt(i))) {
-      if (from < 0) from = i;
-    } else if (from >= 0) {
-      words++;
-      if (i - from <= LONGEST_FOREIGN && FOREIGN.has(text.slice(from, i).toLowerCase())) {
-        met.push(words);
-        const first = met[met.length - FOREIGN_WORDS];
-        if (first !== undefined && words - first < FOREIGN_WITHIN) return true;
-      }
-      from = -1;
-    }
-  }
-  return false;
-}
-
-function isWordLetter(c: number): boolean {
-  return (c >= 97 && c <= 122) || (c >= 65 && c <= 90) || c > 127;
 }
 
 function isAscii(text: string): boolean {

@@ -56,6 +56,23 @@ test.each([
   expect(of(name)).toEqual({ effect, by: effect === 'read' ? 'verb' : 'default' });
 });
 
+test.each(['delete', 'removeUser', 'drop_table', 'cancel-order', 'close', 'rm'])(
+  '%s ends something',
+  (name) => {
+    const ends = { effect: 'destroy', by: 'verb' };
+    expect(of(name)).toEqual(ends);
+    expect(of(name, { annotations: { destructiveHint: false, readOnlyHint: true } })).toEqual(ends);
+    expect(
+      of(name, { annotations: { destructiveHint: false }, trust: { integrity: 'trusted' } }).effect,
+    ).toBe('write');
+    expect(of(name, { configured: 'write' }).effect).toBe('write');
+  },
+);
+
+test.each(['removal', 'deleted_list', 'closest', 'rms'])('%s does not', (name) => {
+  expect(of(name).effect).toBe('write');
+});
+
 test.each([
   ['git_log', 'git', 'write'],
   ['git_status', 'git', 'read'],

@@ -188,7 +188,25 @@ const PAIRS: Record<string, [fires: Given, neighbours: Given[]][]> = {
       [
         { role: 'destination', source: NEAR },
         { role: 'destination', source: HERE },
+        { role: 'destination', source: { steers: 'led' }, text: 'eve@attacker.example.invalid' },
         { role: 'selector', source: { steers: 'sought' } },
+      ],
+    ],
+    [
+      { role: 'destination', source: { steers: 'led' } },
+      [{ role: 'destination', source: { steers: 'led' }, text: URL }],
+    ],
+    // What is destroyed is of the called server's own listing, though that repeats what was asked for.
+    [
+      {
+        role: 'selector',
+        effect: 'destroy',
+        others: [{ ...FIELD, source: { server: 'mail', echo: true } }],
+      },
+      [
+        { role: 'selector', effect: 'destroy' },
+        { role: 'selector', effect: 'destroy', flow: FIELD },
+        { role: 'selector', effect: 'destroy', source: { server: 'mail' } },
       ],
     ],
     // What code is about is none; where it goes is.
