@@ -122,6 +122,8 @@ describe.concurrent('several servers', () => {
     await a.got(({ message }) => message.params?.name === 'wait');
     const { message: waiting } = await b.got(({ message }) => message.params?.name === 'wait');
     const before = a.pid;
+    // Before it is started again, which may be sooner than this test goes on.
+    a.tools = [TOOLS[0]!, { ...TOOLS[1]!, description: 'Waits and tells.' }];
     process.kill(before, 'SIGKILL');
     for (const answer of await Promise.all(inFlight)) expect(answer.message.error!.message).toContain('"a"');
     expect(words((await client.call('b__echo', { n: 2 })).message)).toBe('{"n":2}');
@@ -129,7 +131,6 @@ describe.concurrent('several servers', () => {
     expect((await other).message.result.content).toEqual([]);
 
     // Until it is up again calls are refused or wait; a tool that changed meanwhile is withheld.
-    a.tools = [TOOLS[0]!, { ...TOOLS[1]!, description: 'Waits and tells.' }];
     await eventually(
       async () => (await client.call('a__echo', { n: 3 })).message.result !== undefined,
       'a restart',

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeEach, expect, test } from 'vitest';
 import { readEntries } from '../../src/recording/reader.ts';
-import { cordon, honest, inFrontOf, inFrontOfAll } from './support/launch.ts';
+import { cordon, honest, inFrontOf, inFrontOfAll, withTimers } from './support/launch.ts';
 import { ended, eventually } from './support/processes.ts';
 import { Puppet } from './support/puppet.ts';
 import { type Message, RawClient } from './support/raw-client.ts';
@@ -36,9 +36,12 @@ function write(page: string, text: string): void {
   writeFileSync(join(folder, 'pages', `${page}.md`), text);
 }
 
-const pages = () => inFrontOf([process.execPath, honest('pages.mjs'), join(folder, 'pages')], { state });
+/** On a busy machine a sibling that is well may take longer than the quarter of a second that it has. */
+const patient = (command: readonly string[]) => withTimers(command, 'ms === 250 ? 3000 : ms');
+const pages = (where = state) =>
+  patient(inFrontOf([process.execPath, honest('pages.mjs'), join(folder, 'pages')], { state: where }));
 const mail = (mode: 'guard' | 'lockdown' = 'guard') =>
-  inFrontOf([process.execPath, honest('mail.mjs'), join(folder, 'outbox.jsonl')], { state, mode });
+  patient(inFrontOf([process.execPath, honest('mail.mjs'), join(folder, 'outbox.jsonl')], { state, mode }));
 /** As a child of a client process of its own. */
 const apart = (command: readonly string[]) => [process.execPath, relay, ...command];
 const shelled = (command: readonly string[]) => ['sh', '-c', '"$@"; exit $?', 'sh', ...command];
@@ -106,7 +109,7 @@ test.each([
 });
 
 test('two clients do not join, nor do two state directories', async () => {
-  const readers = [await start(apart(pages())), await start(pages().with(4, join(folder, 'other-state')))];
+  const readers = [await start(apart(pages())), await start(pages(join(folder, 'other-state')))];
   const sender = await start(mail());
   for (const reader of readers) await reader.call('read_page', PAGE);
   expect(isRefused((await sender.call('send_mail', MAIL)).message)).toBe(false);
@@ -169,7 +172,7 @@ test('a sibling that hangs holds up no start, and ends none', async () => {
   };
   writeFileSync(config, JSON.stringify({ mcpServers }));
   // Several servers start once the client was answered: until then nothing else keeps the process alive.
-  const sender = await start(inFrontOfAll(config, state));
+  const sender = await start(patient(inFrontOfAll(config, state)));
   expect(isRefused((await sender.call('mail__list_sent')).message)).toBe(false);
   reader.process.kill('SIGCONT');
 });
@@ -180,7 +183,7 @@ test('a signal, or the end of input, while siblings are greeted ends what was st
   for (const how of ['SIGTERM', 'SIGINT', 'end'] as const) {
     const puppet = await Puppet.listen(folder, { flags: ['stubborn'] });
     const before = registered().length;
-    const other = new RawClient(inFrontOf(puppet.command, { state }), { env });
+    const other = new RawClient(patient(inFrontOf(puppet.command, { state })), { env });
     await eventually(
       () => registered().length > before,
       () => 'its registration',
@@ -239,8 +242,8 @@ test('what is private to a sibling is sampled to no other server', async () => {
         : undefined;
     },
   });
-  const reader = await start(inFrontOfAll(config, state));
-  const adviser = await start(inFrontOf(puppet.command, { state }));
+  const reader = await start(patient(inFrontOfAll(config, state)));
+  const adviser = await start(patient(inFrontOf(puppet.command, { state })));
   await reader.call('read_page', { url: 'https://wiki.example.invalid/vault' });
   adviser.handle('sampling/createMessage', () => ({ content: { type: 'text', text: `It is ${key}.` } }));
   adviser.send('{"jsonrpc":"2.0","id":9,"method":"tools/call","params":{"name":"get_advice"}}');
@@ -262,7 +265,7 @@ test('calls that wait for siblings reach the server in the order of the client, 
     strings: ({ message: { id, method } }) =>
       method === 'tools/call' ? JSON.stringify({ jsonrpc: '2.0', id, result: { content: [] } }) : undefined,
   });
-  const [reader, sender] = [await start(pages()), await start(inFrontOf(puppet.command, { state }))];
+  const [reader, sender] = [await start(pages()), await start(patient(inFrontOf(puppet.command, { state })))];
   await sender.request('tools/list');
   const sent = () => puppet.received.map(({ message: { id, method } }) => (method === 'ping' ? 'ping' : id));
   const calls = Array.from({ length: 200 }, (_, i) => [
