@@ -6,7 +6,7 @@ import { SEXTETS } from './sextets.ts';
 import { isReversed, isRotated, type Turn } from './turns.ts';
 
 /** What is compressed is read up to this many times the length of its run. */
-const MOST_EXPANDED = 16;
+const MOST_EXPANDED = 32;
 
 /** By its first byte: that of gzip, of zlib, or of a last block of deflate. */
 export function mayBeCompressed(text: string, from: number, to: number, turn: Turn): boolean {

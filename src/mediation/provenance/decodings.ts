@@ -110,7 +110,7 @@ function undone({ text, transforms }: Decoding, last: boolean): readonly Decodin
   if (!signs.any && runs.length === 0) return NONE;
   if (signs.octets) octetsIn(text, tried, runs);
   if (signs.spaced) spacedIn(text, runs);
-  const defanged = signs.defanged ? defangedIn(text) : NOT_DEFANGED;
+  const defanged = signs.defanged ? defangedIn(text, signs.near) : NOT_DEFANGED;
   around(text, defanged.plain, 'defanged', refanged, runs);
   const inner = runs.map((run) => ({ ...run, folded: false }));
   if (last) return inner;

@@ -31,6 +31,8 @@ const WORDS = / (?:at|dot|ta|tod|ng|qbg|gn|gbq) /gi;
 const BRACKETED =
   /[[({<] ?(?:at|dot|@|\.|ng|qbg|:(?:\/\/)?|\/) ?[\])}>]|[\])}>] ?(?:ta|tod|gn|gbq) ?[[({<]|[\])][.@:/][[(]/gi;
 const SCHEMES = /hxxp|pxxh|ukkc|ckku/gi;
+/** From where a word between brackets that face away begins to the second bracket. */
+const LONGEST_TURNED = 6;
 
 /** A text with its addresses as they are meant, without the blanks beside their marks, and with them. */
 export function refanged(text: string): string[] {
@@ -53,25 +55,49 @@ export function mayBeDefanged(text: string): boolean {
   return ANY.test(text);
 }
 
-/** Where a text is defanged, or may be when it is turned. */
-export function defangedIn(text: string): Defanged {
+/**
+ * Where a text is defanged, or may be when it is turned. `near` is where signs of it stand, if that is known (see
+ * signs.ts): the patterns are tried there alone.
+ */
+export function defangedIn(text: string, near?: readonly number[]): Defanged {
   const found: Defanged = { plain: [], reversed: [], rotated: [] };
-  for (const { 0: word, index } of text.matchAll(WORDS)) {
+  const matches = (pattern: RegExp, before: number): Iterable<RegExpExecArray> =>
+    near === undefined ? text.matchAll(pattern) : matchesNear(text, pattern, near, before);
+  for (const { 0: word, index } of matches(WORDS, 0)) {
     const name = word.slice(1, -1).toLowerCase();
     // So short a word is one of some language: it counts beside a host.
     if (name.length < 3 && !isBesideHost(text, index, index + word.length, name)) continue;
     sort(found, name, index);
   }
-  for (const { 0: mark, index } of text.matchAll(BRACKETED)) {
+  for (const { 0: mark, index } of matches(BRACKETED, LONGEST_TURNED)) {
     const name = mark.replace(/[^a-z]/gi, '').toLowerCase();
     if (name !== '') sort(found, name, index);
     else found[/^[\])]/.test(mark) ? 'reversed' : 'plain'].push(index);
   }
-  if (/xx|kk/i.test(text)) {
-    for (const { 0: scheme, index } of text.matchAll(SCHEMES)) sort(found, scheme.toLowerCase(), index);
-  }
+  for (const { 0: scheme, index } of matches(SCHEMES, 1)) sort(found, scheme.toLowerCase(), index);
   for (const places of [found.plain, found.reversed, found.rotated]) places.sort((a, b) => a - b);
   return found;
+}
+
+/** As `matchAll`, of matches that begin at most `before` characters before one of these places. */
+function* matchesNear(
+  text: string,
+  pattern: RegExp,
+  near: readonly number[],
+  before: number,
+): Generator<RegExpExecArray> {
+  const sticky = new RegExp(pattern.source, 'iy');
+  let end = 0;
+  for (const place of near) {
+    for (let at = Math.max(end, place - before); at <= place; at++) {
+      sticky.lastIndex = at;
+      const match = sticky.exec(text);
+      if (match === null) continue;
+      yield match;
+      end = sticky.lastIndex;
+      at = end - 1;
+    }
+  }
 }
 
 /** What is reversed and in rot13 is read backwards first. */

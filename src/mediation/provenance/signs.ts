@@ -167,6 +167,8 @@ export interface Signs {
   backslash: boolean;
   /** Marks in brackets, or in words. */
   defanged: boolean;
+  /** Where those may be: at the first blank, the bracket that opens, the first `x`. Undefined if it is `wide`. */
+  near: readonly number[] | undefined;
   /** Where at least `LONG` digits of base64 in a row begin and end, in order; undefined if it is `wide`. */
   long: readonly number[] | undefined;
 }
@@ -234,6 +236,7 @@ export function signsIn(text: string): Signs {
   const held = bytes;
   held.fill(0, end, end + BEHIND);
   const long: number[] = [];
+  const near: number[] = [];
   /** Behind the last character that is no digit of base64. */
   let start = BEFORE;
   for (let from = BEFORE; from < end; from += CHUNK) {
@@ -248,7 +251,9 @@ export function signsIn(text: string): Signs {
       else if (held[i + 4] === c) octets ||= isRow(c, i, 4);
       else if (held[i + 5] === c) octets ||= isRow(c, i, 5);
       else if (held[i + 6] === c) octets ||= isRow(c, i, 6);
-      found |= signAt(c, i);
+      const sign = signAt(c, i);
+      found |= sign;
+      if (sign === DEFANGED) near.push(i - BEFORE);
     }
     start = ends[count]!;
   }
@@ -262,7 +267,8 @@ export function signsIn(text: string): Signs {
     percent: (found & PERCENT) !== 0,
     ampersand: (found & AMPERSAND) !== 0,
     backslash: (found & BACKSLASH) !== 0,
-    defanged: wide || (found & DEFANGED) !== 0,
+    defanged: wide || near.length > 0,
+    near: wide ? undefined : near,
     long: wide ? undefined : long,
   };
 }

@@ -75,6 +75,17 @@ describe('what is undone', () => {
         around: ['17 and \n as', '17 on; \n and'],
       },
     ],
+    [
+      'an escape of escapes, a hundred characters for one, compressed to five',
+      {
+        ...passage('84ecbc14-0000-1000-998e-21b300000004', [], []),
+        there: [
+          { name: 'compressed', way: 435 },
+          { name: 'backslash', way: 942 },
+          { name: 'backslash', way: 590 },
+        ],
+      },
+    ],
   ])('%s', (_, one) => {
     expect(flowsOf(one)).not.toEqual([]);
   });
