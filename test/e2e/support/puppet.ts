@@ -34,7 +34,8 @@ export type Flag = 'node' | 'stubborn' | 'family';
 
 /**
  * An upstream whose strings the test pulls: `command` starts the process, every line that reaches it is in `received`,
- * and `send` makes it print. Without flags the process is but a shell, which starts at once. It answers `initialize`, `tools/list` and `ping` by itself, the rest is `strings`.
+ * and `send` makes it print. It answers `initialize`, `tools/list` and `ping` by itself, the rest is `strings`. Without
+ * flags the process is but a shell, which starts at once (fixtures/lib/relay.ts).
  */
 export class Puppet {
   readonly received: Received[] = [];
@@ -71,7 +72,7 @@ export class Puppet {
     return puppet;
   }
 
-  /** The processes of this puppet that live: itself and its child. */
+  /** The processes of a puppet with flags that live: itself and its child. */
   processes(): number[] {
     return startedAs(this.words);
   }
