@@ -75,7 +75,7 @@ async function printOnceUp(
   isUp: (output: string) => boolean,
 ): Promise<string> {
   let output = '';
-  for (let attempt = 0; attempt < 5; attempt++) {
+  for (let attempt = 0; attempt < 20; attempt++) {
     output = (await inspector.print(launch, step))!;
     if (isUp(output)) break;
   }
