@@ -2,8 +2,8 @@ import type { Steering } from '../../event.ts';
 import type { Judgement } from '../judgement.ts';
 
 /**
- * Whether a call looked something up by a value that a text which steers names (`sought`), or read an address that stands
- * in one (`led`): who wrote that text has chosen what is found, though he need not know its id, and so what is found by
+ * Whether a call looked something up by a value that a text which steers names (`sought`), or went to an address that stands
+ * in one (`led`), though a browser that goes there does not only read: who wrote that text has chosen what is found, though he need not know its id, and so what is found by
  * that. Reads are let through, so what they return has to tell.
  */
 export function choiceOf({
@@ -11,14 +11,14 @@ export function choiceOf({
   flows,
   facts,
 }: Pick<Judgement, 'effect' | 'flows' | 'facts'>): Extract<Steering, 'sought' | 'led'> | undefined {
-  if (effect !== 'read' && !facts.reads) return undefined;
+  const looksUp = effect === 'read' || facts.reads;
   let isLed = false;
   for (const [index, { source, match, form, alone, common }] of flows.entries()) {
     if (source.label.integrity === 'trusted' || match === 'span' || common === true) continue;
     const isField = form === 'field' && alone;
     const { role } = facts.places[facts.flows[index]!.place]!;
     if (source.steers === 'sought' || (source.steers === 'here' && !isField)) {
-      if (role === 'selector') return 'sought';
+      if (role === 'selector' && looksUp) return 'sought';
       if (role === 'destination') isLed = true;
     } else if (source.steers === 'led' && role === 'destination') isLed = true;
   }
