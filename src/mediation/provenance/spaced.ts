@@ -89,11 +89,13 @@ function collect(text: string, points: Points | undefined, start: number, runs: 
   add(whole);
   // Set apart by blanks, what stands beside it may belong to it or not: marks, or one letter or digit.
   if (element(first) !== ' ') return last;
-  const head = Math.max(1, elements.findIndex(isPart));
-  const tail = Math.max(1, [...elements].reverse().findIndex(isPart));
-  add(elements.slice(head).join(''));
-  add(elements.slice(0, -tail).join(''));
-  add(elements.slice(head, -tail).join(''));
+  // A bracket may be the end of an escape, or of what stands beside it.
+  const backwards = [...elements].reverse();
+  const heads = new Set([0, ...[isPart, isWordy].map((is) => Math.max(1, elements.findIndex(is)))]);
+  const tails = new Set([0, ...[isPart, isWordy].map((is) => Math.max(1, backwards.findIndex(is)))]);
+  for (const tail of tails) {
+    for (const head of heads) if (head + tail > 0) add(elements.slice(head, elements.length - tail).join(''));
+  }
   return last;
 }
 

@@ -76,6 +76,10 @@ describe('what is undone', () => {
       },
     ],
     [
+      'what is spelled out beside a bracket that could end an escape, and a mark that could be a digit',
+      { ...passage('UK8867774712918993', ['spaced', 'compressed'], [], 757), before: 'sed {} -' },
+    ],
+    [
       'an escape of escapes, a hundred characters for one, compressed to five',
       {
         ...passage('84ecbc14-0000-1000-998e-21b300000004', [], []),
