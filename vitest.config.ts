@@ -5,11 +5,11 @@ import TogetherLast from './test/setup/sequencer.ts';
 delete process.env['NODE_EXTRA_CA_CERTS'];
 
 /**
- * Rooms whose tests replace no module, but for one, and start no long-lived processes: a process runs one file after
+ * Rooms whose tests replace no module, but for three, and start no long-lived processes: a process runs one file after
  * another, and loads what they test once.
  */
 const TOGETHER =
-  'test/{cli,config,independent,json,mediation,proxy/http,recording}/**/!(machine-index).test.ts';
+  'test/{cli,config,independent,json,mediation,proxy/http,recording}/**/!(machine-index|tape|wal).test.ts';
 
 const common = {
   setupFiles: ['test/setup/properties.ts'],

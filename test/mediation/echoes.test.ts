@@ -46,7 +46,8 @@ test.each([
 
 test('what else it answers is its own, and so is what it said before it was told', () => {
   const all = play();
-  const call = all.call('mail', 'search', { query: `all of ${EVIL}` });
+  // Not as a query: what is found by a value that the page names is that page's choice.
+  const call = all.call('mail', 'search', { body: `all of ${EVIL}` });
   const structuredContent = { query: EVIL, id: 'm-2718281' };
   all.answers('mail', 'search', { content: [ASKING], structuredContent }, { call });
   expect(all.call('mail', 'send', { letter: 'm-2718281' }).verdict).toBe('allow');
@@ -68,7 +69,7 @@ test('what else it answers is its own, and so is what it said before it was told
 test('of an answer too large to compare all is an echo', () => {
   const said = (words: string) => {
     const all = play();
-    const call = all.call('mail', 'search', { query: `all of ${EVIL} ${words}` });
+    const call = all.call('mail', 'search', { body: `all of ${EVIL} ${words}` });
     const ids = Array.from({ length: 2000 }, (_, i) => `m-${2_000_000 + i}`);
     all.answers('mail', 'search', { content: [ASKING], structuredContent: { ids } }, { call });
     return all.call('mail', 'send', { letter: 'm-2000001' }).verdict;
