@@ -184,10 +184,11 @@ describe('a server that asks for authorization', () => {
     const screen = printed();
     const authorize = async (): Promise<void> => {
       const under = wireTo(issuer.url, { state });
-      const before = screen.text().length;
+      const addresses = () => [...screen.text().matchAll(/^ {2}(http\S+)$/gm)].map(([, address]) => address!);
+      const before = addresses().length;
       under.send(initialize());
-      await patiently(() => expect(screen.text().length).toBeGreaterThan(before));
-      await fetch([...screen.text().matchAll(/^ {2}(http\S+)$/gm)].at(-1)![1]!);
+      await patiently(() => expect(addresses().length).toBeGreaterThan(before));
+      await fetch(addresses().at(-1)!);
       await under.until(() => under.lines.length === 1);
     };
     await authorize();
