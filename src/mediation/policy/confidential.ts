@@ -72,10 +72,17 @@ function isOwnPlace(text: string, domains: readonly string[]): boolean {
   });
 }
 
-/** What an address begins with, as browsers read it: either slash, also as an entity, or the colon alone. */
-const BEGINNING =
-  /(?:[/\\]|&(?:#0{0,8}47|#x0{0,8}2f|sol|#0{0,8}92|#x0{0,8}5c|bsol);?){2}|(?:https?|wss?|ftp):/gi;
+/** What an address begins with, as browsers read it: either slash, or the colon alone. */
+const BEGINNING = /[/\\]{2}|(?:https?|wss?|ftp):/gi;
 const MOST_BEGINNINGS = 16;
+/** More in one word or tag are there to be read slowly. */
+const MOST_ENTITIES = 1024;
+/** Behind what flows nothing of this is a host any more. */
+const LONGEST_REST = 1024;
+const ENTITY = /&(?:#(\d+)|#x([0-9a-f]+)|(colon|sol|bsol|period|tab|newline));?/gi;
+const NAMED: Readonly<Record<string, string>> = {
+  ...{ colon: ':', sol: '/', bsol: '\\', period: '.', tab: '', newline: '' },
+};
 
 /**
  * Whether the place `at` is part of an address that is not the user's own: whoever shows the text may fetch it. One
@@ -83,19 +90,49 @@ const MOST_BEGINNINGS = 16;
  */
 function isInForeignAddress(text: string, at: number, domains: readonly string[]): boolean {
   const tag = text.lastIndexOf('<', at);
-  const from = tag > text.lastIndexOf('>', at) ? tag : wordStart(text, at);
+  const isTag = tag > text.lastIndexOf('>', at);
+  const written = text.slice(isTag ? tag : wordStart(text, at), at);
+  if (written.split('&', MOST_ENTITIES + 2).length > MOST_ENTITIES + 1) return true;
+  const before = asShown(written, isTag);
+  const shown = before + asShown(text.slice(at, at + LONGEST_REST), isTag);
   let beginnings = 0;
-  for (const { index } of text.slice(from, at).matchAll(BEGINNING)) {
+  for (const { index } of before.matchAll(BEGINNING)) {
     if (++beginnings > MOST_BEGINNINGS) return true;
-    const start = from + index;
-    const scheme = /[a-z][a-z0-9+.-]{0,11}:$/i.exec(text.slice(Math.max(from, start - 13), start))?.[0] ?? '';
-    if (!isOwnPlace(/^[^\s<>"')]*/.exec(text.slice(start - scheme.length))![0], domains)) return true;
+    const scheme = /[a-z][a-z0-9+.-]{0,11}:$/i.exec(shown.slice(Math.max(0, index - 13), index))?.[0] ?? '';
+    if (!isOwnPlace(addressFrom(shown, index - scheme.length, isTag), domains)) return true;
   }
   return false;
 }
 
+/** A quotation mark ends only what one like it began: in a host name each may stand. */
+function addressFrom(shown: string, start: number, isTag: boolean): string {
+  const end =
+    { '"': /[\s<>"]/g, "'": /[\s<>']/g }[shown[start - 1] ?? ''] ?? (isTag ? /[\s<>]/g : /[\s<>)]/g);
+  end.lastIndex = start;
+  return shown.slice(start, end.exec(shown)?.index);
+}
+
+/** With entities read, and in a tag without the line breaks and tabs that browsers leave out of addresses. */
+function asShown(text: string, isTag: boolean): string {
+  const shown = text.replace(ENTITY, (_, decimal?: string, hex?: string, name?: string) => {
+    if (name !== undefined) return NAMED[name.toLowerCase()]!;
+    return characterOf(decimal === undefined ? Number.parseInt(hex!, 16) : Number(decimal));
+  });
+  return isTag ? shown.replace(/[\t\n\r]+/g, '') : shown;
+}
+
+function characterOf(code: number): string {
+  if (code === 9 || code === 10 || code === 13) return '';
+  // What ends an address does not where it stands as an entity, and is in none of the user's own.
+  return /[\p{L}\d:/.-]/u.exec(String.fromCodePoint(Math.min(code, 0x10_ffff)))?.[0] ?? '\\';
+}
+
 function wordStart(text: string, at: number): number {
   let start = at;
-  while (start > 0 && !/[\s<>"']/.test(text[start - 1]!)) start--;
+  while (start > 0 && !isBlankOrBracket(text.charCodeAt(start - 1))) start--;
   return start;
+}
+
+function isBlankOrBracket(code: number): boolean {
+  return code < 128 ? code <= 32 || code === 60 || code === 62 : /\s/.test(String.fromCharCode(code));
 }
