@@ -213,7 +213,8 @@ test('an order is one wherever it stands in a text', () => {
   );
 });
 
-test('1 MB of hostile text is read in linear time', () => {
+// Longer ones are not read at all. Time that grew with the square of the length would pass the test's limit.
+test('hostile texts as long as any that is read are read in linear time', () => {
   const verbs = orderedTo(
     Array.from(
       { length: 256 },
@@ -248,7 +249,7 @@ test('1 MB of hostile text is read in linear time', () => {
     'Ü',
     'user ',
   ]) {
-    const text = some.repeat(Math.floor((1 << 20) / some.length));
-    steers(text, verbs);
+    const text = some.repeat(Math.floor((1 << 16) / some.length));
+    for (let i = 0; i < 16; i++) steers(text.slice(i), verbs);
   }
 });
