@@ -86,9 +86,7 @@ function sayEntry({ checkpoint, index, entry }: ProvedEntry, json: boolean): voi
   if (json) {
     say(
       reviewable(
-        reviewable(
-          JSON.stringify({ origin, size, index, entry: read ?? entry.toString('base64') }, undefined, 2),
-        ),
+        JSON.stringify({ origin, size, index, entry: read ?? entry.toString('base64') }, undefined, 2),
       ),
     );
     return;
