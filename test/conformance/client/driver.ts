@@ -21,7 +21,8 @@ const PERSON_MS = 800;
 const ATTEMPTS = 4;
 
 const folder = mkdtempSync(join(WORK, 'client-'));
-writeFileSync(join(folder, 'mcp.json'), JSON.stringify({ mcpServers: { far: { type: 'http', url } } }));
+const oauth = await registered();
+writeFileSync(join(folder, 'mcp.json'), JSON.stringify({ mcpServers: { far: { type: 'http', url, oauth } } }));
 const cordon = spawn(
   process.execPath,
   [
@@ -36,6 +37,16 @@ const cordon = spawn(
   ],
   { stdio: ['pipe', 'pipe', 'pipe'] },
 );
+
+/** What a person who has registered a client by hand writes down of it, and at which authorization server he did. */
+async function registered(): Promise<object | undefined> {
+  const { client_id: clientId, client_secret: clientSecret } = JSON.parse(MCP_CONFORMANCE_CONTEXT) as Json;
+  if (clientId === undefined) return undefined;
+  const { origin, pathname } = new URL(url);
+  const metadata = await fetch(`${origin}/.well-known/oauth-protected-resource${pathname}`);
+  const [issuer] = ((await metadata.json()) as Json).authorization_servers;
+  return { clientId, clientSecret, issuer };
+}
 
 let said = '';
 const opened = new Set<string>();

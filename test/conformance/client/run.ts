@@ -11,6 +11,7 @@ const AUTHORIZATION = [
   ...['metadata-default', 'metadata-var1', 'metadata-var2', 'metadata-var3', 'scope-from-www-authenticate'],
   ...['scope-from-scopes-supported', 'scope-omitted-when-undefined', 'scope-step-up', 'scope-retry-limit'],
   ...['token-endpoint-auth-basic', 'token-endpoint-auth-post', 'token-endpoint-auth-none'],
+  'pre-registration',
 ];
 /** Of the revision's own. */
 const ISSUERS = [
@@ -26,8 +27,8 @@ const ISSUERS = [
 const auth = (names: readonly string[]) => names.map((name) => `auth/${name}`);
 
 /**
- * Left out: auth/basic-cimd and auth/pre-registration want a client that is known beforehand, which Cordon is not; the
- * scenarios of JSON Schema are about what a model is shown; extensions.
+ * Left out: auth/basic-cimd, which wants a client that has an address of its own, which Cordon has not; the scenarios of
+ * JSON Schema, which are about what a model is shown; extensions.
  */
 const SCENARIOS: Readonly<Record<string, readonly string[]>> = {
   '2025-03-26': auth(['2025-03-26-oauth-metadata-backcompat', '2025-03-26-oauth-endpoint-fallback']),
