@@ -5,7 +5,7 @@ const LETTERS = 0x1f;
 /**
  * Finds the next of many words in a text, letter case ignored (ASCII), in one pass that skips ahead
  * (Wu and Manber's algorithm over three-character blocks). It replaces one case-insensitive alternation, at
- * about twice its speed, and its time does not depend on how many words there are.
+ * about twice its speed. At no place does it take longer than its longest word: words may be a hostile server's.
  */
 export class Anchors {
   readonly #prefix: number;
@@ -27,7 +27,7 @@ export class Anchors {
       if (bucket) bucket.push(word);
       else this.#words.set(last, [word]);
     }
-    for (const bucket of this.#words.values()) bucket.sort((a, b) => b.length - a.length);
+    for (const bucket of this.#words.values()) bucket.sort();
   }
 
   /** Where the next word begins at or after `from`, and the length of the longest there; undefined if there is none. */
@@ -42,9 +42,8 @@ export class Anchors {
         continue;
       }
       const at = end - this.#prefix + 1;
-      for (const word of this.#words.get(block)!) {
-        if (startsAt(text, word, at)) return { at, length: word.length };
-      }
+      const found = longestAt(text, at, this.#words.get(block)!);
+      if (found > 0) return { at, length: found };
       end++;
     }
     return undefined;
@@ -59,14 +58,34 @@ function blockAt(text: string, end: number): number {
   );
 }
 
-function startsAt(text: string, word: string, at: number): boolean {
-  if (at + word.length > text.length) return false;
-  for (let i = 0; i < word.length; i++) {
-    const code = text.charCodeAt(at + i);
+/** How long the longest of these sorted words is that stands in a text at `at`; 0 if none does. */
+function longestAt(text: string, at: number, words: readonly string[]): number {
+  let longest = 0;
+  let low = 0;
+  let high = words.length;
+  for (let i = 0; low < high; i++) {
+    if (words[low]!.length === i) {
+      longest = i;
+      low++;
+    }
+    const code = at + i < text.length ? text.charCodeAt(at + i) : -1;
     const folded = code >= 65 && code <= 90 ? code | 32 : code;
-    if (folded !== word.charCodeAt(i)) return false;
+    low = firstFrom(words, low, high, i, folded);
+    high = firstFrom(words, low, high, i, folded + 1);
   }
-  return true;
+  return longest;
+}
+
+/** The first of `words` from `low` to `high`, which are alike up to there, whose letter at `i` is `code` or a later one. */
+function firstFrom(words: readonly string[], low: number, high: number, i: number, code: number): number {
+  let from = low;
+  let to = high;
+  while (from < to) {
+    const middle = (from + to) >> 1;
+    if (words[middle]!.charCodeAt(i) < code) from = middle + 1;
+    else to = middle;
+  }
+  return from;
 }
 
 function lower(word: string): string {

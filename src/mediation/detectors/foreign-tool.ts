@@ -4,6 +4,8 @@ import type { InspectContext, Span } from './detector.ts';
 const COMPOUND = /[_-][A-Za-z0-9]|[a-z][A-Z]/;
 const MIN_COMPOUND = 7;
 const MIN_WORD = 14;
+/** No client offers a tool of a longer name to its model. */
+const MAX_NAME = 128;
 
 /** In an output a name alone may be source code. To tell a model to call it takes one of these beside it. */
 const ASKING =
@@ -24,7 +26,7 @@ export function namesForeignTool(text: string, [at, end]: Span, kind: InspectCon
 }
 
 function isDistinctive(name: string): boolean {
-  return name.length >= (COMPOUND.test(name) ? MIN_COMPOUND : MIN_WORD);
+  return name.length <= MAX_NAME && name.length >= (COMPOUND.test(name) ? MIN_COMPOUND : MIN_WORD);
 }
 
 /** Not inside a longer word; `mail__send_email` names `send_email`. */
