@@ -13,6 +13,7 @@ export class ToolNames {
   readonly #own = new Map<string, Set<string>>();
   /** Of siblings' servers, also of those that have left: the model may remember them. */
   readonly #siblings = new Set<string>();
+  readonly #lists = new Map<string, readonly string[]>();
   readonly #foreign = new Map<string, readonly string[]>();
   #verbs: Verbs | undefined;
   #hasNews = false;
@@ -30,6 +31,7 @@ export class ToolNames {
     this.#own.set(server, own);
     if (own.size === before) return;
     this.#hasNews = this.#own.size > 1 || this.#siblings.size > 0;
+    this.#lists.delete(server);
     this.#foreign.clear();
     this.#verbs = verbsOf(this.#own);
   }
@@ -50,8 +52,14 @@ export class ToolNames {
     return hasNews;
   }
 
+  /** Names of a server's tools; the same array while they are the same, of which others keep what they made. */
   of(server: string): readonly string[] {
-    return [...(this.#own.get(server) ?? [])];
+    let names = this.#lists.get(server);
+    if (names === undefined) {
+      names = [...(this.#own.get(server) ?? [])];
+      this.#lists.set(server, names);
+    }
+    return names;
   }
 
   /** Names of other servers' tools that this server has none of; the same array while they are the same. */

@@ -149,6 +149,14 @@ test('looked at again, a descriptor shows what it would show at first sight', ()
   );
 });
 
+// Where the names of all were gone through for each, this would not end within the test's limit.
+test('of as many tools as a server may have, all are looked at again at once', () => {
+  const all = Array.from({ length: 10_000 }, (_, i) => tool(`get_item_${i}`));
+  const { mediator } = new Play({ servers: ['weather'] }).tools('weather', ...all);
+  mediator.hearTools(['get_itme_7']);
+  expect(mediator.recheck(NOW).map(({ descriptor }) => descriptor.name)).toEqual(['get_item_7']);
+});
+
 const folder = new URL('../../fixtures/descriptors/', import.meta.url);
 const real = readdirSync(folder)
   .filter((name) => name.endsWith('.json'))
