@@ -245,7 +245,7 @@ export class JoinFinder {
   }
 
   /** Other customary ways to write the number that the join at hand is: no word of it goes on across the border there. */
-  #variants(): Uint16Array[] {
+  #variants(): readonly Uint16Array[] {
     const { codes, n } = this.#view;
     return variantsOf(codes, ...core(codes, 0, n));
   }

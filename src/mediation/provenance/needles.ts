@@ -1,6 +1,6 @@
 import type { Leaf } from '../../event.ts';
 import { classOf, isDigit, LONE, OTHER, SPACE } from './chars.ts';
-import { variantsOf } from './variants.ts';
+import { mayVary, variantsOf } from './variants.ts';
 import type { View } from './view.ts';
 
 /** A value to look for: canonical characters `from` to `to` of `codes`, and where the leaf has them. */
@@ -19,6 +19,9 @@ export interface Needle {
   span: readonly [number, number];
 }
 
+/** False only if nothing has these characters. */
+export type May = (codes: Uint16Array, from: number, to: number) => boolean;
+
 /** Longer values are found as copied spans. */
 export const LONGEST_NEEDLE = 64;
 const LONGEST_QUOTE = 64;
@@ -35,14 +38,18 @@ const LONGER_THAN_TIME = 32;
  * string and nothing else: a PIN), single lower-case words below five letters (four with a capital: a name), member
  * names that are plain words, phrases below six characters. A string that is nothing but a shorter number or code
  * (`13`, `a1`) counts only where the output sets it apart, alone or in quotes.
+ *
+ * `may`: only those of which it does not rule out that they are found.
  */
-export function needlesOf(view: View, leaf: Leaf): Needle[] {
+export function needlesOf(view: View, leaf: Leaf, may?: May): Needle[] {
   const { codes, n } = view;
   const needles: Needle[] = [];
   const add = (from: number, to: number, carries: (shape: Shape) => boolean): boolean => {
     while (from < to && classOf(codes[from]!) === OTHER) from++;
     while (to > from && classOf(codes[to - 1]!) === OTHER) to--;
     if (to - from < 2) return false;
+    const isSought = may === undefined || may(codes, from, to);
+    if (!isSought && !mayVary(codes, from, to)) return false;
     shapeOf(view, leaf.text, from, to);
     const whole = needles.length === 0 && to === last && from === first;
     const enough = carries(shape);
@@ -53,9 +60,10 @@ export function needlesOf(view: View, leaf: Leaf): Needle[] {
     const isTime = letters < 3 && spaces + joints > 0 && to - from < LONGER_THAN_TIME;
     const turnable = to - from >= SHORTEST_TURNED && to - from <= LONGEST_NEEDLE && !isTime;
     const needle: Needle = { codes, from, to, whole, turnable, letters: letters > 0, short: !enough, span };
-    needles.push(needle);
+    if (isSought) needles.push(needle);
     if (digits <= letters) return true;
     for (const variant of variantsOf(codes, from, to)) {
+      if (may !== undefined && !may(variant, 0, variant.length)) continue;
       needles.push({ ...needle, codes: variant, from: 0, to: variant.length, turnable: false });
     }
     return true;

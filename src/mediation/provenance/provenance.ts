@@ -4,8 +4,10 @@ import { flowsOf, type Match } from './flows.ts';
 import { Indexer } from './indexer.ts';
 import { JoinFinder } from './joins.ts';
 import { Kinds } from './kinds.ts';
+import { Later } from './later.ts';
 import { Queue } from './queue.ts';
 import { Said } from './said.ts';
+import { type Clear, Screen } from './screen.ts';
 import { BLOCK } from './shelf.ts';
 import { type Piece, Splits } from './splits.ts';
 import { Store } from './store.ts';
@@ -38,6 +40,8 @@ interface Examination {
   whole: Set<Leaf>;
   /** Those of them that an output set apart. */
   complete: Set<Leaf>;
+  /** Leaves whose keys are to be worked out: no output holds any of them. */
+  clear: readonly Clear[];
 }
 
 /**
@@ -53,6 +57,8 @@ export class Provenance {
   readonly #said = new Said();
   readonly #joins: JoinFinder;
   readonly #kinds: Kinds;
+  readonly #screen: Screen;
+  readonly #later: Later;
   #started = false;
   #last: Examination | undefined;
   /** What was said before anything was read, oldest first. */
@@ -69,6 +75,8 @@ export class Provenance {
     this.#tracer = new Tracer(this.#store, this.#said);
     this.#joins = new JoinFinder(this.#store, this.#said, this.#tracer);
     this.#queue = new Queue(retainedBytes);
+    this.#screen = new Screen(this.#store);
+    this.#later = new Later(this.#store, this.#said);
   }
 
   /** Old texts were forgotten to make room: that `trace` finds nothing proves nothing any more. */
@@ -97,7 +105,7 @@ export class Provenance {
     }
     this.#last = undefined;
     const { characters } = this.#queue;
-    if (characters > 0 && (characters <= BLOCK || characters > MAX_QUEUED)) this.settle();
+    if (characters > 0 && (characters <= BLOCK || characters > MAX_QUEUED)) this.#index();
   }
 
   /** Whether these texts only say again what the client itself said a moment ago: `learn` would keep nothing of them. */
@@ -105,16 +113,27 @@ export class Provenance {
     return texts.every(({ text }) => this.#queue.isEcho(text));
   }
 
-  /** Indexes about `budgetBytes` of what `learn` took in; true if nothing is left. */
+  /** Indexes about `budgetBytes` of what `learn` and `offer` took in; true if nothing is left. */
   settle(budgetBytes = Number.POSITIVE_INFINITY): boolean {
+    let left = this.#index(budgetBytes);
+    for (; left > 0 && !this.#later.isEmpty; left -= this.#later.step());
+    return this.#isSettled && this.#later.isEmpty;
+  }
+
+  get #isSettled(): boolean {
+    return this.#early.length === 0 && this.#queue.first() === undefined;
+  }
+
+  /** Indexes about as much of what `learn` took in; returns how much more it could have been. */
+  #index(budgetBytes = Number.POSITIVE_INFINITY): number {
     let left = budgetBytes;
     for (; this.#early.length > 0; left -= EARLY_COST) {
-      if (left <= 0) return false;
+      if (left <= 0) return 0;
       this.#own(this.#early.shift()!);
     }
     while (left > 0) {
       const arrival = this.#queue.first();
-      if (arrival === undefined) return true;
+      if (arrival === undefined) return left;
       if (!this.#started) {
         this.#indexer.begin(arrival);
         this.#started = true;
@@ -125,7 +144,7 @@ export class Provenance {
       this.#queue.shift();
       this.#started = false;
     }
-    return this.#queue.first() === undefined;
+    return 0;
   }
 
   /**
@@ -149,13 +168,14 @@ export class Provenance {
       for (const leaf of leaves) if (leaf.form === 'string') this.#queue.expectEcho(leaf.text);
       return;
     }
-    const { fresh, own, complete } = this.#examine(leaves);
-    const others = read.length === 0 ? [] : this.#examine(read).fresh;
+    const { fresh, own, complete, clear } = this.#examine(leaves, read.length > 0);
+    const others = read.length === 0 ? [] : this.#examine(read, true).fresh;
     this.#last = undefined;
     // What waits is searched for every call, so every call does a little of what waits.
-    this.settle(SLICE);
+    this.#index(SLICE);
     this.#keep(leaves, complete, fresh, others);
     if (this.evicted) return;
+    this.#later.push(clear);
     const paths = new Set(read.map(({ path }) => path));
     for (const leaf of own) if (!paths.has(leaf.path)) this.#queue.expectEcho(leaf.text);
   }
@@ -188,27 +208,24 @@ export class Provenance {
     return bytes + this.#queue.cost > limit;
   }
 
-  #examine(leaves: readonly Leaf[]): Examination {
-    if (this.#last?.leaves === leaves) return this.#last;
+  /** `inFull`: with all keys at once. */
+  #examine(leaves: readonly Leaf[], inFull = false): Examination {
+    const last = this.#last;
+    if (last?.leaves === leaves && !(inFull && last.clear.length > 0)) return last;
     while (this.#early.length > 0) this.#own(this.#early.shift()!);
     const rows = this.#splits.rows(leaves);
     if (this.#queue.first() !== undefined && (this.#isCrowded() || this.#mayWait(leaves, rows)))
-      this.settle();
-    this.#last = this.#search(leaves, rows);
+      this.#index();
+    const clear = inFull || rows.length > 0 ? undefined : this.#screen.clear(leaves);
+    this.#last = clear === undefined ? this.#search(leaves, rows) : nothingIn(leaves, clear);
     return this.#last;
   }
 
   #search(leaves: readonly Leaf[], rows: readonly (readonly Piece[])[]): Examination {
+    this.#later.finish();
     this.#tracer.beginCall();
     const matches = new Map<Leaf, Match[]>();
-    const examination: Examination = {
-      leaves,
-      flows: [],
-      fresh: [],
-      own: [],
-      whole: new Set(),
-      complete: new Set(),
-    };
+    const examination = nothingIn(leaves, []);
     for (const leaf of leaves) {
       const found: Match[] = [];
       this.#tracer.leaf(leaf, found, examination.fresh);
@@ -250,7 +267,12 @@ export class Provenance {
   }
 }
 
-/** Two lanes of a key as one. */
+/** What is found in leaves at first, or if they are `clear`. */
+function nothingIn(leaves: readonly Leaf[], clear: readonly Clear[]): Examination {
+  const own = clear.flatMap(({ leaf }) => (leaf.form === 'string' ? [leaf] : []));
+  return { leaves, flows: [], fresh: [], own, whole: new Set(), complete: new Set(), clear };
+}
+
 function isShort(leaves: readonly Leaf[]): boolean {
   let characters = 0;
   for (const { text } of leaves) characters += text.length;

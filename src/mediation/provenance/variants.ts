@@ -5,10 +5,12 @@ const HYPHEN = 45;
 const SHORTEST_ACCOUNT = 12;
 const LONGEST_ACCOUNT = 40;
 
+const NONE: readonly never[] = [];
+
 /** Other customary ways to write a number or an account number: 12000 and 12,000; DE89370400... and DE89 3704 00... */
-export function variantsOf(codes: Uint16Array, from: number, to: number): Uint16Array[] {
+export function variantsOf(codes: Uint16Array, from: number, to: number): readonly Uint16Array[] {
   const length = to - from;
-  if (length < 5 || length > LONGEST_ACCOUNT) return [];
+  if (length < 5 || !mayVary(codes, from, to)) return NONE;
   const bare = new Uint16Array(length);
   let size = 0;
   let separator = 0;
@@ -19,7 +21,6 @@ export function variantsOf(codes: Uint16Array, from: number, to: number): Uint16
   for (let i = from; i < to; i++) {
     const c = codes[i]!;
     if (classOf(c) === OTHER) {
-      if ((c !== SPACE && c !== HYPHEN && c !== COMMA) || (separator !== 0 && separator !== c)) return [];
       separator = c;
       group = 0;
       groups++;
@@ -44,6 +45,25 @@ export function variantsOf(codes: Uint16Array, from: number, to: number): Uint16
     variants.push(grouped(characters, 4, SPACE), grouped(characters, 4, HYPHEN));
   }
   return variants;
+}
+
+/** False only if there are no others, which is nearly always so and quickly told. */
+export function mayVary(codes: Uint16Array, from: number, to: number): boolean {
+  if (to - from > LONGEST_ACCOUNT) return false;
+  let separator = 0;
+  let digits = 0;
+  let size = 0;
+  for (let i = from; i < to; i++) {
+    const c = codes[i]!;
+    if (classOf(c) !== OTHER) {
+      digits += isDigit(c) ? 1 : 0;
+      size++;
+    } else if ((c !== SPACE && c !== HYPHEN && c !== COMMA) || (separator !== 0 && separator !== c))
+      return false;
+    else separator = c;
+  }
+  if (digits === size && (separator === 0 || separator === COMMA)) return true;
+  return separator !== COMMA && size >= SHORTEST_ACCOUNT && digits * 2 > size;
 }
 
 /** In groups of `by` from the left, or from the right if it is negative. */
