@@ -71,7 +71,10 @@ const ORDERS =
 const TITLES =
   'email mail message reply post share visit call update change set use finish check search look list show order book schedule copy print return output answer report contact log sign register start turn purchase';
 
-const ASKS = new RegExp(`\\b(?:${[...ASKING, TO_DO, `you\\s${INVITED}`].join('|')})\\b`, 'i');
+const ASKS = new RegExp(
+  `\\b(?:${[...ASKING, TO_DO, `you\\s${INVITED}`].join('|').replaceAll("'", "['`]")})\\b`,
+  'i',
+);
 /** What an order is followed by, where its verb could be a noun. */
 const OBJECT =
   '(?:the|an?|this|that|these|those|my|your|our|their|his|her|all|any|every|each|it|me|us|them|him|to)\\b|https?:|www\\.|["\'\\d@]';
@@ -79,6 +82,11 @@ const OBJECT =
 /** What leads up to an order. */
 const LEADING =
   'and|or|but|so|then|also|just|simply|now|next|first|finally|later|afterwards|otherwise|again|still|only|after that|if so|yes|ok|okay|hi|hello|dear';
+/** What stands before the first word of a sentence or of an item in a list. */
+const BULLET =
+  '[\\s"\'*_#\\d.()\\[\\]\\-\\u00ab\\u00bb\\u00b7\\u2010-\\u2015\\u201c-\\u201f\\u2022\\u2023\\u2192\\u25a0-\\u25ff\\u2713-\\u2718]';
+/** The end of what is printed bold. */
+const STRESS = '(?:[*_]{1,3}|</[a-z]{1,8}>)?';
 /** How Node reports a call to the file system that failed: `ENOENT: no such file or directory, open '/x'`. */
 const FAILED =
   /\b(E(?:NOENT|ACCES|PERM|ISDIR|NOTDIR|EXIST|MFILE|NFILE|BUSY|ROFS|LOOP|NAMETOOLONG|NOSPC|XDEV|INVAL|IO|BADF): [a-z -]{3,48}), (?:open|read|write|rename)(?: '[^'\s]{1,1024}')?(?: -> '[^'\s]{1,1024}')?(?=[ \t]{0,8}(?:\n|$))/g;
@@ -108,7 +116,7 @@ let noVerbs: Verbs | undefined;
 
 /** Letters of other scripts inside Latin words are there to be misread. */
 const MIXED = /[a-z][\u0370-\u052f\u2c80-\u2dff]|[\u0370-\u052f\u2c80-\u2dff][a-z]/i;
-const APOSTROPHES = /[\u2018\u2019\u02bc]/g;
+const APOSTROPHES = /[\u00b4\u2018\u2019\u02bc]/g;
 const OTHER_SCRIPT = /(?!\p{Script=Latin})\p{L}/u;
 const FEWEST_WORDS = 8;
 const LONGEST_READ = 64 * 1024;
@@ -128,9 +136,9 @@ export function steers(text: string, verbs?: Verbs): boolean {
   const plain = ascii
     ? text
     : text
+        .replace(APOSTROPHES, "'")
         .normalize('NFKC')
-        .replace(/\p{Cf}/gu, '')
-        .replace(APOSTROPHES, "'");
+        .replace(/\p{Cf}/gu, '');
   const isProse = formOf(text) === 'prose';
   if (verbs === undefined) noVerbs ??= orderedTo([]);
   const { pattern, lexicon } = verbs ?? noVerbs!;
@@ -161,7 +169,7 @@ function isOrder(text: string): boolean {
  */
 function ordered(verbs: readonly string[], object = ''): RegExp {
   return new RegExp(
-    `(?:^|[.!?\\n:;,>])[\\s"'*\\d.()\\-]{0,8}(?:(?:${LEADING})[ ,]{1,2}){0,3}(?:${verbs.join('|') || '(?!)'})\\s(?:${object})`,
+    `(?:^|[.!?\\n:;,>])${BULLET}{0,8}(?:(?:${LEADING})[ ,]{1,2}){0,3}(?:${verbs.join('|') || '(?!)'})${STRESS}\\s(?:${object})`,
     'i',
   );
 }
