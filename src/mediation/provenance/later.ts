@@ -1,7 +1,7 @@
 import type { Leaf } from '../../event.ts';
 import { needlesOf } from './needles.ts';
 import type { Said } from './said.ts';
-import type { Clear } from './screen.ts';
+import { type Clear, SHORTEST_SCREENED } from './screen.ts';
 import { type Store, VALUE } from './store.ts';
 import { SHORTEST_COPY, Stretches } from './stretches.ts';
 import { View } from './view.ts';
@@ -18,10 +18,12 @@ export class Later {
   readonly #said: Said;
   readonly #view = new View();
   readonly #stretches = new Stretches();
-  #waiting: Leaf[] = [];
-  /** The values of the first of them are taken, its stretches are not. */
+  #waiting: (Leaf | readonly number[])[] = [];
+  /** The values of the first leaf are taken, its stretches are not. */
   #isHalf = false;
   #characters = 0;
+  /** The long text that was taken last, and when: a call that is made again says the same. */
+  #latest: { leaf: Leaf; generation: number } | undefined;
 
   constructor(store: Store, said: Said) {
     this.#store = store;
@@ -32,12 +34,13 @@ export class Later {
     return this.#waiting.length === 0;
   }
 
-  /** Takes leaves with what they decode to. */
-  push(clear: readonly Clear[]): void {
+  /** Takes leaves with what they decode to, and keys of what they make together, pairs of lanes. */
+  push(clear: readonly Clear[], keys: readonly number[]): void {
     for (const { leaf, decoded } of clear) {
       this.#push(leaf);
       for (const text of decoded) this.#push({ ...leaf, text, form: 'string' });
     }
+    this.#waiting.push(keys);
     while (this.#characters > MOST) this.step();
   }
 
@@ -51,25 +54,47 @@ export class Later {
     while (!this.isEmpty) this.step();
   }
 
-  /** Works out a part of a text; returns how many characters that took. */
+  /** Works out a part of what waits; returns about how many characters that took. */
   step(): number {
-    const leaf = this.#waiting[0]!;
-    const { length } = leaf.text;
-    if (this.#isHalf) {
-      this.#takeStretches();
-      this.#waiting.shift();
+    const next = this.#waiting[0]!;
+    let took = 1;
+    if ('text' in next) {
+      const { length } = next.text;
+      if (this.#isHalf) {
+        this.#takeStretches();
+        took = length;
+      } else if (!this.#isLatest(next)) {
+        this.#takeValues(next);
+        this.#isHalf = true;
+        return length;
+      }
+      this.#isHalf = false;
       this.#characters -= length;
-      this.#view.shrink();
-    } else {
-      this.#view.fill(leaf.text, 0, length);
-      this.#takeValues(leaf);
-    }
-    this.#isHalf = !this.#isHalf;
-    return length;
+    } else this.#said.addAll(next, []);
+    this.#waiting.shift();
+    return took;
+  }
+
+  /** Whether all of a leaf was taken a moment ago, and nothing forgotten since. */
+  #isLatest({ text, form }: Leaf): boolean {
+    const latest = this.#latest;
+    return (
+      latest?.generation === this.#said.generation && latest.leaf.form === form && latest.leaf.text === text
+    );
+  }
+
+  /** Gives back what very long texts took. */
+  rest(): void {
+    this.#view.shrink();
+    this.#stretches.shrink();
+    if (this.#latest !== undefined && this.#latest.leaf.text.length > MOST) this.#latest = undefined;
   }
 
   #takeValues(leaf: Leaf): void {
+    const { length } = leaf.text;
+    if (length >= SHORTEST_SCREENED) this.#latest = { leaf, generation: this.#said.generation };
     const { hash } = this.#store;
+    this.#view.fill(leaf.text, 0, length);
     for (const { codes, from, to } of needlesOf(this.#view, leaf)) {
       hash.of(codes, from, to, VALUE);
       this.#add(hash.lo, hash.hi);
@@ -83,7 +108,6 @@ export class Later {
     stretches.read(this.#store.hash, codes, n);
     const { chosen, chosenCount, lo, hi } = stretches;
     for (let i = 0; i < chosenCount; i++) this.#add(lo[chosen[i]!]!, hi[chosen[i]!]!);
-    stretches.shrink();
   }
 
   #add(lo: number, hi: number): void {

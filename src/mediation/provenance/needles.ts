@@ -1,6 +1,6 @@
 import type { Leaf } from '../../event.ts';
 import { classOf, isDigit, LONE, OTHER, SPACE } from './chars.ts';
-import { mayVary, variantsOf } from './variants.ts';
+import { variantsOf } from './variants.ts';
 import type { View } from './view.ts';
 
 /** A value to look for: canonical characters `from` to `to` of `codes`, and where the leaf has them. */
@@ -49,7 +49,7 @@ export function needlesOf(view: View, leaf: Leaf, may?: May): Needle[] {
     while (to > from && classOf(codes[to - 1]!) === OTHER) to--;
     if (to - from < 2) return false;
     const isSought = may === undefined || may(codes, from, to);
-    if (!isSought && !mayVary(codes, from, to)) return false;
+    if (!isSought && !variantsOf(codes, from, to).some((one) => may(one, 0, one.length))) return false;
     shapeOf(view, leaf.text, from, to);
     const whole = needles.length === 0 && to === last && from === first;
     const enough = carries(shape);

@@ -117,11 +117,12 @@ export class Provenance {
   settle(budgetBytes = Number.POSITIVE_INFINITY): boolean {
     let left = this.#index(budgetBytes);
     for (; left > 0 && !this.#later.isEmpty; left -= this.#later.step());
-    return this.#isSettled && this.#later.isEmpty;
-  }
-
-  get #isSettled(): boolean {
-    return this.#early.length === 0 && this.#queue.first() === undefined;
+    const isSettled = this.#early.length === 0 && this.#queue.first() === undefined && this.#later.isEmpty;
+    if (isSettled) {
+      this.#later.rest();
+      this.#screen.rest();
+    }
+    return isSettled;
   }
 
   /** Indexes about as much of what `learn` took in; returns how much more it could have been. */
@@ -173,9 +174,10 @@ export class Provenance {
     this.#last = undefined;
     // What waits is searched for every call, so every call does a little of what waits.
     this.#index(SLICE);
-    this.#keep(leaves, complete, fresh, others);
+    const isClear = clear.length > 0;
+    this.#keep(leaves, complete, isClear ? [] : fresh, others);
     if (this.evicted) return;
-    this.#later.push(clear);
+    if (isClear) this.#later.push(clear, fresh);
     const paths = new Set(read.map(({ path }) => path));
     for (const leaf of own) if (!paths.has(leaf.path)) this.#queue.expectEcho(leaf.text);
   }
@@ -216,9 +218,19 @@ export class Provenance {
     const rows = this.#splits.rows(leaves);
     if (this.#queue.first() !== undefined && (this.#isCrowded() || this.#mayWait(leaves, rows)))
       this.#index();
-    const clear = inFull || rows.length > 0 ? undefined : this.#screen.clear(leaves);
-    this.#last = clear === undefined ? this.#search(leaves, rows) : nothingIn(leaves, clear);
+    this.#last = (inFull ? undefined : this.#cleared(leaves, rows)) ?? this.#search(leaves, rows);
     return this.#last;
+  }
+
+  /** The examination of leaves of which it is certain, sooner than they are searched, that nothing is found in them. */
+  #cleared(leaves: readonly Leaf[], rows: readonly (readonly Piece[])[]): Examination | undefined {
+    const clear = this.#screen.clear(leaves);
+    if (clear === undefined) return undefined;
+    const examination = nothingIn(leaves, clear);
+    this.#tracer.beginCall();
+    // That something waits to be the client's own can only make for more that has to be searched.
+    const isJoined = rows.some((row) => this.#joins.find(row, examination.fresh).length > 0);
+    return isJoined ? undefined : examination;
   }
 
   #search(leaves: readonly Leaf[], rows: readonly (readonly Piece[])[]): Examination {

@@ -7,6 +7,8 @@ const GENERATION = 131_072;
  * is full the older is forgotten, which can only turn "not a flow" back into a flow.
  */
 export class Said {
+  /** How often the older generation was forgotten: what was added since it last changed is known without fail. */
+  generation = 0;
   #young = new Keys();
   #old: Keys | undefined;
 
@@ -27,6 +29,7 @@ export class Said {
 
   add(lo: number, hi: number): void {
     if (this.#young.size >= GENERATION) {
+      this.generation++;
       this.#old = this.#young;
       this.#young = new Keys();
     }

@@ -62,9 +62,12 @@ export class Screen {
     if (this.#store.isEmpty) return false;
     const view = this.#view;
     view.fill(leaf.text, 0, leaf.text.length);
-    const may = this.#mayCopy() || this.#mayCarry(leaf);
-    view.shrink();
-    return may;
+    return this.#mayCopy() || this.#mayCarry(leaf);
+  }
+
+  /** Gives back what very long texts took. */
+  rest(): void {
+    this.#view.shrink();
   }
 
   /** Whether a stretch of the text at hand may stand in an output, turned or not. */

@@ -48,7 +48,7 @@ export function variantsOf(codes: Uint16Array, from: number, to: number): readon
 }
 
 /** False only if there are no others, which is nearly always so and quickly told. */
-export function mayVary(codes: Uint16Array, from: number, to: number): boolean {
+function mayVary(codes: Uint16Array, from: number, to: number): boolean {
   if (to - from > LONGEST_ACCOUNT) return false;
   let separator = 0;
   let digits = 0;

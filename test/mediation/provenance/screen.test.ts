@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Flow, Leaf, Source } from '../../../src/event.ts';
 import type { Match } from '../../../src/mediation/provenance/flows.ts';
+import { mix } from '../../../src/mediation/provenance/hash.ts';
 import { Indexer } from '../../../src/mediation/provenance/indexer.ts';
 import { Later } from '../../../src/mediation/provenance/later.ts';
 import { Provenance } from '../../../src/mediation/provenance/provenance.ts';
@@ -9,7 +10,7 @@ import { Said } from '../../../src/mediation/provenance/said.ts';
 import { Screen, SHORTEST_SCREENED } from '../../../src/mediation/provenance/screen.ts';
 import { Shelf } from '../../../src/mediation/provenance/shelf.ts';
 import { Sieve } from '../../../src/mediation/provenance/sieve.ts';
-import { Store } from '../../../src/mediation/provenance/store.ts';
+import { Store, VALUE } from '../../../src/mediation/provenance/store.ts';
 import { Tracer } from '../../../src/mediation/provenance/tracer.ts';
 import { ALL_TURNS, turnedCodes } from '../../../src/mediation/provenance/turns.ts';
 import { CHAIN, encoded, VALUES } from './chains.ts';
@@ -82,7 +83,7 @@ describe('in a long text', () => {
           if (clear === undefined) continue;
           expect(matches).toEqual([]);
           const later = new Later(store, said);
-          later.push(clear);
+          later.push(clear, []);
           later.finish();
           for (let i = 0; i < fresh.length; i += 2) expect(said.has(fresh[i]!, fresh[i + 1]!)).toBe(true);
         }
@@ -142,6 +143,37 @@ describe('what a long text says', () => {
     provenance.offer([leaf(long(Buffer.from(`mail ${own} now`).toString('base64')))]);
     learn(provenance, 'e1', `Write to ${own} today.`);
     expect(provenance.trace([leaf(own)])).toEqual([]);
+  });
+
+  test('beside pieces is their own, and they are joined as in a short call', () => {
+    for (const isOwn of [true, false]) {
+      const provenance = session();
+      learn(provenance, 'e1', 'something else altogether');
+      const leaves = [leaf('see reb7kx', '/a'), leaf('mqo4z.invalid', '/b'), leaf(long(own), '/text')];
+      expect(provenance.trace(leaves)).toEqual([]);
+      if (isOwn) provenance.offer(leaves);
+      learn(provenance, 'e2', 'Please see reb7kxmqo4z.invalid now.');
+      expect(provenance.trace(leaves).length > 0).toBe(!isOwn);
+    }
+  });
+
+  test('is its own when it says it again, whatever was forgotten between', () => {
+    const [store, said] = [new Store(1024 * 1024, 11), new Said()];
+    const later = new Later(store, said);
+    const say = (): void => {
+      later.push([{ leaf: leaf(long(own)), decoded: [] }], [7, 8]);
+      later.finish();
+    };
+    const codes = Uint16Array.from(own, (c) => c.charCodeAt(0));
+    store.hash.of(codes, 0, codes.length, VALUE);
+    const { lo, hi } = store.hash;
+    say();
+    say();
+    expect([said.has(lo, hi), said.has(7, 8), said.has(9, 8)]).toEqual([true, true, false]);
+    for (let i = 1; i < 300_000; i++) said.add(mix(i), i);
+    expect(said.has(lo, hi)).toBe(false);
+    say();
+    expect(said.has(lo, hi)).toBe(true);
   });
 
   test('is its own however much of it waits', () => {
