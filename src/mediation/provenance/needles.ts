@@ -203,10 +203,12 @@ function atoms({ codes, map, n }: View, text: string, add: Add): void {
   let opened = 0;
   /** What is no lower-case letter of ASCII in the stretch. */
   let others = 0;
+  const within = WITHIN;
   for (let i = 0; i <= n; i++) {
     const c = i < n ? codes[i]! : SPACE;
-    if (!divides(c, codes, i)) {
-      others |= c >= 97 && c <= 122 ? 0 : 1;
+    const kind = c < 128 ? within[c]! : 0;
+    if (kind > 0 || !divides(c, codes, i)) {
+      others |= kind ^ SMALL;
       continue;
     }
     // Most are plain words, which are no evidence but with a capital inside.
@@ -228,6 +230,12 @@ function atoms({ codes, map, n }: View, text: string, add: Add): void {
 const COMMA = 44;
 const DIVIDERS = new Uint8Array(128);
 for (const c of ' "\'`()<>[]{}|;') DIVIDERS[c.charCodeAt(0)] = 1;
+
+const SMALL = 2;
+/** Of ASCII: small letters, 1 for others that never divide, 0 for what may. */
+const WITHIN = DIVIDERS.map((divides, c) =>
+  divides === 1 || c === COMMA ? 0 : c >= 97 && c <= 122 ? SMALL : 1,
+);
 
 function divides(c: number, codes: Uint16Array, i: number): boolean {
   if (c > 127) return classOf(c) !== 1;

@@ -58,16 +58,22 @@ export class Sieve {
     return true;
   }
 
-  /** Where the first stretch of `GRAM` characters ends, behind `from`, that some text may hold; -1 if there is none. */
+  /**
+   * Where the first stretch of `GRAM` characters ends, behind `from`, that some text may hold; -1 if there is none. Read
+   * from its end: what is missing there rules out all that hold it, so few characters are looked at.
+   */
   stretch(codes: Uint16Array, n: number, from: number): number {
     const table = this.#table;
-    let run = 0;
-    let length = 0;
-    for (let i = Math.max(0, from - GRAM + 1); i < n; i++) {
-      run = ((run << STEP) ^ codes[i]!) & MASK;
-      const bit = Math.imul(run, SPREAD) >>> SHIFT;
-      length = ((table[bit >>> 5]! >>> bit) & 1) * (length + 1);
-      if (length > GRAM - RUN && i >= from) return i + 1;
+    for (let last = Math.max(from, GRAM - 1); last < n; ) {
+      let at = last - RUN + 1;
+      for (; at > last - GRAM; at--) {
+        let run = 0;
+        for (let i = at; i < at + RUN; i++) run = (run << STEP) ^ codes[i]!;
+        const bit = Math.imul(run & MASK, SPREAD) >>> SHIFT;
+        if (((table[bit >>> 5]! >>> bit) & 1) === 0) break;
+      }
+      if (at === last - GRAM) return last + 1;
+      last = at + GRAM;
     }
     return -1;
   }

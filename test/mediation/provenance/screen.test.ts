@@ -204,9 +204,20 @@ describe('the sieve', () => {
         const turned = turnedCodes(codes(part), 0, part.length, turn);
         expect(sieve.may(turned, 0, turned.length)).toBe(true);
         for (let at = 16; at < turned.length; at += 97) {
-          expect(sieve.stretch(turned.slice(at - 16), 16, 0)).toBeGreaterThan(0);
+          expect(sieve.stretch(turned.slice(at - 16), 16, 0)).toBe(16);
         }
       }
+    }
+    const [around, part] = ['#'.repeat(50), text.slice(700, 716)];
+    for (const [inside, ends] of [
+      [part, [66]],
+      [part.slice(1), []],
+      [text.slice(700, 719), [66, 67, 68, 69]],
+    ] as const) {
+      const mixed = codes(around + inside + around);
+      const found: number[] = [];
+      for (let to = 0; to >= 0; found.push(to)) to = sieve.stretch(mixed, mixed.length, to);
+      expect(found).toEqual([...ends, -1]);
     }
     const others = Array.from({ length: 1000 }, (_, i) => codes(`${i} other ${i * 7919}`));
     expect(others.filter((one) => sieve.may(one, 0, one.length)).length).toBe(0);
