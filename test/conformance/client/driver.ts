@@ -22,7 +22,10 @@ const ATTEMPTS = 4;
 
 const folder = mkdtempSync(join(WORK, 'client-'));
 const oauth = await registered();
-writeFileSync(join(folder, 'mcp.json'), JSON.stringify({ mcpServers: { far: { type: 'http', url, oauth } } }));
+writeFileSync(
+  join(folder, 'mcp.json'),
+  JSON.stringify({ mcpServers: { far: { type: 'http', url, oauth } } }),
+);
 const cordon = spawn(
   process.execPath,
   [
