@@ -55,12 +55,17 @@ const ORDERED = new RegExp(
   'i',
 );
 
-/** Of which one stands in whatever `isForeign` tells in our letters alone. */
-export const FOREIGN_WORDS: readonly string[] = [
-  ...[...FUNCTION_WORDS].filter((word) => /^[a-z]+$/.test(word)),
-  ...ORDERS,
-  ...ASKING.map((phrase) => /[a-z]{3,}/.exec(phrase)![0]),
-];
+const isPlain = (word: string): boolean => /^[a-z]+$/.test(word);
+
+/**
+ * Words of which one stands in whatever is told of a text in our letters alone: as a request, as an order, or as one that
+ * needs such words.
+ */
+export const FOREIGN: Readonly<Record<'asked' | 'ordered' | 'needed', readonly string[]>> = {
+  asked: ASKING.map((phrase) => /[a-z]{3,}/.exec(phrase)![0]),
+  ordered: ORDERS,
+  needed: [...FUNCTION_WORDS].filter(isPlain),
+};
 
 const OTHERS = /[\p{Script=Latin}\P{L}]+/gu;
 /** A name of a place in brackets has fewer. */
@@ -74,6 +79,15 @@ export function isForeign(text: string): boolean {
   if (text.replace(OTHERS, '').length >= FEWEST_LETTERS) return true;
   const bare = text.normalize('NFD').replace(/\p{M}+/gu, '');
   return ASKED.test(bare) || ORDERED.test(bare) || hasFunctionWords(text);
+}
+
+/** The same of a text in ASCII, by which of the words above stand in it. */
+export function isForeignAscii(text: string, held: Readonly<Record<keyof typeof FOREIGN, boolean>>): boolean {
+  return (
+    (held.asked && ASKED.test(text)) ||
+    (held.ordered && ORDERED.test(text)) ||
+    (held.needed && hasFunctionWords(text))
+  );
 }
 
 function hasFunctionWords(text: string): boolean {

@@ -1,5 +1,5 @@
 import { formOf } from '../structure/structure.ts';
-import { FOREIGN_WORDS, isForeign } from './foreign.ts';
+import { FOREIGN, isForeign, isForeignAscii } from './foreign.ts';
 import { Lexicon } from './lexicon.ts';
 
 /**
@@ -92,9 +92,10 @@ const FAILED =
   /\b(E(?:NOENT|ACCES|PERM|ISDIR|NOTDIR|EXIST|MFILE|NFILE|BUSY|ROFS|LOOP|NAMETOOLONG|NOSPC|XDEV|INVAL|IO|BADF): [a-z -]{3,48}), (?:open|read|write|rename)(?: '[^'\s]{1,1024}')?(?: -> '[^'\s]{1,1024}')?(?=[ \t]{0,8}(?:\n|$))/g;
 
 const ORDERED = ordered(ORDERS.split(' '));
+const CHAINING = ['and', 'or', 'then', 'also', 'just', 'simply', 'better', 'rather', 'to'];
 /** One more order behind another, or what something is for. */
 const CHAINED = new RegExp(
-  `\\b(?:and|or|then|also|just|simply|better|rather|to)\\s(?:be\\s(?:sent|forwarded|mailed|paid|transferred)|${ORDERS.split(' ').join('|')})\\s(?:${OBJECT})`,
+  `\\b(?:${CHAINING.join('|')})\\s(?:be\\s(?:sent|forwarded|mailed|paid|transferred)|${ORDERS.split(' ').join('|')})\\s(?:${OBJECT})`,
   'i',
 );
 const ORDERED_IN_PROSE = ordered(TITLES.split(' '), OBJECT);
@@ -105,13 +106,20 @@ export interface Verbs {
 }
 /** Words that running English cannot do without. */
 const ENGLISH = /\b(?:the|an?|of|to|and|is|are|was|in|for|it|on|at|with|i|my|by|from|this)\b/i;
+/** Of the words of phrases, those that stand in logs and tables as well. */
+const EVERYWHERE: ReadonlySet<string> = new Set(['from', 'next', 'user']);
 const WORDS: readonly (readonly string[])[] = [
-  [...ASKING.map(longestWord), 'do', 'todo', 'you'],
+  [...ASKING.map(telling), 'do', 'todo', 'you'],
   ORDERS.split(' '),
   TITLES.split(' '),
-  FOREIGN_WORDS,
+  CHAINING,
+  FOREIGN.asked,
+  FOREIGN.ordered,
+  FOREIGN.needed,
 ];
-const [ASKED, ORDER, TITLE, FOREIGN_WORD, OWN_VERB] = [1, 2, 4, 8, 16];
+const [ASKED, ORDER, TITLE, CHAIN, FOREIGN_ASKED, FOREIGN_ORDER, FOREIGN_NEEDED, OWN_VERB] = [
+  1, 2, 4, 8, 16, 32, 64, 128,
+];
 let noVerbs: Verbs | undefined;
 
 /** Letters of other scripts inside Latin words are there to be misread. */
@@ -145,11 +153,17 @@ export function steers(text: string, verbs?: Verbs): boolean {
   const held = lexicon.in(plain);
   if ((held & ASKED) !== 0 && ASKS.test(plain)) return true;
   if ((held & ORDER) !== 0 && isOrder(plain)) return true;
+  if ((held & ORDER) !== 0 && (held & CHAIN) !== 0 && CHAINED.test(plain)) return true;
   if (isProse && (held & TITLE) !== 0 && ORDERED_IN_PROSE.test(plain)) return true;
   if (isProse && (held & OWN_VERB) !== 0 && pattern.test(plain)) return true;
   if (!ascii && MIXED.test(plain)) return true;
   if (isRunning(plain) && !ENGLISH.test(plain)) return true;
-  return (!ascii || (held & FOREIGN_WORD) !== 0) && isForeign(plain);
+  if (!ascii) return isForeign(plain);
+  return isForeignAscii(plain, {
+    asked: (held & FOREIGN_ASKED) !== 0,
+    ordered: (held & FOREIGN_ORDER) !== 0,
+    needed: (held & FOREIGN_NEEDED) !== 0,
+  });
 }
 
 /** Sentences that begin with one of a session's own verbs, which its tools are named by, and what it is done to. */
@@ -160,7 +174,7 @@ export function orderedTo(verbs: readonly string[]): Verbs {
 
 /** What could not be done is reported, not ordered. */
 function isOrder(text: string): boolean {
-  return (ORDERED.test(text) && ORDERED.test(text.replace(FAILED, '$1'))) || CHAINED.test(text);
+  return ORDERED.test(text) && ORDERED.test(text.replace(FAILED, '$1'));
 }
 
 /**
@@ -174,9 +188,10 @@ function ordered(verbs: readonly string[], object = ''): RegExp {
   );
 }
 
-/** Stands wherever the phrase does. */
-function longestWord(phrase: string): string {
-  return phrase.split(/[^a-z]/).reduce((longest, word) => (word.length > longest.length ? word : longest));
+/** Stands wherever the phrase does, and as seldom elsewhere as can be: where it does, a pattern is tried in vain. */
+function telling(phrase: string): string {
+  const words = phrase.split(/[^a-z]/).filter((word) => !EVERYWHERE.has(word));
+  return words.reduce((longest, word) => (word.length > longest.length ? word : longest));
 }
 
 function isVerb(word: string): boolean {
