@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeEach, expect, test } from 'vitest';
@@ -71,6 +71,18 @@ function entriesWith(tool: string): Record<string, unknown>[] {
   throw new Error(`no session judged a call of ${tool}`);
 }
 
+/** Stops a Cordon once it has put its session into the machine's index: whoever is stopped there holds its lock. */
+async function freeze(client: RawClient): Promise<void> {
+  const index = join(state, 'index');
+  const read = (path: string): string => (existsSync(path) ? readFileSync(path, 'utf8') : '');
+  const size = (): number => Number(read(join(index, 'checkpoint')).split('\n')[1] ?? 0);
+  await eventually(
+    () => size() >= readdirSync(join(state, 'sessions')).length && !existsSync(join(index, 'lock.tmp')),
+    'every session in the index',
+  );
+  client.process.kill('SIGSTOP');
+}
+
 /** The pid of the Cordon that serves this client, which may be a grandchild. */
 function registered(): number[] {
   return readdirSync(join(state, 'siblings'))
@@ -139,7 +151,7 @@ test('what the user named before anything was read stays his, on whichever proxy
 test('a sibling that hangs is waited for once; what it may have read is asked about, on record', async () => {
   const [reader, sender] = [await start(pages()), await start(mail())];
   expect(isRefused((await sender.call('send_mail', { ...MAIL, to: FRIEND })).message)).toBe(false);
-  reader.process.kill('SIGSTOP');
+  await freeze(reader);
   const { message } = await sender.call('send_mail', { ...MAIL, to: 'unread@harbour.example.invalid' });
   expect(isRefused(message)).toBe(true);
   expect(words(message)).toContain('Rule: silent-sibling.');
@@ -160,7 +172,7 @@ test('a sibling that hangs is waited for once; what it may have read is asked ab
 
 test('a sibling that hangs holds up no start, and ends none', async () => {
   const reader = await start(pages());
-  reader.process.kill('SIGSTOP');
+  await freeze(reader);
   const config = join(folder, 'mcp.json');
   const server = (path: string, ...args: string[]) => ({
     command: process.execPath,
@@ -179,7 +191,7 @@ test('a sibling that hangs holds up no start, and ends none', async () => {
 
 test('a signal, or the end of input, while siblings are greeted ends what was started as at any other time', async () => {
   const reader = await start(pages());
-  reader.process.kill('SIGSTOP');
+  await freeze(reader);
   for (const how of ['SIGTERM', 'SIGINT', 'end'] as const) {
     const puppet = await Puppet.listen(folder, { flags: ['stubborn'] });
     const before = registered().length;
@@ -276,7 +288,7 @@ test('calls that wait for siblings reach the server in the order of the client, 
   const wanted = Array.from({ length: 200 }, (_, i) => [`call ${i}`, ...(i % 50 === 0 ? ['ping'] : [])]);
   expect(sent().slice(-204)).toEqual(wanted.flat());
 
-  reader.process.kill('SIGSTOP');
+  await freeze(reader);
   const call = { name: 'send_mail', arguments: { subject: 'x' } };
   sender.send(JSON.stringify({ jsonrpc: '2.0', id: 'taken back', method: 'tools/call', params: call }));
   sender.notify('notifications/cancelled', { requestId: 'taken back' });
