@@ -60,6 +60,16 @@ function records(state: string): { path: string; value: unknown }[] {
     .map((path) => ({ path, value: JSON.parse(readFileSync(path, 'utf8')) as unknown }));
 }
 
+/** Waits until a server is on record with its pid. Beside a record stands, for a moment, what will take its place. */
+async function recordedAs(state: string, pid: number): Promise<void> {
+  const directory = join(state, 'running');
+  const texts = (): string[] =>
+    readdirSync(directory)
+      .filter((name) => name.endsWith('.json'))
+      .map((name) => readFileSync(join(directory, name), 'utf8'));
+  await eventually(() => texts().some((text) => text.includes(`"pid":${pid},`)), `${pid} on record`);
+}
+
 describe.concurrent('no process is left, not even one that ignores EOF and SIGTERM, nor its child', () => {
   test('when the client closes the input', async () => {
     const { command, up } = await family();
@@ -117,6 +127,8 @@ describe.concurrent('no process is left, not even one that ignores EOF and SIGTE
     const honest = puppets[0]!.processes();
     const stubborn = puppets[2]!.processes();
     expect(stubborn).toHaveLength(2);
+    // What its servers came to is written once they are all up.
+    await recordedAs(state, puppets[2]!.pid);
 
     client.process.kill('SIGKILL');
     await client.exit;
@@ -152,6 +164,7 @@ test('a record of another start never ends a process that has got its pid', asyn
     await client.handshake();
     await up();
     const pid = puppets[2]!.pid;
+    await recordedAs(state, pid);
     client.process.kill('SIGKILL');
     await client.exit;
     // The record as it is, with the pid of somebody else in the place of the server's.
